@@ -1,0 +1,153 @@
+package crm
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+)
+
+// File is one open attachment. A Body closes it.
+type File struct {
+	Name string
+	Size int64 // bytes that will be sent
+	io.ReadSeekCloser
+}
+
+// FileError is an attachment that could not be read to its end.
+type FileError struct {
+	Name string
+	Err  error
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("the attachment %q: %v", e.Name, e.Err) }
+func (e *FileError) Unwrap() error { return e.Err }
+
+const (
+	rawPiece     = 24 << 10 // a multiple of 3, so that pieces of base64 join without padding
+	encodedPiece = rawPiece / 3 * 4
+)
+
+// Body is the JSON of one request, its attachments read and encoded as they go:
+//
+//	{"operation":…,"form":{…},"attachments":["<base64>","<base64>"]}
+//
+// Its length is known beforehand. It has no method but Read that net/http could use
+// to copy it: a WriterTo together with a Content-Length fails there.
+type Body struct {
+	head    []byte
+	files   []File
+	sums    []hash.Hash
+	length  int64
+	pending []byte // literal or encoded bytes to hand out next
+	file    int    // the one being read; len(files) when done
+	left    int64  // bytes of it that are still to be read
+	raw     []byte
+	encoded []byte
+}
+
+// NewBody joins a JSON object and its attachments. The object must not have the key
+// attachments, and must not be empty.
+func NewBody(object []byte, files []File) *Body {
+	head := append(append([]byte{}, object[:len(object)-1]...), `,"attachments":[`...)
+	b := &Body{head: head, files: files, length: int64(len(head)) + int64(len("]}"))}
+	for i, f := range files {
+		b.length += int64(len(`""`)) + int64(base64.StdEncoding.EncodedLen(int(f.Size)))
+		if i > 0 {
+			b.length++
+		}
+		b.sums = append(b.sums, sha256.New())
+	}
+	if len(files) > 0 {
+		b.raw, b.encoded = make([]byte, rawPiece), make([]byte, encodedPiece)
+	}
+	b.pending = b.head
+	b.file = -1
+	return b
+}
+
+// Len is the number of bytes that Read gives.
+func (b *Body) Len() int64 { return b.length }
+
+// Rewind makes the body ready to be sent once more.
+func (b *Body) Rewind() error {
+	for i, f := range b.files {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return &FileError{f.Name, err}
+		}
+		b.sums[i].Reset()
+	}
+	b.pending, b.file, b.left = b.head, -1, 0
+	return nil
+}
+
+// Sums returns the sha256, in hex, of what was read of each file.
+func (b *Body) Sums() []string {
+	sums := make([]string, len(b.sums))
+	for i, s := range b.sums {
+		sums[i] = hex.EncodeToString(s.Sum(nil))
+	}
+	return sums
+}
+
+// Close closes the files.
+func (b *Body) Close() error {
+	var first error
+	for _, f := range b.files {
+		if err := f.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (b *Body) Read(p []byte) (int, error) {
+	for len(b.pending) == 0 {
+		if err := b.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, b.pending)
+	b.pending = b.pending[n:]
+	return n, nil
+}
+
+// fill makes the next piece pending: of a file, or of what stands between files.
+func (b *Body) fill() error {
+	switch {
+	case b.file == len(b.files):
+		return io.EOF
+	case b.left > 0:
+		return b.encode()
+	}
+	b.file++
+	switch {
+	case b.file == len(b.files) && b.file == 0:
+		b.pending = []byte("]}")
+	case b.file == len(b.files):
+		b.pending = []byte(`"]}`)
+	case b.file == 0:
+		b.pending, b.left = []byte(`"`), b.files[0].Size
+	default:
+		b.pending, b.left = []byte(`","`), b.files[b.file].Size
+	}
+	return nil
+}
+
+func (b *Body) encode() error {
+	piece := b.raw[:min(b.left, rawPiece)]
+	f := b.files[b.file]
+	if _, err := io.ReadFull(f, piece); err != nil {
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = fmt.Errorf("it has become shorter than the %d bytes it had", f.Size)
+		}
+		return &FileError{f.Name, err}
+	}
+	b.sums[b.file].Write(piece)
+	b.left -= int64(len(piece))
+	base64.StdEncoding.Encode(b.encoded, piece)
+	b.pending = b.encoded[:base64.StdEncoding.EncodedLen(len(piece))]
+	return nil
+}

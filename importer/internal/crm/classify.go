@@ -1,0 +1,181 @@
+package crm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// answer is the CRM's JSON. Every field comes in several types: code as number or
+// string, error as text, null or object, data as object, list or nothing.
+type answer struct {
+	Code  json.RawMessage `json:"code"`
+	Error json.RawMessage `json:"error"`
+	Msg   json.RawMessage `json:"msg"`
+	Data  json.RawMessage `json:"data"`
+}
+
+// classify decides what an answer means. It never says [Again] unless the answer is
+// one of those that are known not to have been processed.
+func classify(status int, header http.Header, body []byte, now time.Time) (Created, error) {
+	a, isJSON := decode(body)
+	e := &Error{HTTPStatus: status, Code: scalar(a.Code), Reason: scalar(a.Error), Message: scalar(a.Msg)}
+	id, prefix := a.ids()
+	code, hasCode := a.code()
+	switch {
+	case len(body) > maxAnswer:
+		return Created{}, e.verdict(InDoubt, "answer_too_long", "the answer is longer than any the CRM gives")
+	case status/100 == 2 && hasCode && code/100 == 2:
+		if id != "" && a.errorFree() {
+			return Created{WolkvoxID: id, IDPrefijo: prefix, HTTPStatus: status, Code: e.Code}, nil
+		}
+		return Created{}, e.verdict(InDoubt, "no_id", "the CRM answered without the id of a case")
+	case status/100 == 2 && hasCode:
+		return Created{}, e.failure(code, header, body, now)
+	case status/100 == 2 && isJSON:
+		return Created{}, e.verdict(InDoubt, "unknown_answer", "the CRM's answer has no code")
+	case status/100 == 2:
+		return Created{}, e.verdict(InDoubt, "garbled_answer", "the CRM's answer is not whole JSON")
+	case hasCode && code/100 == 2 || id != "":
+		return Created{}, e.verdict(InDoubt, "contradictory_answer", fmt.Sprintf("HTTP says %d and the answer says success", status))
+	}
+	return Created{}, e.failure(status, header, body, now)
+}
+
+// failure reads a status that isn't a success, be it HTTP's or the answer's own.
+func (e *Error) failure(status int, header http.Header, body []byte, now time.Time) *Error {
+	said := strings.ToUpper(e.Message + " " + e.Reason)
+	page := looksLikeHTML(body)
+	switch {
+	case strings.Contains(said, "API YOU WANT TO CONSULT DOES NOT EXIST"), status == 404 && page, status == 405:
+		return e.verdict(Misdirected, "wrong_server", "this server has no cases/insertAttach.php")
+	case status == 301, status == 302, status == 303:
+		e.Location = header.Get("Location")
+		return e.verdict(Redirected, "redirected", "the server sent the request on to "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+	case status == 307, status == 308:
+		e.Location = header.Get("Location")
+		return e.verdict(Misdirected, "redirected", "the server wants the request at "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+	case status == 429:
+		e.RetryAfter = retryAfter(header, now)
+		return e.verdict(Again, "throttled", "the server asks for a pause")
+	case status == 403 && strings.Contains(said, "SIMULTANEOUS REQUESTS"):
+		e.RetryAfter = retryAfter(header, now)
+		return e.verdict(Again, "too_many_at_once", "more requests at once than the token may have")
+	case status == 403 && strings.Contains(said, "TOKEN LIMIT EXCEEDED"):
+		return e.verdict(TokenSpent, "quota_spent", "the token's daily quota is spent")
+	case status == 401, status == 403:
+		return e.verdict(TokenBad, "token_refused", "the CRM refuses the token")
+	case refusals[status]:
+		return e.verdict(Refused, "refused", fmt.Sprintf("the CRM refused the case (HTTP %d)", status))
+	}
+	return e.verdict(InDoubt, "server_error", fmt.Sprintf("the server failed with status %d and may have made the case", status))
+}
+
+// refusals are the statuses after which no case exists.
+var refusals = map[int]bool{400: true, 404: true, 411: true, 412: true, 413: true, 414: true, 415: true, 416: true, 417: true, 422: true, 431: true}
+
+// decode finds the answer's JSON, also behind PHP warnings: the first { from which
+// on everything is one JSON value. An answer that begins as JSON must be JSON as a
+// whole, or the inner half of one that was cut would be taken for it. The tries are
+// bounded, since a page of scripts has thousands of braces.
+func decode(body []byte) (a answer, ok bool) {
+	rest := bytes.TrimSpace(body)
+	tries := 64
+	if bytes.HasPrefix(rest, []byte("{")) {
+		tries = 1
+	}
+	for range tries {
+		at := bytes.IndexByte(rest, '{')
+		if at < 0 {
+			return answer{}, false
+		}
+		rest = rest[at:]
+		if json.Valid(rest) {
+			err := json.Unmarshal(rest, &a)
+			return a, err == nil
+		}
+		rest = rest[1:]
+	}
+	return answer{}, false
+}
+
+func (a answer) code() (int, bool) {
+	code, err := strconv.Atoi(strings.TrimSpace(scalar(a.Code)))
+	return code, err == nil
+}
+
+// errorFree accepts what means "no error": nothing, null, the texts null and "", and
+// an empty object or list.
+func (a answer) errorFree() bool {
+	switch strings.ToLower(strings.TrimSpace(scalar(a.Error))) {
+	case "", "null", "{}", "[]":
+		return true
+	}
+	return false
+}
+
+// ids returns the new case's ids, of an object or of the first object in a list.
+func (a answer) ids() (id, prefix string) {
+	type ids struct {
+		ID     json.RawMessage `json:"wolkvox_id"`
+		Prefix json.RawMessage `json:"idPrefijo"`
+	}
+	var one ids
+	if json.Unmarshal(a.Data, &one) != nil {
+		var list []ids
+		if json.Unmarshal(a.Data, &list) == nil && len(list) == 1 {
+			one = list[0]
+		}
+	}
+	return idText(one.ID), idText(one.Prefix)
+}
+
+// idText returns an id, which is a text and never blank.
+func idText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) != nil || strings.EqualFold(strings.TrimSpace(text), "null") {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// scalar shows a JSON value as text: a string without its quotes, anything else as
+// it stands, null and absence as "".
+func scalar(raw json.RawMessage) string {
+	var text string
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return ""
+	case json.Unmarshal(raw, &text) == nil:
+		return text
+	}
+	return string(raw)
+}
+
+// retryAfter reads seconds or a date; 0 is none given.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
+		return time.Duration(min(seconds, 24*3600)) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil && at.After(now) {
+		return min(at.Sub(now), 24*time.Hour)
+	}
+	return 0
+}
+
+func looksLikeHTML(body []byte) bool {
+	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 512)]))
+	return bytes.HasPrefix(start, []byte("<!doctype")) || bytes.HasPrefix(start, []byte("<html"))
+}
+
+func quoteOr(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return strconv.Quote(text)
+}

@@ -1,0 +1,154 @@
+// Package crm submits cases to the Wolkvox CRM's cases/insertAttach.php.
+//
+// One Insert is one POST, never more. The answer, or the lack of one, is classified
+// into a single error type by what the caller does next:
+//
+//	Insert ──► Created                   the case exists, with its id
+//	      └──► *Error with a Verdict ──► Again       not sent or not processed
+//	                                     Refused     the CRM said no to this case
+//	                                     InDoubt     nobody knows whether it exists
+//	                                     TokenSpent, TokenBad, Misdirected, …
+//
+// Its rules:
+//
+//   - The insert is not idempotent. Nothing here sends a request twice by itself:
+//     no Idempotency-Key header and no GetBody, either of which makes net/http repeat
+//     a POST, and no redirect is followed, since net/http would hand the token on.
+//   - Only a request whose headers were never written counts as not sent; a full
+//     socket buffer makes net/http report success for bytes that never arrived.
+//   - Whatever isn't listed as harmless is in doubt (classify.go).
+//   - The token is a header and nothing else: no error, log or report has it.
+//   - A body is streamed from disk and never held in memory whole (body.go).
+package crm
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	insertPath = "/server/API/v2/cases/insertAttach.php"
+	maxAnswer  = 1 << 20 // bytes; an answer is a few hundred
+
+	// idleFor is how long a connection may lie unused. A POST on one that the server
+	// is just closing would be in doubt for nothing.
+	idleFor = 3 * time.Second
+)
+
+// Config says whom to ask and how. The zero values of the times mean the defaults.
+type Config struct {
+	Server    Server
+	Workers   int           // requests in flight altogether; sizes the pool of connections
+	Timeout   time.Duration // from the body's last byte to the answer's; default 120 s
+	Stall     time.Duration // longest pause within an upload; default 60 s
+	UserAgent string
+}
+
+// Client inserts cases. It is safe for concurrent use.
+type Client struct {
+	config Config
+	http   *http.Client
+	pool   *http.Transport
+}
+
+// New makes a client with a transport of its own.
+func New(c Config) *Client {
+	if c.Timeout == 0 {
+		c.Timeout = 120 * time.Second
+	}
+	if c.Stall == 0 {
+		c.Stall = 60 * time.Second
+	}
+	pool := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 15 * time.Second,
+		MaxConnsPerHost:     c.Workers,
+		MaxIdleConnsPerHost: c.Workers,
+		IdleConnTimeout:     idleFor,
+		WriteBufferSize:     256 << 10,
+		DisableCompression:  true,
+		Protocols:           new(http.Protocols),
+	}
+	pool.Protocols.SetHTTP1(true)
+	return &Client{config: c, pool: pool, http: &http.Client{
+		Transport:     pool,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Rest closes idle connections. After a pause the server may be closing them too, and
+// a POST on such a one would be in doubt for nothing.
+func (c *Client) Rest() { c.pool.CloseIdleConnections() }
+
+// Created is the answer to a successful insert.
+type Created struct {
+	WolkvoxID  string // 24 hex digits in real data
+	IDPrefijo  string // the number that people see
+	HTTPStatus int
+	Code       string // the answer's own code, normally 200
+}
+
+// Insert sends one case with one POST. The error is always an *Error. When ctx ends
+// before the answer is there, the case is in doubt unless its request never left.
+func (c *Client) Insert(ctx context.Context, token string, body *Body) (Created, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watch := newWatch(c.config, cancel)
+	defer watch.stop()
+
+	var headersLeft atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteHeaders: func() { headersLeft.Store(true); watch.sending() },
+		WroteRequest: func(httptrace.WroteRequestInfo) { watch.sent() },
+	})
+	request, err := c.request(ctx, token, body, watch)
+	if err != nil {
+		return Created{}, &Error{Verdict: Misdirected, Reason: "bad_request", Message: err.Error()}
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return Created{}, lost(cause(ctx, err), headersLeft.Load())
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil && response.StatusCode != http.StatusTooManyRequests { // 429 says all by itself
+		e := lost(cause(ctx, err), true)
+		e.HTTPStatus = response.StatusCode
+		return Created{}, e
+	}
+	return classify(response.StatusCode, response.Header, answer, time.Now())
+}
+
+func (c *Client) request(ctx context.Context, token string, body *Body, w *watch) (*http.Request, error) {
+	// The wrapping hides the body's type, so that net/http sets no GetBody.
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.url(insertPath), struct{ io.Reader }{w.reader(body)})
+	if err != nil {
+		return nil, fmt.Errorf("the request can't be made: %w", err)
+	}
+	request.ContentLength = body.Len()
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", c.config.UserAgent)
+	request.Header["Wolkvox-Token"] = []string{token}
+	return request, nil
+}
+
+// cause prefers the reason for which the request was given up over "context canceled".
+func cause(ctx context.Context, err error) error {
+	if why := context.Cause(ctx); why != nil && !errors.Is(why, context.Canceled) {
+		return why
+	}
+	if address := new(url.Error); errors.As(err, &address) {
+		return address.Err // its text without method and URL, which say nothing new
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package crm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Verdict is what the caller does next about a case that was not created.
+type Verdict int
+
+const (
+	InDoubt     Verdict = iota // the case may exist: never send it again without proof
+	Unsent                     // no byte of the request left: send it again
+	Again                      // not processed: send it again after a pause
+	Refused                    // the CRM refused this case; others may go on
+	TokenSpent                 // not processed: this token rests until its quota is renewed
+	TokenBad                   // not processed: this token is no good
+	Misdirected                // not processed: this is not the CRM, or not its address: stop the run
+	Redirected                 // in doubt, and not the CRM's address: stop the run
+)
+
+var verdictNames = [...]string{"in doubt", "unsent", "again", "refused", "token spent", "token bad", "misdirected", "redirected"}
+
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Error is why an insert made no case that we know of. Code, Reason and Message are
+// the CRM's own code, error and msg where it gave them, and ours elsewhere.
+type Error struct {
+	Verdict    Verdict
+	HTTPStatus int // 0 where no answer came
+	Code       string
+	Reason     string
+	Message    string
+	Hint       string        // what to do next
+	RetryAfter time.Duration // as the server asks; 0 where it doesn't
+	Location   string        // of a redirect
+	Err        error         // beneath, where there is one
+}
+
+func (e *Error) Error() string {
+	if e.HTTPStatus == 0 {
+		return e.Message
+	}
+	return fmt.Sprintf("%s (HTTP %d)", e.Message, e.HTTPStatus)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// verdict settles what the error means. The CRM's own words stay where it refused
+// something; where it is in doubt what it did, ours come first.
+func (e *Error) verdict(v Verdict, reason, message string) *Error {
+	e.Verdict, e.Hint = v, hints[v]
+	if r := strings.TrimSpace(e.Reason); r == "" || strings.EqualFold(r, "null") {
+		e.Reason = reason
+	}
+	theirs := strings.TrimSpace(e.Message)
+	if r := []rune(theirs); len(r) > maxMessage {
+		theirs = string(r[:maxMessage]) + "…"
+	}
+	switch {
+	case theirs == "" || v == Redirected || e.Location != "":
+		e.Message = message
+	case v == InDoubt:
+		e.Message = fmt.Sprintf("%s (it said %q)", message, theirs)
+	default:
+		e.Message = theirs
+	}
+	return e
+}
+
+// maxMessage bounds what is kept of the CRM's words, in characters.
+const maxMessage = 500
+
+var hints = map[Verdict]string{
+	InDoubt:     "look at the CRM whether the case exists; it is never sent again by itself",
+	Unsent:      "check the server's name and the network, then run the same command again",
+	Again:       "run the same command again later, or with fewer workers",
+	Refused:     "mend the row in rejects.csv, or create at the CRM what is missing, and import it again",
+	TokenSpent:  "run the same command again when the quota is renewed, or with another token",
+	TokenBad:    "check WOLKVOX_TOKEN or the token file, and that the operation is the token's own",
+	Misdirected: "check --server: it should be the CRM's host, such as crm.wolkvox.com",
+	Redirected:  "check --server: it should be the CRM's host, such as crm.wolkvox.com",
+}
+
+// lost classifies a request that got no answer.
+func lost(err error, headersLeft bool) *Error {
+	var file *FileError
+	switch {
+	case !headersLeft:
+		return &Error{Verdict: Unsent, Reason: "not_sent", Message: fmt.Sprintf("the server can't be reached: %v", err), Hint: hints[Unsent], Err: err}
+	case errors.As(err, &file):
+		return &Error{Verdict: InDoubt, Reason: "file_changed", Message: "the upload broke off: " + file.Error(), Hint: hints[InDoubt], Err: err}
+	}
+	return &Error{Verdict: InDoubt, Reason: "no_answer", Message: fmt.Sprintf("the request was sent and no answer came: %v", err), Hint: hints[InDoubt], Err: err}
+}

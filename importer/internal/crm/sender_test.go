@@ -1,0 +1,204 @@
+package crm_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"wolkvox-import/importer/internal/crm"
+)
+
+func sender(t *testing.T, url string, tokens []string, workers int) *crm.Sender {
+	t.Helper()
+	return &crm.Sender{Client: client(t, url, crm.Config{Workers: workers, Timeout: 5 * time.Second}), Lanes: crm.NewLanes(tokens, workers), Log: slog.New(slog.DiscardHandler)}
+}
+
+func TestThrottledIsSentAgainAndInDoubtNever(t *testing.T) {
+	answers := []func(http.ResponseWriter){
+		func(w http.ResponseWriter) { w.WriteHeader(429) },
+		func(w http.ResponseWriter) {
+			w.WriteHeader(403)
+			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"}`)
+		},
+		func(w http.ResponseWriter) { io.WriteString(w, success) },
+		func(w http.ResponseWriter) { w.WriteHeader(502) },
+		func(w http.ResponseWriter) { t.Error("sent again after an answer in doubt") },
+	}
+	var n atomic.Int64
+	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		answers[n.Add(1)-1](w)
+	})
+	s := sender(t, url, []string{"t"}, 1)
+	body := crm.NewBody([]byte(object), files("abc"))
+	sent, err := s.Send(t.Context(), body)
+	if err != nil || sent.Attempts != 3 || sent.Bytes != 3*body.Len() || sent.WolkvoxID == "" {
+		t.Fatalf("%+v, %v", sent, err)
+	}
+	_, err = s.Send(t.Context(), crm.NewBody([]byte(object), nil))
+	if v := verdict(t, err); v != crm.InDoubt || requests.Load() != 4 {
+		t.Errorf("%v after %d requests", v, requests.Load())
+	}
+}
+
+func TestNobodySendsBeforeRetryAfter(t *testing.T) {
+	for name, after := range map[string]func() string{
+		"seconds": func() string { return "1" },
+		"date":    func() string { return time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var times []time.Time
+			url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				mu.Lock()
+				defer mu.Unlock()
+				if times = append(times, time.Now()); len(times) == 2 { // the first has proven the lane
+					w.Header().Set("Retry-After", after())
+					w.WriteHeader(429)
+					return
+				}
+				io.WriteString(w, success)
+			})
+			s := sender(t, url, []string{"t"}, 1)
+			for range 3 {
+				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if gap := times[2].Sub(times[1]); gap < 900*time.Millisecond {
+				t.Errorf("only %v after a 429 that asked for a second", gap)
+			}
+		})
+	}
+}
+
+func TestFirstRequestOfATokenGoesAlone(t *testing.T) {
+	var now, peak, done atomic.Int64
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		if n := now.Add(1); done.Load() == 0 && n > peak.Load() {
+			peak.Store(n)
+		}
+		defer now.Add(-1)
+		io.Copy(io.Discard, r.Body)
+		time.Sleep(50 * time.Millisecond)
+		done.Add(1)
+		io.WriteString(w, success)
+	})
+	s := sender(t, url, []string{"t"}, 8)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if peak.Load() != 1 {
+		t.Errorf("%d requests were in flight before the first answer", peak.Load())
+	}
+}
+
+func TestLanesHoldTheirWidth(t *testing.T) {
+	var mu sync.Mutex
+	flying, peak := map[string]int{}, map[string]int{}
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		token := r.Header.Get("Wolkvox-Token")
+		mu.Lock()
+		flying[token]++
+		peak[token] = max(peak[token], flying[token])
+		mu.Unlock()
+		io.Copy(io.Discard, r.Body)
+		time.Sleep(5 * time.Millisecond)
+		mu.Lock()
+		flying[token]--
+		mu.Unlock()
+		io.WriteString(w, success)
+	})
+	s := sender(t, url, []string{"a", "b", "c"}, 6)
+	var all sync.WaitGroup
+	for range 6 {
+		all.Go(func() {
+			for range 20 {
+				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if fmt.Sprint(peak) != "map[a:2 b:2 c:2]" {
+		t.Errorf("in flight per token: %v", peak)
+	}
+}
+
+func TestOtherTokensGoOnWhenOneIsSpentOrBad(t *testing.T) {
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		switch r.Header.Get("Wolkvox-Token") {
+		case "bad":
+			w.WriteHeader(403)
+			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`)
+		case "spent":
+			w.WriteHeader(403)
+			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`)
+		default:
+			io.WriteString(w, success)
+		}
+	})
+	s := sender(t, url, []string{"bad", "spent", "good"}, 3)
+	for range 10 {
+		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	none := sender(t, url, []string{"bad", "spent"}, 2)
+	_, err := none.Send(t.Context(), crm.NewBody([]byte(object), nil))
+	if v := verdict(t, err); v != crm.TokenSpent {
+		t.Errorf("%v: with a quota that will be renewed the run is paused, not stopped", v)
+	}
+	_, err = sender(t, url, []string{"bad"}, 1).Send(t.Context(), crm.NewBody([]byte(object), nil))
+	if v := verdict(t, err); v != crm.TokenBad || !strings.Contains(err.Error(), "PLEASE VALIDATE TOKEN") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	s := sender(t, "http://"+l.Addr().String(), []string{"t"}, 1)
+	s.Patience = 500 * time.Millisecond
+	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil))
+	if v := verdict(t, err); v != crm.Unsent || sent.Attempts < 2 {
+		t.Errorf("%v after %d attempts", v, sent.Attempts)
+	}
+}
+
+func TestStopEndsThePauseButNotTheRequest(t *testing.T) {
+	stop, end := context.WithCancel(t.Context())
+	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		end()
+		time.Sleep(100 * time.Millisecond)
+		io.WriteString(w, success)
+	})
+	if _, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil)); err != nil {
+		t.Errorf("a request in flight was given up: %v", err)
+	}
+	_, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil))
+	if v := verdict(t, err); v != crm.Unsent || requests.Load() != 1 {
+		t.Errorf("%v after %d requests", v, requests.Load())
+	}
+}

@@ -1,0 +1,181 @@
+// Package ledger is the durable record of every row ever sent.
+//
+// An entry is a key and what became of it. Before a request leaves, its key is
+// claimed; what came of it is settled afterwards:
+//
+//	            ┌───────────────────────────────┐ (not sent, not processed)
+//	            ▼                               │
+//	(none), pending, rejected, invalid ─Claim─► sending ─Settle─► created
+//	                                            │    └──────────► rejected
+//	                                            └─ or a crash ──► in_doubt
+//
+// Its rules:
+//
+//   - Claim and Settle return when what they wrote survives a power cut: SQLite in WAL
+//     mode with synchronous=FULL. Many of them share one fsync (writer.go).
+//   - A claim is one statement that changes one entry, and that it did is checked.
+//   - What a dead process left as sending is in doubt from then on; Open sees to it.
+//   - One process at a time writes a ledger; any number may read it meanwhile.
+//   - A ledger belongs to one operation and one server (binding.go).
+//   - History is only ever added to.
+//
+// Beside the entries, a ledger holds what the last run did with each row, so that
+// reports can be written again, and, in temporary tables, what the run has seen of
+// the input at hand.
+package ledger
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"modernc.org/sqlite"
+)
+
+// State is what is known of a key.
+type State string
+
+const (
+	Unknown  State = ""         // never claimed
+	Pending  State = "pending"  // claimed once, but not sent or not processed
+	Sending  State = "sending"  // claimed: its request may have left
+	Created  State = "created"  // a case exists
+	Rejected State = "rejected" // the CRM refused it
+	Invalid  State = "invalid"  // it could not become a case
+	InDoubt  State = "in_doubt" // nobody knows whether a case exists
+)
+
+// ErrNotClaimable means that a key's case exists, is being sent, or is in doubt.
+var ErrNotClaimable = errors.New("the key is not free to be sent")
+
+// ID is what a key is found by: the first half of its SHA-256. Unlike the key it may
+// be kept for ever, since it tells nothing about a person.
+type ID [16]byte
+
+// Ledger is an open ledger that this process alone writes. Its methods are safe for
+// concurrent use, except Seen and Forget, which belong to one reader of one input.
+type Ledger struct {
+	*View
+	Fresh     bool // made by this Open
+	Recovered int  // entries that a dead process left as sending, now in doubt
+
+	lock   *flock.Flock
+	writer *writer
+	scope  *scope
+	run    int64
+}
+
+// Open opens or makes the ledger at path for the given server and operation. It
+// fails with a *BusyError where another process holds it, and with a *BindingError
+// where it was made for another server or operation.
+func Open(path string, b Binding) (*Ledger, error) {
+	l := &Ledger{}
+	if err := l.open(path, b); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *Ledger) open(path string, b Binding) (err error) {
+	if l.lock, err = hold(path); err != nil {
+		return err
+	}
+	if l.Fresh, err = touch(path); err != nil {
+		return err
+	}
+	db, err := open(path, "rw")
+	if err != nil {
+		return err
+	}
+	l.writer = newWriter(db)
+	if err := prepare(db, path, b); err != nil {
+		return err
+	}
+	if l.Recovered, err = recoverSending(db, time.Now()); err != nil {
+		return explain(path, err)
+	}
+	if l.View, err = openView(path, "rw"); err != nil {
+		return err
+	}
+	if l.scope, err = newScope(l.View.db); err != nil {
+		return explain(path, err)
+	}
+	return l.writer.start()
+}
+
+// Close waits for what is being written and lets go of the ledger.
+func (l *Ledger) Close() error {
+	var errs []error
+	if l.writer != nil {
+		errs = append(errs, l.writer.close())
+	}
+	if l.View != nil {
+		errs = append(errs, l.View.Close())
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.Unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// touch makes the file with permissions for its owner alone; SQLite gives the same
+// ones to the -wal and -shm files beside it.
+func touch(path string) (fresh bool, err error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("ledger: %w", err)
+	}
+	return true, file.Close()
+}
+
+// open opens the database; mode is SQLite's rw or ro.
+func open(path, mode string) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	slashed := filepath.ToSlash(absolute)
+	if slashed[0] != '/' {
+		slashed = "/" + slashed // Windows: file:///C:/…
+	}
+	q := url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "synchronous(FULL)"}}
+	if mode == "rw" {
+		q.Add("_pragma", "journal_mode(WAL)")
+	}
+	address := url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", address.String())
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1)
+	if err := db.Ping(); err != nil {
+		db.Close()
+		return nil, explain(path, err)
+	}
+	return db, nil
+}
+
+// explain puts SQLite's commonest refusals into a person's words.
+func explain(path string, err error) error {
+	var sqliteError *sqlite.Error
+	if errors.As(err, &sqliteError) {
+		switch sqliteError.Code() & 0xff {
+		case 26: // SQLITE_NOTADB
+			return fmt.Errorf("%s is not a ledger: %w", path, err)
+		case 11: // SQLITE_CORRUPT
+			return fmt.Errorf("the ledger %s is damaged; restore it from a backup only if nothing was imported since: %w", path, err)
+		case 13: // SQLITE_FULL
+			return fmt.Errorf("the ledger %s can't be written: the disk is full: %w", path, err)
+		}
+	}
+	return fmt.Errorf("ledger %s: %w", path, err)
+}

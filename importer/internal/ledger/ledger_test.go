@@ -1,0 +1,398 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wolkvox-import/importer/internal/ledger"
+)
+
+var real = ledger.Binding{Operation: "op", Server: "crm.example", Rehearsal: "loopback"}
+
+func open(t *testing.T, path string) *ledger.Ledger {
+	t.Helper()
+	l, err := ledger.Open(path, real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	if err := l.Begin(1234, []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func file(t *testing.T) string { return filepath.Join(t.TempDir(), "l #1?%.db") }
+
+func claim(n int) ledger.Claim {
+	return ledger.Claim{ID: id(n), Key: fmt.Sprint("T-", n), Template: "{{id}}", Content: [16]byte{1}, Marker: "[ref]", Contact: "a@b"}
+}
+
+func id(n int) ledger.ID { return ledger.ID{byte(n >> 8), byte(n)} }
+
+func settle(t *testing.T, l *ledger.Ledger, n int, s ledger.State) {
+	t.Helper()
+	if err := l.Settle(ledger.Settlement{ID: id(n), State: s, WolkvoxID: "w", Attempts: 1}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func state(t *testing.T, l *ledger.Ledger, n int) ledger.State {
+	t.Helper()
+	entries, err := l.Entries([]ledger.ID{id(n)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries[id(n)].State
+}
+
+func TestOnlyFreeKeysCanBeClaimed(t *testing.T) {
+	l := open(t, file(t))
+	for n, c := range []struct {
+		after ledger.State
+		free  bool
+	}{{ledger.Created, false}, {ledger.InDoubt, false}, {ledger.Rejected, true}, {ledger.Pending, true}} {
+		if err := l.Claim(claim(n)); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Claim(claim(n)); !errors.Is(err, ledger.ErrNotClaimable) {
+			t.Errorf("a key that is being sent was claimed: %v", err)
+		}
+		settle(t, l, n, c.after)
+		if got := state(t, l, n); got != c.after {
+			t.Errorf("%q, wanted %q", got, c.after)
+		}
+		if err := l.Claim(claim(n)); (err == nil) != c.free || err != nil && !errors.Is(err, ledger.ErrNotClaimable) {
+			t.Errorf("claim after %s: %v", c.after, err)
+		}
+	}
+}
+
+func TestInvalidRowsDoNotTouchKeysThatWereSent(t *testing.T) {
+	l := open(t, file(t))
+	if err := l.Claim(claim(1)); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, l, 1, ledger.Created)
+	for n := 1; n <= 2; n++ {
+		if err := l.Refuse(claim(n), ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := state(t, l, 1), state(t, l, 2); a != ledger.Created || b != ledger.Invalid {
+		t.Errorf("%q, %q", a, b)
+	}
+	if err := l.Claim(claim(2)); err != nil {
+		t.Errorf("a mended row can't be claimed: %v", err)
+	}
+}
+
+func TestSettlingWhatWasNotClaimedFails(t *testing.T) {
+	l := open(t, file(t))
+	err := l.Settle(ledger.Settlement{ID: id(9), State: ledger.Created}, ledger.Record{Outcome: []byte(`{}`)})
+	if !errors.Is(err, ledger.ErrNotClaimable) {
+		t.Errorf("%v", err)
+	}
+	for r, err := range l.Records(0) {
+		t.Errorf("a record was left: %v %v", r, err)
+	}
+}
+
+func TestWhatADeadProcessWasSendingIsInDoubt(t *testing.T) {
+	path := file(t)
+	l := open(t, path)
+	for n := range 3 {
+		if err := l.Claim(claim(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(t, l, 2, ledger.Created)
+	l.Close()
+	l = open(t, path)
+	if l.Fresh || l.Recovered != 2 || state(t, l, 0) != ledger.InDoubt || state(t, l, 2) != ledger.Created {
+		t.Errorf("fresh %v, recovered %d, states %s, %s", l.Fresh, l.Recovered, state(t, l, 0), state(t, l, 2))
+	}
+	doubts, err := l.Doubts(10)
+	if err != nil || len(doubts) != 2 || doubts[0].Marker != "[ref]" || doubts[0].Contact != "a@b" || !strings.Contains(doubts[0].Evidence, "ended before") {
+		t.Errorf("%+v, %v", doubts, err)
+	}
+	l.Close()
+	if l = open(t, path); l.Recovered != 0 {
+		t.Errorf("recovered %d once more", l.Recovered)
+	}
+}
+
+func TestManyWorkersClaimAndSettleWhatTheyWrote(t *testing.T) {
+	path := file(t)
+	l := open(t, path)
+	var all sync.WaitGroup
+	for w := range 16 {
+		all.Go(func() {
+			for i := range 20 {
+				n := w*20 + i
+				if err := l.Claim(claim(n)); err != nil {
+					t.Error(err)
+				}
+				if err := l.Settle(ledger.Settlement{ID: id(n), State: ledger.Created}, ledger.Record{Row: n + 1, Outcome: fmt.Appendf(nil, "%d", n)}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	for r, err := range l.Records(0) {
+		if err != nil || r.Row != n+1 || string(r.Outcome) != fmt.Sprint(n) {
+			t.Fatalf("record %d is %v, %v", n, r, err)
+		}
+		n++
+	}
+	counts, err := l.Counts()
+	if err != nil || n != 320 || counts[ledger.Created] != 320 {
+		t.Errorf("%d records, counts %v, %v", n, counts, err)
+	}
+}
+
+func TestSecondProcessIsRefusedAndToldWho(t *testing.T) {
+	path := file(t)
+	open(t, path)
+	_, err := ledger.Open(path, real)
+	var busy *ledger.BusyError
+	if !errors.As(err, &busy) || busy.PID != 1234 || time.Since(busy.Started) > time.Minute {
+		t.Errorf("%v", err)
+	}
+	if held, err := ledger.Held(path); !held || err != nil {
+		t.Errorf("held %v, %v", held, err)
+	}
+}
+
+func TestLedgerCanBeReadWhileItIsWritten(t *testing.T) {
+	path := file(t)
+	l := open(t, path)
+	if err := l.Claim(claim(1)); err != nil {
+		t.Fatal(err)
+	}
+	v, err := ledger.Look(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	counts, err := v.Counts()
+	if err != nil || counts[ledger.Sending] != 1 {
+		t.Errorf("%v, %v", counts, err)
+	}
+	settle(t, l, 1, ledger.Rejected)
+	if counts, err = v.Counts(); err != nil || counts[ledger.Rejected] != 1 {
+		t.Errorf("%v, %v", counts, err)
+	}
+}
+
+func TestClosedLedgerCanBeRead(t *testing.T) {
+	path := file(t)
+	l := open(t, path)
+	if err := l.End([]byte(`{"a":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	v, err := ledger.Look(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	run, err := v.LastRun()
+	if err != nil || run.PID != 1234 || run.Ended.IsZero() || string(run.About) != `{"a":1}` {
+		t.Errorf("%+v, %v", run, err)
+	}
+}
+
+func TestLedgerBelongsToItsOperationAndServer(t *testing.T) {
+	path := file(t)
+	open(t, path).Close()
+	for _, c := range []struct {
+		b  ledger.Binding
+		ok bool
+	}{
+		{ledger.Binding{Operation: "other", Server: "crm.example", Rehearsal: "loopback"}, false},
+		{ledger.Binding{Operation: "op", Server: "crm2.example", Rehearsal: "loopback"}, false},
+		{ledger.Binding{Operation: "op", Server: "loopback", Rehearsal: "loopback", Moved: true}, false},
+		{ledger.Binding{Operation: "op", Server: "crm2.example", Rehearsal: "loopback", Moved: true}, true},
+		{real, false}, // it has moved
+	} {
+		l, err := ledger.Open(path, c.b)
+		if wrong := new(ledger.BindingError); (err == nil) != c.ok || err != nil && !errors.As(err, &wrong) {
+			t.Errorf("%+v: %v", c.b, err)
+		}
+		if err == nil {
+			l.Close()
+		}
+	}
+}
+
+func TestRehearsalNeverBecomesTheRealThing(t *testing.T) {
+	path := file(t)
+	l, err := ledger.Open(path, ledger.Binding{Operation: "op", Server: "loopback", Rehearsal: "loopback"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	moved := real
+	moved.Moved = true
+	if _, err := ledger.Open(path, moved); err == nil {
+		t.Error("a rehearsal's ledger was taken over for a real server")
+	}
+}
+
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	if os.Getenv("OS") == "Windows_NT" {
+		t.Skip("Windows has no such permissions")
+	}
+	path := file(t)
+	l := open(t, path)
+	if err := l.Claim(claim(1)); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+		info, err := os.Stat(path + suffix)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", suffix, info.Mode(), err)
+		}
+	}
+}
+
+func TestFilesThatAreNoLedgers(t *testing.T) {
+	path := file(t)
+	if err := os.WriteFile(path, []byte(strings.Repeat("not a database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.Open(path, real); err == nil || !strings.Contains(err.Error(), "is not a ledger") {
+		t.Errorf("%v", err)
+	}
+	if _, err := ledger.Look(filepath.Join(t.TempDir(), "none.db")); err == nil || !strings.Contains(err.Error(), "there is no ledger") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestNewRunForgetsTheLastOnesRecords(t *testing.T) {
+	path := file(t)
+	l := open(t, path)
+	if err := l.Note([]ledger.Record{{Row: 1, Outcome: []byte(`1`)}, {Row: 2, Outcome: []byte(`2`)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	l = open(t, path)
+	for r := range l.Records(0) {
+		t.Errorf("still there: %v", r)
+	}
+}
+
+func TestSeenRemembersTheFirstOfEachKey(t *testing.T) {
+	l := open(t, file(t))
+	var batch []ledger.Sighting
+	for n := range 300 {
+		batch = append(batch, ledger.Sighting{ID: id(n % 200), Row: n + 2, Content: [16]byte{byte(n)}})
+	}
+	for round := range 2 {
+		seen, err := l.Seen(batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, s := range seen {
+			want := round
+			if n%200 < 100 {
+				want = 2 * round
+			}
+			if n >= 200 {
+				want++
+			}
+			if s.Times != want || want > 0 && (s.Row != n%200+2 || s.Content != [16]byte{byte(n % 200)}) {
+				t.Fatalf("round %d, sighting %d: %+v, wanted %d times", round, n, s, want)
+			}
+		}
+	}
+	if err := l.Forget(); err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := l.Seen(batch[:1]); err != nil || seen[0].Times != 0 {
+		t.Errorf("%+v, %v", seen, err)
+	}
+}
+
+func TestColumnSetsAreNumberedOnce(t *testing.T) {
+	l := open(t, file(t))
+	a, _ := l.ColumnSet(`["a"]`)
+	b, _ := l.ColumnSet(`["a","b"]`)
+	again, err := l.ColumnSet(`["a"]`)
+	if err != nil || a == b || a != again {
+		t.Errorf("%d, %d, %d, %v", a, b, again, err)
+	}
+	if sets, err := l.ColumnSets(); err != nil || sets[b] != `["a","b"]` {
+		t.Errorf("%v, %v", sets, err)
+	}
+}
+
+func TestHistoryCannotBeRewritten(t *testing.T) {
+	if _, err := exec.LookPath("sqlite3"); err != nil {
+		t.Skip("no sqlite3 shell here")
+	}
+	path := filepath.Join(t.TempDir(), "l.db")
+	l := open(t, path)
+	if err := l.Claim(claim(1)); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, l, 1, ledger.Rejected)
+	l.Close()
+	for _, sql := range []string{"DELETE FROM history", "UPDATE history SET evidence = 'x'"} {
+		if out, err := exec.Command("sqlite3", path, sql).CombinedOutput(); err == nil {
+			t.Errorf("%s: %s", sql, out)
+		}
+	}
+}
+
+func BenchmarkClaimAndSettle(b *testing.B) {
+	l, err := ledger.Open(filepath.Join(b.TempDir(), "l.db"), real)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.Begin(1, nil); err != nil {
+		b.Fatal(err)
+	}
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() {
+			for n := range next {
+				c := claim(n)
+				c.ID = ledger.ID{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+				if err := l.Claim(c); err != nil {
+					b.Error(err)
+				}
+				if err := l.Settle(ledger.Settlement{ID: c.ID, State: ledger.Created, Attempts: 1}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	b.ResetTimer()
+	for n := range b.N {
+		next <- n
+	}
+	close(next)
+	all.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}

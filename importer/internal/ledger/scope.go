@@ -1,0 +1,173 @@
+package ledger
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// scope is what a run has seen of the input at hand, in a temporary table: memory
+// doesn't grow with the input, and nothing of it outlives the run.
+type scope struct {
+	db           *sql.DB // one connection, since temporary tables belong to it
+	seen, insert *sql.Stmt
+	known        *sql.Stmt
+}
+
+// perQuery is how many keys one query looks up.
+const perQuery = 128
+
+func newScope(db *sql.DB) (*scope, error) {
+	if _, err := db.Exec(`CREATE TEMP TABLE seen (id BLOB PRIMARY KEY, row INTEGER NOT NULL, content BLOB NOT NULL, times INTEGER NOT NULL) WITHOUT ROWID`); err != nil {
+		return nil, err
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?,", perQuery), ",")
+	s := &scope{db: db}
+	for _, p := range []struct {
+		to   **sql.Stmt
+		text string
+	}{
+		{&s.seen, "SELECT id, row, content, times FROM temp.seen WHERE id IN (" + marks + ")"},
+		{&s.insert, "INSERT INTO temp.seen (id, row, content, times) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET times = excluded.times"},
+		{&s.known, "SELECT id, state, template, columns, content, wolkvox_id, id_prefijo FROM entries WHERE id IN (" + marks + ")"},
+	} {
+		var err error
+		if *p.to, err = db.Prepare(p.text); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Sighting is a row's key as it is met in the input.
+type Sighting struct {
+	ID      ID
+	Row     int
+	Content [16]byte
+}
+
+// Seen is what was met before under the same key in this input.
+type Seen struct {
+	Times   int // 0: this is the first
+	Row     int // the first one's
+	Content [16]byte
+}
+
+// Forget starts a new input.
+func (l *Ledger) Forget() error {
+	if _, err := l.scope.db.Exec("DELETE FROM temp.seen"); err != nil {
+		return explain(l.path, err)
+	}
+	return nil
+}
+
+// Seen notes rows of the input, in their order, and returns for each what had been
+// met under its key before.
+func (l *Ledger) Seen(batch []Sighting) ([]Seen, error) {
+	ids := make([]ID, len(batch))
+	for i, s := range batch {
+		ids[i] = s.ID
+	}
+	met := make(map[ID]Seen, len(batch))
+	err := l.scope.each(l.scope.seen, ids, func(rows *sql.Rows) error {
+		var id, content sql.RawBytes
+		var s Seen
+		if err := rows.Scan(&id, &s.Row, &content, &s.Times); err != nil {
+			return err
+		}
+		copy(s.Content[:], content)
+		met[ID(id)] = s
+		return nil
+	})
+	if err != nil {
+		return nil, explain(l.path, err)
+	}
+	before := make([]Seen, len(batch))
+	for i, s := range batch {
+		before[i] = met[s.ID]
+		now := before[i]
+		if now.Times == 0 {
+			now.Row, now.Content = s.Row, s.Content
+		}
+		now.Times++
+		met[s.ID] = now
+	}
+	if err := l.scope.note(met); err != nil {
+		return nil, explain(l.path, err)
+	}
+	return before, nil
+}
+
+func (s *scope) note(met map[ID]Seen) error {
+	tx, err := s.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	insert := tx.Stmt(s.insert)
+	for id, seen := range met {
+		if _, err := insert.Exec(id[:], seen.Row, seen.Content[:], seen.Times); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// Entry is what the ledger has of a key.
+type Entry struct {
+	State     State
+	Template  string
+	Columns   int64
+	Content   [16]byte
+	WolkvoxID string
+	IDPrefijo string
+}
+
+// Entries returns what the ledger has of the keys; those that it lacks are absent.
+func (l *Ledger) Entries(ids []ID) (map[ID]Entry, error) {
+	known := make(map[ID]Entry, len(ids))
+	err := l.scope.each(l.scope.known, ids, func(rows *sql.Rows) error {
+		var id, content sql.RawBytes
+		var e Entry
+		if err := rows.Scan(&id, &e.State, &e.Template, &e.Columns, &content, &e.WolkvoxID, &e.IDPrefijo); err != nil {
+			return err
+		}
+		copy(e.Content[:], content)
+		known[ID(id)] = e
+		return nil
+	})
+	if err != nil {
+		return nil, explain(l.path, err)
+	}
+	return known, nil
+}
+
+// each looks ids up, so many a query; the last query repeats an id to fill its marks.
+func (s *scope) each(query *sql.Stmt, ids []ID, take func(*sql.Rows) error) error {
+	args := make([]any, perQuery)
+	for len(ids) > 0 {
+		some := ids[:min(len(ids), perQuery)]
+		ids = ids[len(some):]
+		for i := range args {
+			args[i] = some[min(i, len(some)-1)][:]
+		}
+		if err := scan(query, args, take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scan(query *sql.Stmt, args []any, take func(*sql.Rows) error) error {
+	rows, err := query.Query(args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := take(rows); err != nil {
+			return fmt.Errorf("a row of the ledger: %w", err)
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,173 @@
+package ledger
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"time"
+)
+
+// View reads a ledger, also while another process writes it.
+type View struct {
+	db   *sql.DB
+	path string
+}
+
+// Look opens an existing ledger for reading.
+func Look(path string) (*View, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no ledger %s", path)
+	}
+	view, err := openView(path, "ro")
+	if err != nil {
+		return nil, err
+	}
+	var found int
+	if err := view.db.QueryRow("PRAGMA user_version").Scan(&found); err != nil {
+		view.Close()
+		return nil, explain(path, err)
+	}
+	if found != version {
+		view.Close()
+		return nil, fmt.Errorf("%s is not a ledger that this program can read (version %d)", path, found)
+	}
+	return view, nil
+}
+
+func openView(path, mode string) (*View, error) {
+	db, err := open(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	return &View{db: db, path: path}, nil
+}
+
+// Close ends the reading.
+func (v *View) Close() error { return v.db.Close() }
+
+// Binding returns the operation and the server that the ledger belongs to.
+func (v *View) Binding() (operation, server string, err error) {
+	if operation, server, err = readBinding(v.db); err != nil {
+		err = explain(v.path, err)
+	}
+	return operation, server, err
+}
+
+// Run is one run of the importer.
+type Run struct {
+	ID      int64
+	PID     int
+	Started time.Time
+	Ended   time.Time // zero while it runs, and after a crash
+	About   []byte    // what the importer said of it
+}
+
+// LastRun returns the newest run, and sql.ErrNoRows where there was none.
+func (v *View) LastRun() (Run, error) {
+	var r Run
+	var started int64
+	var ended sql.NullInt64
+	var about string
+	err := v.db.QueryRow("SELECT id, pid, started, ended, about FROM runs ORDER BY id DESC LIMIT 1").Scan(&r.ID, &r.PID, &started, &ended, &about)
+	if err != nil {
+		return Run{}, err
+	}
+	r.Started, r.About = time.UnixMilli(started), []byte(about)
+	if ended.Valid {
+		r.Ended = time.UnixMilli(ended.Int64)
+	}
+	return r, nil
+}
+
+// Counts returns how many keys are in each state.
+func (v *View) Counts() (map[State]int, error) {
+	counts := map[State]int{}
+	rows, err := v.db.Query("SELECT state, count(*) FROM entries GROUP BY state")
+	if err != nil {
+		return nil, explain(v.path, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var state State
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, explain(v.path, err)
+		}
+		counts[state] = n
+	}
+	return counts, rows.Err()
+}
+
+// Doubt is a key in doubt, with what a person needs to look for its case.
+type Doubt struct {
+	Key, Marker, Contact, Evidence string
+	Since                          time.Time // when its request was claimed
+}
+
+// Doubts returns the keys in doubt, the oldest first, at most so many.
+func (v *View) Doubts(most int) ([]Doubt, error) {
+	rows, err := v.db.Query(`SELECT key, marker, contact, claimed_at,
+		coalesce((SELECT evidence FROM history WHERE history.id = entries.id ORDER BY seq DESC LIMIT 1), '')
+		FROM entries WHERE state = 'in_doubt' ORDER BY claimed_at LIMIT ?`, most)
+	if err != nil {
+		return nil, explain(v.path, err)
+	}
+	defer rows.Close()
+	var doubts []Doubt
+	for rows.Next() {
+		var d Doubt
+		var since int64
+		if err := rows.Scan(&d.Key, &d.Marker, &d.Contact, &since, &d.Evidence); err != nil {
+			return nil, explain(v.path, err)
+		}
+		d.Since = time.UnixMilli(since)
+		doubts = append(doubts, d)
+	}
+	return doubts, rows.Err()
+}
+
+// Records returns what the last run did with an input's rows, in their order.
+func (v *View) Records(input int) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		rows, err := v.db.Query("SELECT row, outcome FROM records WHERE input = ? ORDER BY row", input)
+		if err != nil {
+			yield(Record{}, explain(v.path, err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			r := Record{Input: input}
+			if err := rows.Scan(&r.Row, &r.Outcome); err != nil {
+				yield(Record{}, explain(v.path, err))
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(Record{}, explain(v.path, err))
+		}
+	}
+}
+
+// ColumnSets returns the known sets of columns, by number, as JSON lists of names.
+func (v *View) ColumnSets() (map[int64]string, error) {
+	sets := map[int64]string{}
+	rows, err := v.db.Query("SELECT id, names FROM column_sets")
+	if err != nil {
+		return nil, explain(v.path, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var names string
+		if err := rows.Scan(&id, &names); err != nil {
+			return nil, explain(v.path, err)
+		}
+		sets[id] = names
+	}
+	return sets, rows.Err()
+}

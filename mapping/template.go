@@ -1,0 +1,125 @@
+package mapping
+
+import (
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// converters are what may stand behind a column in {{column|converter}}; the steps
+// of the same names do the same to a whole field.
+var converters = map[string]func(string) string{
+	"trim":  strings.TrimSpace,
+	"lower": strings.ToLower,
+	"upper": strings.ToUpper,
+}
+
+// template is text with {{column}} in it. A template without columns is a constant.
+type template struct {
+	source string
+	at     position
+	parts  []part
+}
+
+// part is a piece of literal text, or a column with the converters behind it.
+type part struct {
+	literal string
+	column  string
+}
+
+func (d *decoder) template(source string, at position) *template {
+	t := &template{source: source, at: at}
+	rest := source
+	for {
+		before, after, found := strings.Cut(rest, "{{")
+		if before != "" {
+			t.parts = append(t.parts, part{literal: before})
+		}
+		if !found {
+			return t
+		}
+		name, tail, closed := strings.Cut(after, "}}")
+		if !closed {
+			d.mistake(at, "a {{ is not closed by }}")
+			return t
+		}
+		if strings.TrimSpace(name) == "" {
+			d.mistake(at, "{{}} names no column")
+			return t
+		}
+		t.parts = append(t.parts, part{column: name})
+		rest = tail
+	}
+}
+
+func (t *template) constant() bool {
+	for _, p := range t.parts {
+		if p.column != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// appender appends a compiled template's text for one row.
+type appender func(dst []byte, r *row) []byte
+
+// canonical is the template's text, whatever the spelling of its columns' names.
+func (t *template) canonical() string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		b.WriteString(p.literal)
+		if p.column != "" {
+			b.WriteString("{{" + Fold(p.column) + "}}")
+		}
+	}
+	return b.String()
+}
+
+// template ties a template to the columns of an input. Its mistakes are columns and
+// converters that don't exist.
+func (c *compiler) template(t *template) appender {
+	texts := make([]func(*row) string, len(t.parts))
+	for i, p := range t.parts {
+		texts[i] = c.part(p, t.at)
+	}
+	return func(dst []byte, r *row) []byte {
+		for _, text := range texts {
+			dst = append(dst, text(r)...)
+		}
+		return dst
+	}
+}
+
+func (c *compiler) part(p part, at position) func(*row) string {
+	if p.column == "" {
+		return func(*row) string { return p.literal }
+	}
+	if word := c.words[Fold(p.column)]; word != nil {
+		return word
+	}
+	return c.piped(p.column, at)
+}
+
+// piped compiles what stands between {{ and }}. A column whose own name has a | in
+// it is tried first.
+func (c *compiler) piped(text string, at position) func(*row) string {
+	if i, err := c.header.Find(text); err == nil || !strings.Contains(text, "|") {
+		return c.found(i, err, at)
+	}
+	names := strings.Split(text, "|")
+	value := c.column(names[0], at)
+	for _, name := range names[1:] {
+		convert, ok := converters[strings.TrimSpace(name)]
+		if !ok {
+			c.mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), quoteList(keys(converters), 20))
+			continue
+		}
+		inner := value
+		value = func(r *row) string { return convert(inner(r)) }
+	}
+	return value
+}
+
+// keyText brings a key to its lasting form: trimmed and NFC, nothing else.
+func keyText(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }

@@ -1,0 +1,138 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
+
+// position is a place in the mapping file, both counted from 1.
+type position struct{ line, column int }
+
+// decoder walks the file's nodes and collects mistakes. We walk them ourselves,
+// because the library's own decoder stops at the first mistake.
+type decoder struct {
+	path     string
+	lines    [][]byte
+	mistakes Mistakes
+}
+
+func (d *decoder) mistake(at position, format string, args ...any) {
+	m := Mistake{File: d.path, Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...)}
+	if at.line >= 1 && at.line <= len(d.lines) {
+		m.Source = strings.TrimRight(string(d.lines[at.line-1]), "\r")
+	}
+	d.mistakes = append(d.mistakes, m)
+}
+
+func (d *decoder) syntax(err error) error {
+	var syntax yaml.Error
+	if !errors.As(err, &syntax) || syntax.GetToken() == nil {
+		return fmt.Errorf("%s: %w", d.path, err)
+	}
+	d.mistake(where(syntax.GetToken()), "%s", syntax.GetMessage())
+	return d.mistakes.err()
+}
+
+func where(t *token.Token) position {
+	return position{t.Position.Line, t.Position.Column}
+}
+
+// pair is one `key: value` of a YAML mapping.
+type pair struct {
+	key   string
+	at    position // of the key
+	value ast.Node
+}
+
+// pairs returns the entries of a YAML mapping in the file's order; what names the
+// place for the mistake that it isn't one.
+func (d *decoder) pairs(n ast.Node, what string) []pair {
+	if n == nil {
+		return nil
+	}
+	var values []*ast.MappingValueNode
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		values = n.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{n}
+	default:
+		d.mistake(where(n.GetToken()), "%s must be a list of `name: value`", what)
+		return nil
+	}
+	var pairs []pair
+	seen := map[string]bool{}
+	for _, v := range values {
+		key, at := v.Key.GetToken().Value, where(v.Key.GetToken())
+		if seen[key] {
+			d.mistake(at, "%q stands twice here", key)
+			continue
+		}
+		seen[key] = true
+		pairs = append(pairs, pair{key, at, v.Value})
+	}
+	return pairs
+}
+
+// text returns a scalar as it is written: 007 stays 007, and ~ is empty.
+func (d *decoder) text(n ast.Node, what string) (string, position, bool) {
+	switch n := n.(type) {
+	case *ast.NullNode:
+		return "", where(n.GetToken()), true
+	case *ast.LiteralNode:
+		return n.Value.Value, where(n.GetToken()), true
+	case *ast.StringNode:
+		return n.Value, where(n.GetToken()), true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, where(n.GetToken()), true
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		d.mistake(where(n.GetToken()), "%s: anchors, aliases and tags are not used in mappings; write the value out", what)
+	default:
+		d.mistake(where(n.GetToken()), "%s must be a text", what)
+	}
+	return "", where(n.GetToken()), false
+}
+
+// flag returns a yes-or-no value.
+func (d *decoder) flag(n ast.Node, what string) bool {
+	b, ok := n.(*ast.BoolNode)
+	if !ok {
+		d.mistake(where(n.GetToken()), "%s must be true or false", what)
+		return false
+	}
+	return b.Value
+}
+
+// count returns a whole number from 1.
+func (d *decoder) count(n ast.Node, what string) int {
+	i, ok := n.(*ast.IntegerNode)
+	if ok {
+		if v, ok := i.Value.(uint64); ok && v >= 1 && v <= 1<<31 {
+			return int(v)
+		}
+	}
+	d.mistake(where(n.GetToken()), "%s must be a whole number from 1", what)
+	return 0
+}
+
+// list returns the items of a YAML sequence; one item alone counts as a list of one.
+func (d *decoder) list(n ast.Node) []ast.Node {
+	if s, ok := n.(*ast.SequenceNode); ok {
+		return s.Values
+	}
+	return []ast.Node{n}
+}
+
+// unknown reports a key that the language doesn't have.
+func (d *decoder) unknown(p pair, place string, known []string) {
+	if near := nearest(p.key, known); near != "" {
+		d.mistake(p.at, "%s has no key %q; the nearest is %q", place, p.key, near)
+		return
+	}
+	d.mistake(p.at, "%s has no key %q; it has %s", place, p.key, quoteList(known, 20))
+}
