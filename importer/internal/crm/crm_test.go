@@ -231,7 +231,10 @@ func TestLostAnswerIsInDoubtAndSentOnce(t *testing.T) {
 			http.NewResponseController(w).Flush()
 			reset(w)
 		},
-		"no answer": func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body); time.Sleep(300 * time.Millisecond) },
+		"no answer": func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			time.Sleep(300 * time.Millisecond)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, requests := counted(t, handler)
@@ -404,7 +407,11 @@ func FuzzOnlyListedAnswersAreSentAgain(f *testing.F) {
 
 func TestCancelledInsertIsInDoubt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body); cancel(); time.Sleep(50 * time.Millisecond) })
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		cancel()
+		time.Sleep(50 * time.Millisecond)
+	})
 	_, err := client(t, url, crm.Config{}).Insert(ctx, "secret", crm.NewBody([]byte(object), nil))
 	if v := verdict(t, err); v != crm.InDoubt {
 		t.Errorf("%v: %v", v, err)

@@ -45,9 +45,11 @@ func NewLanes(tokens []string, workers int) *Lanes {
 // where no lane is left.
 func (l *Lanes) Enter(ctx context.Context) (*Lane, error) {
 	for {
+		if ctx.Err() != nil { // select would choose by chance where a place is free too
+			return nil, context.Cause(ctx)
+		}
 		select {
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
 		case <-l.closed:
 			return nil, l.none()
 		case lane := <-l.places:

@@ -62,11 +62,14 @@ func (s *Sender) Send(stop context.Context, body *Body) (Sent, error) {
 		sent.Bytes += body.Len()
 		sent.Took = time.Since(began)
 		if err == nil {
+			lane.Leave()
 			sent.Created = created
 			return sent, nil
 		}
 		e := err.(*Error)
-		if !s.again(lane, e) {
+		again := s.again(lane, e)
+		lane.Leave() // not before a bad token's lane is shut, or one more request would leave by it
+		if !again {
 			return sent, e
 		}
 		last = e
@@ -101,7 +104,6 @@ func (s *Sender) enter(stop context.Context) (*Lane, error) {
 
 // attempt is one request. It outlives stop: what has left is waited for.
 func (s *Sender) attempt(stop context.Context, lane *Lane, body *Body) (Created, error) {
-	defer lane.Leave()
 	created, err := s.Client.Insert(context.WithoutCancel(stop), lane.token, body)
 	if e := new(Error); err == nil || errors.As(err, &e) && e.Verdict == Refused {
 		s.lastSuccess.Store(time.Now().UnixNano())

@@ -172,6 +172,27 @@ func TestOtherTokensGoOnWhenOneIsSpentOrBad(t *testing.T) {
 	}
 }
 
+func TestBadTokenIsTriedOnce(t *testing.T) {
+	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.WriteHeader(401)
+	})
+	s := sender(t, url, []string{"bad"}, 8)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil))
+			if v := verdict(t, err); v != crm.TokenBad {
+				t.Error(v)
+			}
+		})
+	}
+	all.Wait()
+	if n := requests.Load(); n != 1 {
+		t.Errorf("%d requests with a token that was refused", n)
+	}
+}
+
 func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
