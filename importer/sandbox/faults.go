@@ -1,0 +1,185 @@
+package sandbox
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Faults says how the CRM goes wrong. The upper fields are probabilities from 0 to 1
+// that an insert meets the fault; it meets one at most, the first of the table that
+// comes up. The zero value is a CRM that does not go wrong.
+type Faults struct {
+	ResetBefore   float64 // connection reset before the body is read
+	Throttled     float64 // 429 with Retry-After in seconds, not created
+	ThrottledDate float64 // 429 with Retry-After as a date, not created
+	Simultaneous  float64 // 403 as for too many requests in flight, not created
+	Gateway       float64 // an HTML page with status 502, not created
+	ErrorBefore   float64 // 500, not created
+	FailingCode   float64 // HTTP status 200 with a code of failure, not created
+	ResetAfter    float64 // created, then the connection is reset
+	ErrorAfter    float64 // created, then 500
+	Truncated     float64 // created, the JSON of the answer cut short
+	BlankID       float64 // created, blank ids in the answer
+	Warning       float64 // created, a PHP warning before the JSON
+	Late          float64 // created, answered LateBy afterwards
+	Slow          float64 // created only after SlowBy, whether or not the client still waits
+
+	LateBy     time.Duration // 0: 3 s
+	SlowBy     time.Duration // 0: 3 s
+	RetryAfter time.Duration // of the throttled, in whole seconds rounded up; 0: 1 s
+
+	StringCode     bool   // every `code` is a string
+	RedirectTo     string // where not empty, every request to the API is redirected to this URL
+	RedirectStatus int    // 0: 307
+}
+
+// FaultFlag is a probability as a command line offers it.
+type FaultFlag struct {
+	Name, Usage string
+	Value       *float64 // in the Faults that were asked
+}
+
+// Flags lists the probabilities of f, each with the name and the usage of its flag.
+func (f *Faults) Flags() []FaultFlag {
+	flags := make([]FaultFlag, len(faults))
+	for i, fault := range faults {
+		flags[i] = FaultFlag{Name: "p-" + fault.name, Usage: "probability of " + fault.usage, Value: fault.chance(f)}
+	}
+	return flags
+}
+
+func (f Faults) withDefaults() Faults {
+	f.LateBy = cmp.Or(f.LateBy, 3*time.Second)
+	f.SlowBy = cmp.Or(f.SlowBy, 3*time.Second)
+	f.RetryAfter = cmp.Or(f.RetryAfter, time.Second)
+	f.RedirectStatus = cmp.Or(f.RedirectStatus, http.StatusTemporaryRedirect)
+	return f
+}
+
+// moment is when a fault strikes.
+type moment int
+
+const (
+	onArrival  moment = iota // the body is not read
+	instead                  // the body is read, no case is created
+	afterwards               // the case is created first
+	slowly                   // the case is created, SlowBy later than usual
+)
+
+// fault is one way to go wrong.
+type fault struct {
+	name   string // of the flag after "p-", and of the answer in Stats
+	usage  string
+	when   moment
+	chance func(*Faults) *float64
+	answer func(*CRM, *call, Case) answer
+}
+
+// faults is the table of them, in the order in which they are drawn.
+var faults = []fault{
+	{"reset-before", "a reset before the body is read", onArrival,
+		func(f *Faults) *float64 { return &f.ResetBefore }, hangUp},
+	{"throttled", "429 with Retry-After in seconds; not created", instead,
+		func(f *Faults) *float64 { return &f.Throttled }, retryInSeconds},
+	{"throttled-date", "429 with Retry-After as a date; not created", instead,
+		func(f *Faults) *float64 { return &f.ThrottledDate }, retryAtDate},
+	{"simultaneous", "403, too many requests in flight; not created", instead,
+		func(f *Faults) *float64 { return &f.Simultaneous }, refuseWith(simultaneous)},
+	{"gateway", "an HTML page with status 502; not created", instead,
+		func(f *Faults) *float64 { return &f.Gateway }, gatewayPage},
+	{"error-before", "500; not created", instead,
+		func(f *Faults) *float64 { return &f.ErrorBefore }, refuseWith(serverError)},
+	{"failing-code", "HTTP status 200 with a code of failure; not created", instead,
+		func(f *Faults) *float64 { return &f.FailingCode }, failingCode},
+	{"reset-after", "a reset once the case is created", afterwards,
+		func(f *Faults) *float64 { return &f.ResetAfter }, hangUp},
+	{"error-after", "500 once the case is created", afterwards,
+		func(f *Faults) *float64 { return &f.ErrorAfter }, refuseWith(serverError)},
+	{"truncated", "an answer that is cut short; created", afterwards,
+		func(f *Faults) *float64 { return &f.Truncated }, truncated},
+	{"blank-id", "an answer with blank ids; created", afterwards,
+		func(f *Faults) *float64 { return &f.BlankID }, blankIDs},
+	{"warning", "a PHP warning before the answer; created", afterwards,
+		func(f *Faults) *float64 { return &f.Warning }, warning},
+	{"late", "an answer that comes late; created at once", afterwards,
+		func(f *Faults) *float64 { return &f.Late }, late},
+	{"slow", "a case that is created late, then answered", slowly,
+		func(f *Faults) *float64 { return &f.Slow }, success},
+}
+
+// sound is the fault of a request that meets none.
+var sound = fault{name: "created", when: afterwards, answer: success}
+
+// draw picks the fault that a request meets.
+func (c *CRM) draw() fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range faults {
+		if p := *f.chance(&c.config.Faults); p > 0 && c.random.Float64() < p {
+			return f
+		}
+	}
+	return sound
+}
+
+func success(c *CRM, _ *call, k Case) answer { return c.created(k.ID, k.Prefix) }
+
+func blankIDs(c *CRM, _ *call, _ Case) answer { return c.created(" ", " ") }
+
+func hangUp(*CRM, *call, Case) answer { return answer{reset: true} }
+
+func refuseWith(r refusal) func(*CRM, *call, Case) answer {
+	return func(c *CRM, _ *call, _ Case) answer { return c.refuse(r) }
+}
+
+func failingCode(c *CRM, _ *call, _ Case) answer {
+	a := c.refuse(missingParameters)
+	a.status = http.StatusOK
+	return a
+}
+
+func retryInSeconds(c *CRM, _ *call, _ Case) answer {
+	seconds := (c.config.Faults.RetryAfter + time.Second - 1) / time.Second
+	return c.throttle(strconv.Itoa(int(seconds)))
+}
+
+// retryAtDate adds a second, which the format cuts off again.
+func retryAtDate(c *CRM, _ *call, _ Case) answer {
+	at := time.Now().Add(c.config.Faults.RetryAfter + time.Second)
+	return c.throttle(at.UTC().Format(http.TimeFormat))
+}
+
+func (c *CRM) throttle(retryAfter string) answer {
+	a := c.refuse(throttled)
+	a.header = map[string]string{"Retry-After": retryAfter}
+	return a
+}
+
+func gatewayPage(*CRM, *call, Case) answer {
+	return answer{status: http.StatusBadGateway, header: map[string]string{"Content-Type": "text/html"},
+		body: []byte("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n")}
+}
+
+func truncated(c *CRM, q *call, k Case) answer {
+	a := success(c, q, k)
+	a.body = a.body[:len(a.body)/2]
+	return a
+}
+
+func warning(c *CRM, q *call, k Case) answer {
+	a := success(c, q, k)
+	const text = "<br />\n<b>Warning</b>:  Undefined array key \"form\" in <b>insertAttach.php</b> on line <b>212</b><br />\n"
+	a.body = append([]byte(text), a.body...)
+	return a
+}
+
+// late waits no longer than the client does.
+func late(c *CRM, q *call, k Case) answer {
+	select {
+	case <-time.After(c.config.Faults.LateBy):
+	case <-q.Context().Done():
+	}
+	return success(c, q, k)
+}
