@@ -1,0 +1,37 @@
+package reports
+
+import "time"
+
+// A cell is a text, a number, or nothing.
+type cell struct {
+	kind   kind
+	text   string
+	number int64
+}
+
+type kind int
+
+const (
+	isText kind = iota
+	isNumber
+	isEmpty
+)
+
+func text[S ~string](s S) cell { return cell{text: string(s)} }
+
+func number[N int | int64](n N) cell { return cell{kind: isNumber, number: int64(n)} }
+
+// filled is a number that zero stands for the lack of.
+func filled(n int) cell {
+	if n == 0 {
+		return cell{kind: isEmpty}
+	}
+	return number(n)
+}
+
+func moment(t time.Time) cell {
+	if t.IsZero() {
+		return cell{kind: isEmpty}
+	}
+	return text(t.UTC().Format(time.RFC3339))
+}

@@ -1,0 +1,53 @@
+package reports
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// byteOrderMark makes Excel read a CSV file as UTF-8.
+const byteOrderMark = "\ufeff"
+
+type csvEncoder struct {
+	w      *csv.Writer
+	record []string
+}
+
+func newCSV(w io.Writer, header []string) (encoder, error) {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return nil, err
+	}
+	e := &csvEncoder{w: csv.NewWriter(w)}
+	var names []cell
+	for _, h := range header {
+		names = append(names, text(h)) // it comes from the source: a name may be a formula too
+	}
+	return e, e.row(names)
+}
+
+func (e *csvEncoder) row(cells []cell) error {
+	e.record = e.record[:0]
+	for _, c := range cells {
+		e.record = append(e.record, c.plain())
+	}
+	return e.w.Write(e.record)
+}
+
+func (e *csvEncoder) close() error {
+	e.w.Flush()
+	return e.w.Error()
+}
+
+// plain is the cell as CSV has it. Readers take CRLF within a cell for LF; were it left to
+// them, the CR that made Defuse act could be gone when Undefuse looks for it.
+func (c cell) plain() string {
+	switch c.kind {
+	case isText:
+		return Defuse(strings.ReplaceAll(c.text, "\r\n", "\n"))
+	case isNumber:
+		return strconv.FormatInt(c.number, 10)
+	}
+	return ""
+}

@@ -1,0 +1,123 @@
+package reports
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A draft is a file that is not in its place yet. It grows under a hidden name in the same
+// folder, readable by its owner only, until it is complete on disk.
+type draft struct {
+	*bufio.Writer
+	file *os.File
+	path string // where it belongs
+}
+
+func newDraft(path string) (*draft, error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return nil, failed(path, err)
+	}
+	return &draft{Writer: bufio.NewWriterSize(file, 64<<10), file: file, path: path}, nil
+}
+
+// complete returns when the content is durably stored.
+func (d *draft) complete() error {
+	err := d.Flush()
+	if err == nil {
+		err = d.file.Sync()
+	}
+	if closed := d.file.Close(); err == nil {
+		err = closed
+	}
+	return failed(d.path, err)
+}
+
+// discard removes the draft; once it is in its place there is none.
+func (d *draft) discard() {
+	d.file.Close() // Windows removes no open file
+	os.Remove(d.file.Name())
+}
+
+// place renames the draft over what stands at its path, or beside that, with a number,
+// where it can't be replaced.
+func (d *draft) place(inputs []string) (string, error) {
+	err := d.replace(inputs)
+	if err == nil {
+		return d.path, nil
+	}
+	if _, missing := os.Lstat(d.path); missing == nil {
+		ext := filepath.Ext(d.path)
+		beside := vacant(strings.TrimSuffix(d.path, ext)+"-", ext)
+		if os.Rename(d.file.Name(), beside) == nil {
+			return beside, nil
+		}
+	}
+	return "", failed(d.path, err)
+}
+
+// replace renames the draft over what stands at its path, having set an input aside.
+func (d *draft) replace(inputs []string) error {
+	if !isOneOf(d.path, inputs) {
+		return os.Rename(d.file.Name(), d.path)
+	}
+	kept := d.path + ".bak"
+	if _, err := os.Lstat(kept); err == nil {
+		kept = vacant(kept, "")
+	}
+	if err := os.Rename(d.path, kept); err != nil {
+		return err
+	}
+	err := os.Rename(d.file.Name(), d.path)
+	if err == nil {
+		return nil
+	}
+	if os.Rename(kept, d.path) != nil {
+		return fmt.Errorf("%v; the input that stood there is %s now", err, kept)
+	}
+	return err
+}
+
+// isOneOf reports whether the path leads to one of the files, by whatever name.
+func isOneOf(path string, files []string) bool {
+	at, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	for _, name := range files {
+		if file, err := os.Stat(name); err == nil && os.SameFile(at, file) {
+			return true
+		}
+	}
+	return false
+}
+
+// vacant is the first path that nothing stands at, counted from 2.
+func vacant(stem, ext string) string {
+	for n := 2; ; n++ {
+		path := stem + strconv.Itoa(n) + ext
+		if _, err := os.Lstat(path); err != nil {
+			return path
+		}
+	}
+}
+
+// failed names the report instead of the hidden file that the system complains of.
+func failed(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	if at := (*os.LinkError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("report %s: %w", path, err)
+}

@@ -1,0 +1,56 @@
+package reports
+
+import "path/filepath"
+
+// A file is a view on its way to disk.
+type file struct {
+	view    view
+	encoder encoder
+	draft   *draft
+}
+
+// files are written side by side, in one pass.
+type files []file
+
+func begin(dir string, v view, f format) (file, error) {
+	d, err := newDraft(filepath.Join(dir, v.name+"."+f.name))
+	if err != nil {
+		return file{}, err
+	}
+	e, err := f.new(d.Writer, v.header)
+	if err != nil {
+		d.discard()
+		return file{}, failed(d.path, err)
+	}
+	return file{v, e, d}, nil
+}
+
+func (fs files) add(l *Line) error {
+	for _, f := range fs {
+		if err := f.view.add(l, f.encoder); err != nil {
+			return failed(f.draft.path, err)
+		}
+	}
+	return nil
+}
+
+// complete gives the drafts, all of them durably stored.
+func (fs files) complete() ([]*draft, error) {
+	var drafts []*draft
+	for _, f := range fs {
+		if err := f.encoder.close(); err != nil {
+			return nil, failed(f.draft.path, err)
+		}
+		if err := f.draft.complete(); err != nil {
+			return nil, err
+		}
+		drafts = append(drafts, f.draft)
+	}
+	return drafts, nil
+}
+
+func (fs files) discard() {
+	for _, f := range fs {
+		f.draft.discard()
+	}
+}

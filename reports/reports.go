@@ -1,0 +1,130 @@
+// Package reports shows what became of the rows of an input.
+//
+//	                        ┌─ results.csv, .xlsx, .jsonl  every row
+//	lines ─── Set.Write ────┼─ rejects.csv                 rows to mend and import again
+//	  │                     ├─ changed.csv                 rows that changed since their import
+//	  │                     └─ attachments.csv             what was sent with the created ones
+//	  └────── Summary.Add ──── summary.json, Summary.Text
+//
+// # Rules
+//
+//  1. Record once, render many: an [Outcome] says all there is to say of a row, and
+//     every report is a view of outcomes, so it can be written again at any time.
+//  2. One pass over the lines feeds all files; memory doesn't grow with the rows.
+//  3. Every file is complete on disk before the first is put in its place, and
+//     summary.json comes last: who sees it anew sees the others anew.
+//  4. A report never replaces an input. That is kept as .bak.
+//  5. No cell is run as a formula: see [Defuse].
+//  6. Reports hold personal data: only their owner can read them.
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+)
+
+// Set is a folder of reports on one input.
+type Set struct {
+	// Dir is made if it is missing; empty is the working folder.
+	Dir string
+	// Formats of results, as in [Formats]; none means csv and xlsx.
+	Formats []string
+	// Header of the source. Where it is nil the source is not at hand, and rejects.csv
+	// and changed.csv, which show its cells, are not written.
+	Header []string
+	// Inputs are files that no report replaces. One that stands where a report belongs
+	// is kept beside it as NAME.bak, or NAME.bak2 if that exists, and so on.
+	Inputs []string
+}
+
+// Write makes the reports of the lines, which come in input order, and returns their paths.
+// A file that can't be replaced, as Excel locks those that it has open, is written beside it
+// with a number, and the path says so.
+//
+// An error from lines ends the writing. After any error the summary is empty; reports that
+// were not put in place yet are as they were, and the paths are those that were.
+func (s Set) Write(lines iter.Seq2[Line, error], about About) (Summary, []string, error) {
+	files, err := s.open()
+	if err != nil {
+		return Summary{}, nil, err
+	}
+	defer files.discard()
+
+	sum := Summary{About: about}
+	for line, err := range lines {
+		if err != nil {
+			return Summary{}, nil, err
+		}
+		sum.Add(line.Outcome)
+		if err := files.add(&line); err != nil {
+			return Summary{}, nil, err
+		}
+	}
+	drafts, err := files.complete()
+	if err != nil {
+		return Summary{}, nil, err
+	}
+	last, err := s.summarize(sum)
+	if err != nil {
+		return Summary{}, nil, err
+	}
+	defer last.discard()
+
+	var paths []string
+	for _, d := range append(drafts, last) {
+		path, err := d.place(s.Inputs)
+		if err != nil {
+			return Summary{}, paths, err
+		}
+		paths = append(paths, path)
+	}
+	return sum, paths, nil
+}
+
+// open begins a file for each view of the set: results in each format, the others as CSV.
+func (s Set) open() (files, error) {
+	wanted, err := choose(s.Formats)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Clean(s.Dir), 0o700); err != nil {
+		return nil, fmt.Errorf("report folder: %w", err)
+	}
+	var open files
+	for _, v := range views(s.Header) {
+		formats := []format{plain}
+		if v.name == results {
+			formats = wanted
+		}
+		for _, f := range formats {
+			file, err := begin(s.Dir, v, f)
+			if err != nil {
+				open.discard()
+				return nil, err
+			}
+			open = append(open, file)
+		}
+	}
+	return open, nil
+}
+
+// summarize drafts summary.json.
+func (s Set) summarize(sum Summary) (*draft, error) {
+	d, err := newDraft(filepath.Join(s.Dir, "summary.json"))
+	if err != nil {
+		return nil, err
+	}
+	e := json.NewEncoder(d)
+	e.SetIndent("", "  ")
+	if err = failed(d.path, e.Encode(sum)); err == nil {
+		err = d.complete()
+	}
+	if err != nil {
+		d.discard()
+		return nil, err
+	}
+	return d, nil
+}
