@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"wolkvox-import/importer"
+)
+
+func checkCommand(console *console) *cobra.Command {
+	var t talk
+	var o reading
+	c := &cobra.Command{
+		Use:   "check INPUT... -m FILE",
+		Short: "find everything that can be known without sending",
+		Long: `check reads the whole input, maps every row and looks at every attachment, and sends
+nothing. What it finds is grouped by field, with the rows; reports go to <input>.check.
+
+Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping or input.`,
+		Example: "  wolkvox-import check tickets.csv -m tickets.yaml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			job := o.job(args)
+			job.Log, job.Meter = console.logger(t), new(importer.Meter)
+			ctx, release := interruptible(c.Context(), console)
+			defer release()
+			stop := console.progress(job.Meter, t)
+			result, findings, err := importer.Check(ctx, job)
+			stop()
+			if !t.json {
+				console.findings(findings)
+			}
+			return console.conclude(result, err, t)
+		},
+	}
+	t.flags(c)
+	o.flags(c)
+	return c
+}
+
+func (c *console) findings(list []importer.Finding) {
+	for _, f := range list {
+		rows := "rows"
+		if f.Count == 1 {
+			rows = "row"
+		}
+		fmt.Fprintf(c.out, "%s — %d %s: %s\n", f.Message, f.Count, rows, f.Rows)
+		if f.Hint != "" {
+			fmt.Fprintf(c.out, "    %s\n", f.Hint)
+		}
+	}
+	if len(list) > 0 {
+		fmt.Fprintln(c.out)
+	}
+}

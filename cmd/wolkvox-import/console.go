@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+)
+
+// console owns the program's two streams, so that talk and the progress bar don't
+// write into each other.
+type console struct {
+	out, err io.Writer
+
+	mu    sync.Mutex
+	clear func() // takes the progress bar away; nil where there is none
+}
+
+// Write writes to stderr, above the progress bar.
+func (c *console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.clear != nil {
+		c.clear()
+	}
+	return c.err.Write(p)
+}
+
+func (c *console) failed(err error) { fmt.Fprintf(c, "wolkvox-import: error: %v\n", err) }
+
+func (c *console) json(v any) error {
+	e := json.NewEncoder(c.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// logger makes the logger that talk and --log-format ask for.
+func (c *console) logger(t talk) *slog.Logger {
+	level := slog.LevelInfo
+	switch {
+	case t.quiet:
+		level = slog.LevelError
+	case t.verbose:
+		level = slog.LevelDebug
+	}
+	if t.format == "json" {
+		return slog.New(slog.NewJSONHandler(c, &slog.HandlerOptions{Level: level}))
+	}
+	return slog.New(&plain{console: c, level: level})
+}
+
+// plain is a log handler for people: a line that begins with the program's name, the
+// attributes behind it in brackets.
+type plain struct {
+	console *console
+	level   slog.Level
+	attrs   []slog.Attr
+}
+
+func (p *plain) Enabled(_ context.Context, l slog.Level) bool { return l >= p.level }
+
+func (p *plain) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	b.WriteString("wolkvox-import: ")
+	switch {
+	case r.Level >= slog.LevelError:
+		b.WriteString("error: ")
+	case r.Level >= slog.LevelWarn:
+		b.WriteString("warning: ")
+	}
+	b.WriteString(r.Message)
+	var shown []string
+	show := func(a slog.Attr) bool {
+		shown = append(shown, fmt.Sprintf("%s: %v", a.Key, a.Value))
+		return true
+	}
+	for _, a := range p.attrs {
+		show(a)
+	}
+	r.Attrs(show)
+	if len(shown) > 0 {
+		fmt.Fprintf(&b, " (%s)", strings.Join(shown, ", "))
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(p.console, b.String())
+	return err
+}
+
+func (p *plain) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &plain{p.console, p.level, append(append([]slog.Attr{}, p.attrs...), attrs...)}
+}
+
+// WithGroup is not used by this program; groups are shown flat.
+func (p *plain) WithGroup(string) slog.Handler { return p }

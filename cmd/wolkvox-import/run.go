@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wolkvox-import/importer"
+	"wolkvox-import/reports"
+)
+
+// talk is how a command speaks.
+type talk struct {
+	json, quiet, verbose, noProgress bool
+	format                           string
+}
+
+func (t *talk) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&t.json, "json", false, "print the summary as JSON")
+	f.BoolVarP(&t.quiet, "quiet", "q", false, "say errors only")
+	f.BoolVarP(&t.verbose, "verbose", "v", false, "say more")
+	f.StringVar(&t.format, "log-format", "text", "text or json")
+	f.BoolVar(&t.noProgress, "no-progress", false, "show no progress")
+	complete(c, "log-format", "text", "json")
+}
+
+// reading is how inputs are read; run and check have it in common.
+type reading struct {
+	mapping, out, attachments  string
+	sheet, delimiter, encoding string
+	limit                      int
+	formats                    []string
+}
+
+func (r *reading) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVarP(&r.mapping, "mapping", "m", "", "mapping `FILE` (YAML); required")
+	f.StringVar(&r.out, "out", "", "`DIR` for the reports (default: beside you, named after the input)")
+	f.StringVar(&r.attachments, "attachments", "", "`DIR` of the attachments, over the mapping's root")
+	f.StringVar(&r.sheet, "sheet", "", "`NAME` of the sheet, over what the mapping says")
+	f.StringVar(&r.delimiter, "delimiter", "", "`CHARACTER` between CSV cells, or tab")
+	f.StringVar(&r.encoding, "encoding", "", "`NAME` of the CSV's encoding, such as windows-1252")
+	f.IntVar(&r.limit, "limit", 0, "read only the first `N` rows")
+	f.StringSliceVar(&r.formats, "formats", []string{"csv", "xlsx"}, "of the results: "+strings.Join(reports.Formats(), ", "))
+	complete(c, "formats", reports.Formats()...)
+	_ = c.MarkFlagRequired("mapping") // the flag has just been made
+}
+
+// job is the part of a job that reading says.
+func (r *reading) job(inputs []string) importer.Job {
+	return importer.Job{Inputs: inputs, Mapping: r.mapping, Out: r.out, Attachments: r.attachments, Sheet: r.sheet,
+		Delimiter: r.delimiter, Encoding: r.encoding, Limit: r.limit, Formats: r.formats, Version: version()}
+}
+
+// runOptions are the flags of run.
+type runOptions struct {
+	talk
+	reading
+	server, tokenFile, ledger    string
+	workers, maxFailures         int
+	rate                         float64
+	timeout                      time.Duration
+	noRetry, serverMoved, assent bool
+}
+
+func runCommand(console *console) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run INPUT... -m FILE",
+		Short: "import; run again to go on after any stop",
+		Long: `run imports the rows of CSV and XLSX files. Rows that were created before are skipped,
+so the same command goes on after any stop.
+
+The server is the CRM's host; "sandbox" is a simulated CRM inside the program, which
+needs no token and forgets everything. Tokens come from WOLKVOX_TOKEN (several
+separated by commas) or --token-file (one a line), never from the command line.
+` + statusHelp,
+		Example: "  wolkvox-import run tickets.csv -m tickets.yaml --server sandbox\n  wolkvox-import run tickets.xlsx -m tickets.yaml --server crm.wolkvox.com",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), console, args) },
+	}
+	o.talk.flags(c)
+	o.reading.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.server, "server", os.Getenv("WOLKVOX_SERVER"), "`HOST`, URL or sandbox (or WOLKVOX_SERVER)")
+	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a token on each line")
+	f.StringVar(&o.ledger, "ledger", "", "`FILE` that remembers what was sent (default: <operation>.ledger.db beside the mapping)")
+	f.IntVar(&o.workers, "workers", 0, "`N` requests in flight altogether (default: 2 a token)")
+	f.Float64Var(&o.rate, "rate", 0, "`R` requests a second at most")
+	f.DurationVar(&o.timeout, "timeout", 120*time.Second, "wait for an answer")
+	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows")
+	f.BoolVar(&o.noRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")
+	f.BoolVar(&o.serverMoved, "server-moved", false, "the ledger's CRM has a new host name")
+	f.BoolVar(&o.assent, "yes", false, "never ask")
+	return c
+}
+
+func (o *runOptions) run(ctx context.Context, console *console, inputs []string) error {
+	job := o.reading.job(inputs)
+	job.Server, job.Ledger, job.Workers, job.Rate = o.server, o.ledger, o.workers, o.rate
+	job.Timeout, job.MaxFailures, job.NoRetry, job.ServerMoved = o.timeout, o.maxFailures, o.noRetry, o.serverMoved
+	job.Log, job.Meter = console.logger(o.talk), new(importer.Meter)
+	switch o.server {
+	case "":
+		return &importer.UsageError{Err: errors.New("no server was given: use --server HOST, or --server sandbox to rehearse")}
+	case "sandbox":
+		stop, err := rehearse(ctx, &job)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	default:
+		var err error
+		if job.Tokens, err = tokens(o.tokenFile); err != nil {
+			return err
+		}
+	}
+	ctx, release := interruptible(ctx, console)
+	defer release()
+	stop := console.progress(job.Meter, o.talk)
+	result, err := importer.Run(ctx, job)
+	stop()
+	return console.conclude(result, err, o.talk)
+}
+
+// tokens reads the tokens; none of them is ever shown.
+func tokens(file string) ([]string, error) {
+	text := strings.ReplaceAll(os.Getenv("WOLKVOX_TOKEN"), ",", "\n")
+	if file != "" {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, &importer.UsageError{Err: fmt.Errorf("the token file can't be read: %w", err)}
+		}
+		text = string(content)
+	}
+	var list []string
+	for line := range strings.SplitSeq(text, "\n") {
+		token := strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return nil, &importer.UsageError{Err: errors.New("a token has characters that tokens don't have; copy it again")}
+		}
+		if token != "" {
+			list = append(list, token)
+		}
+	}
+	return list, nil
+}
+
+// interruptible ends the context at the first Ctrl-C or SIGTERM, so that what is in
+// flight can end well. The second one ends the program at once.
+func interruptible(ctx context.Context, console *console) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-signals; !ok {
+			return
+		}
+		fmt.Fprintln(console, "wolkvox-import: stopping: what is in flight comes to its end; once more to stop at once")
+		cancel()
+		if _, ok := <-signals; ok {
+			fmt.Fprintln(console, "wolkvox-import: stopped at once: rows in flight are in doubt; the next run says which")
+			os.Exit(importer.StatusInDoubt)
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
+}
+
+// conclude prints the summary of a run or a check and makes its status the
+// command's.
+func (c *console) conclude(result importer.Result, err error, t talk) error {
+	if result.Summary.Outcomes == nil {
+		return err
+	}
+	if err != nil {
+		c.failed(err)
+		result.Summary.ExitStatus = importer.StatusStopped
+	}
+	if t.json {
+		if err := c.json(result.Summary); err != nil {
+			return err
+		}
+		return end(result.Status())
+	}
+	if err := result.Summary.Text(c.out); err != nil {
+		return err
+	}
+	if len(result.Reports) > 0 {
+		fmt.Fprintf(c.out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
+	}
+	if h := result.Halt; h != nil && h.Hint != "" {
+		fmt.Fprintf(c.out, "%s\n", h.Hint)
+	}
+	return end(result.Status())
+}
+
+func folders(files []string) []string {
+	var dirs []string
+	for _, file := range files {
+		if dir := filepath.Dir(file); len(dirs) == 0 || dirs[len(dirs)-1] != dir {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// complete names the values of a flag to the shell.
+func complete(c *cobra.Command, flag string, values ...string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wolkvox-import/importer"
+)
+
+func statusCommand(console *console) *cobra.Command {
+	var path string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status --ledger FILE",
+		Short: "say what a ledger knows, who holds it, and what is in doubt",
+		Long: `status looks at a ledger; also while a run is on.
+
+Exit status: 0 shown, 1 the ledger can't be read, 2 usage.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			state, err := importer.Status(path)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return console.json(state)
+			}
+			fmt.Fprint(console.out, describe(path, state))
+			return nil
+		},
+	}
+	c.Flags().StringVar(&path, "ledger", "", "ledger `FILE`; required")
+	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	_ = c.MarkFlagRequired("ledger") // the flag has just been made
+	return c
+}
+
+func describe(path string, s importer.State) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ledger     %s\noperation  %s\nserver     %s\n", path, s.Operation, s.Server)
+	switch {
+	case s.Started.IsZero():
+		fmt.Fprintf(&b, "last run   none\n")
+	case s.Running:
+		fmt.Fprintf(&b, "running    process %d since %s\n", s.PID, s.Started.Local().Format(time.DateTime))
+	case s.Ended.IsZero():
+		fmt.Fprintf(&b, "last run   %s, died before its end: run the same command again\n", s.Started.Local().Format(time.DateTime))
+	case s.Stopped != "":
+		fmt.Fprintf(&b, "last run   %s, stopped: %s\n", s.Started.Local().Format(time.DateTime), s.Stopped)
+	default:
+		fmt.Fprintf(&b, "last run   %s, finished %s\n", s.Started.Local().Format(time.DateTime), s.Ended.Local().Format(time.DateTime))
+	}
+	for _, state := range slices.Sorted(maps.Keys(s.Keys)) {
+		fmt.Fprintf(&b, "%10d  %s\n", s.Keys[state], state)
+	}
+	for _, d := range s.Doubts {
+		fmt.Fprintf(&b, "in doubt   %s, sent %s, contact %s: %s\n", d.Key, d.Since.Local().Format(time.DateTime), d.Contact, d.Evidence)
+	}
+	if n := s.Keys["in_doubt"] - len(s.Doubts); n > 0 {
+		fmt.Fprintf(&b, "           and %d more in doubt\n", n)
+	}
+	return b.String()
+}

@@ -1,0 +1,143 @@
+package importer
+
+import (
+	"fmt"
+	"strings"
+
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
+)
+
+// task is a row that is to be sent.
+type task struct {
+	in       *input
+	row      int
+	claim    ledger.Claim
+	c        *mapping.Case
+	previous int
+}
+
+// decide settles what can be settled without the CRM, and makes a case of the rest.
+// The order matters: what the ledger knows of a row's key wins over all that may be
+// wrong with its cells.
+func (r *run) decide(in *input, it *item) (task, bool) {
+	o := reports.Outcome{File: in.path, Row: it.number, Key: strings.ToValidUTF8(it.key, "\ufffd"), Status: reports.Skipped}
+	switch {
+	case it.err != nil:
+		r.invalid(in, it, o, mapping.Problem{Field: "row", Error: it.err.Word, Message: it.err.Message, Hint: it.err.Hint})
+	case it.problem != nil:
+		r.invalid(in, it, o, *it.problem)
+	case r.repeated(in, it, &o), r.settled(in, it, &o):
+	case r.stop.Err() != nil:
+		r.note(in, r.notAttempted(task{in: in, row: it.number, claim: ledger.Claim{Key: it.key}}))
+	default:
+		return r.apply(in, it, o)
+	}
+	return task{}, false
+}
+
+// repeated settles a row whose key stands in this input already.
+func (r *run) repeated(in *input, it *item, o *reports.Outcome) bool {
+	before := it.known.before
+	switch {
+	case before.Times == 0:
+		return false
+	case before.Content != it.known.content:
+		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: "repeated_key", Message: fmt.Sprintf("key: %q stands in row %d already, with other cells", it.key, before.Row),
+			Hint: "one of the two rows has the wrong key; correct it"})
+		return true
+	}
+	o.Error, o.Message = "repeated", fmt.Sprintf("the same as row %d", before.Row)
+	o.WolkvoxID, o.IDPrefijo = it.known.entry.WolkvoxID, it.known.entry.IDPrefijo
+	r.note(in, *o)
+	return true
+}
+
+// settled settles a row whose key earlier runs have dealt with.
+func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
+	e := it.known.entry
+	o.WolkvoxID, o.IDPrefijo = e.WolkvoxID, e.IDPrefijo
+	free := e.State == ledger.Pending || e.State == ledger.Rejected || e.State == ledger.Invalid
+	switch {
+	case e.State == ledger.Unknown, free && !r.job.NoRetry, e.State == ledger.Pending:
+		return false
+	case free:
+		o.Error, o.Message = "left_alone", fmt.Sprintf("%s by an earlier run, and left alone (--no-retry)", e.State)
+	case !it.given && e.Template != r.mapping.KeyText:
+		o.WolkvoxID, o.IDPrefijo = "", ""
+		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: "key_in_use", Message: fmt.Sprintf("key: %q is already used by rows of the key %q", it.key, e.Template),
+			Hint: "make the keys of the two mappings differ, for example by a word in front"})
+		return true
+	case e.State == ledger.Created && it.known.changed:
+		o.Changed = true
+		o.Error, o.Message = "changed", "changed since its import; created earlier, and not sent again"
+		o.Hint = "the row is in changed.csv: change the case at the CRM by hand"
+	case e.State == ledger.Created:
+		o.Error, o.Message = "created_earlier", "created earlier"
+	default: // in doubt, or being sent by somebody we don't know of
+		o.Status, o.Error, o.Message = reports.InDoubt, "in_doubt", "an earlier request for this row may have made a case; it is not sent again"
+		o.Hint = "look at the CRM whether the case exists"
+	}
+	r.note(in, *o)
+	return true
+}
+
+// apply maps the row.
+func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
+	c, problems := in.program.Apply(it.cells, it.key)
+	switch {
+	case len(problems) > 0:
+		r.invalid(in, it, o, problems...)
+		return task{}, false
+	case r.dry:
+		o.Status, o.Error, o.Message = reports.NotAttempted, "ready", "ready to be sent"
+		for _, a := range c.Attachments {
+			o.Attachments = append(o.Attachments, reports.Attachment{File: a.Name, Bytes: a.Size})
+		}
+		r.note(in, o)
+		return task{}, false
+	}
+	claim := r.claim(in, it)
+	claim.Marker, claim.Contact = c.Marker, c.Contact
+	return task{in: in, row: it.number, claim: claim, c: c}, true
+}
+
+// claim is what the ledger keeps of the row. A key that a rejects file gave stays
+// with the template that it was made by.
+func (r *run) claim(in *input, it *item) ledger.Claim {
+	template := r.mapping.KeyText
+	if it.given && it.known.entry.State != ledger.Unknown {
+		template = it.known.entry.Template
+	}
+	return ledger.Claim{ID: it.known.id, Key: it.key, Template: template, Columns: in.columns[0].id, Content: it.known.content}
+}
+
+// invalid records a row that can't become a case, with all of its problems.
+func (r *run) invalid(in *input, it *item, o reports.Outcome, problems ...mapping.Problem) {
+	messages := make([]string, len(problems))
+	for i, p := range problems {
+		messages[i] = p.Message
+		r.findings.add(in.number, it.number, p)
+	}
+	o.Status, o.Error, o.Hint = reports.Invalid, problems[0].Error, problems[0].Hint
+	o.Message = strings.ToValidUTF8(strings.Join(messages, "; "), "\ufffd")
+	owned := it.known.entry.State != ledger.Unknown && !(it.known.entry.State == ledger.Rejected || it.known.entry.State == ledger.Invalid || it.known.entry.State == ledger.Pending)
+	if it.known.id == (ledger.ID{}) || it.known.before.Times > 0 || owned {
+		r.note(in, o)
+		return
+	}
+	r.tally(in, o)
+	if err := r.ledger.Refuse(r.claim(in, it), record(in, o)); err != nil {
+		r.fail(err)
+	}
+}
+
+// notAttempted is the outcome of a row that the run's end has overtaken.
+func (r *run) notAttempted(t task) reports.Outcome {
+	o := reports.Outcome{File: t.in.path, Row: t.row, Key: strings.ToValidUTF8(t.claim.Key, "\ufffd"), Status: reports.NotAttempted, Error: "not_attempted", Message: "the run stopped before this row"}
+	if h := r.halt(); h != nil {
+		o.Message, o.Hint = "not attempted: "+h.Why, h.Hint
+	}
+	return o
+}

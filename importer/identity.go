@@ -1,0 +1,219 @@
+package importer
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"slices"
+
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/source"
+)
+
+// columnSet is a set of columns whose cells stand for a row. The first of an input's
+// is the one that the mapping uses today; the others are those of entries made when
+// the mapping used other columns. They keep an edited mapping from making every row
+// look changed, and rows without a `key:` from being sent again.
+type columnSet struct {
+	id      int64
+	names   string // as the ledger has them
+	numbers []int  // of the columns in this input, in the order of names
+}
+
+// knowledge is what the ledger has of a row.
+type knowledge struct {
+	id      ledger.ID
+	content [16]byte // under the mapping's own columns
+	before  ledger.Seen
+	entry   ledger.Entry
+	changed bool // its cells are not those that the entry was made of
+}
+
+// findColumns looks up which sets of columns rows can be known by.
+func (r *run) findColumns(in *input) error {
+	names, _ := in.program.Columns()
+	slices.Sort(names)
+	own := namesJSON(names)
+	id, err := r.ledger.ColumnSet(own)
+	if err != nil {
+		return err
+	}
+	sets, err := r.ledger.ColumnSets()
+	if err != nil {
+		return err
+	}
+	in.columns = nil
+	for number, text := range sets {
+		if set, ok := in.resolve(number, text); ok {
+			in.columns = append(in.columns, set)
+		}
+	}
+	slices.SortFunc(in.columns, func(a, b columnSet) int {
+		switch {
+		case a.id == id:
+			return -1
+		case b.id == id:
+			return 1
+		}
+		return int(b.id - a.id)
+	})
+	return nil
+}
+
+// resolve finds a set's columns in the input; one that lacks a column is of no use.
+func (in *input) resolve(id int64, text string) (columnSet, bool) {
+	set := columnSet{id: id, names: text}
+	var names []string
+	if json.Unmarshal([]byte(text), &names) != nil {
+		return set, false
+	}
+	for _, name := range names {
+		number, err := in.program.Header.Find(name)
+		if err != nil {
+			return set, false
+		}
+		set.numbers = append(set.numbers, number)
+	}
+	return set, true
+}
+
+// digest is the row's content under this set of columns.
+func (s *columnSet) digest(h hash.Hash, cells []string) (sum [16]byte) {
+	h.Reset()
+	h.Write([]byte(s.names))
+	var length [8]byte
+	for _, n := range s.numbers {
+		binary.LittleEndian.PutUint64(length[:], uint64(len(cells[n])))
+		h.Write(length[:])
+		h.Write([]byte(cells[n]))
+	}
+	copy(sum[:], h.Sum(nil))
+	return sum
+}
+
+// identify finds the keys of a batch and what the ledger knows of them.
+func (r *run) identify(in *input, batch []*item) error {
+	var keyed, bare []*item
+	for _, it := range batch {
+		in.findKey(it)
+		it.known = knowledge{}
+		switch {
+		case it.err != nil, it.problem != nil:
+		case it.key != "":
+			keyed = append(keyed, it)
+		default:
+			bare = append(bare, it)
+		}
+	}
+	for _, it := range append(slices.Clone(keyed), bare...) {
+		it.known.content = in.columns[0].digest(r.hash, it.cells)
+	}
+	if err := r.lookUp(in, keyed); err != nil {
+		return err
+	}
+	return r.nameByCells(in, bare)
+}
+
+// findKey computes the row's key; a rejects file's own wins over the mapping's.
+func (in *input) findKey(it *item) {
+	switch {
+	case it.err != nil && it.err.Word != source.TooManyCells:
+	case in.rejects && it.cells[in.keyed] != "":
+		it.key, it.given = it.cells[in.keyed], true
+	case in.program.HasKey():
+		it.key, it.problem = in.program.Key(it.cells)
+	}
+}
+
+func idOf(key string) (id ledger.ID) {
+	sum := sha256.Sum256([]byte(key))
+	copy(id[:], sum[:])
+	return id
+}
+
+// lookUp asks the ledger for rows whose keys are known.
+func (r *run) lookUp(in *input, rows []*item) error {
+	sightings := make([]ledger.Sighting, len(rows))
+	ids := make([]ledger.ID, len(rows))
+	for i, it := range rows {
+		it.known.id = idOf(it.key)
+		ids[i] = it.known.id
+		sightings[i] = ledger.Sighting{ID: it.known.id, Row: it.number, Content: it.known.content}
+	}
+	before, err := r.ledger.Seen(sightings)
+	if err != nil {
+		return err
+	}
+	entries, err := r.ledger.Entries(ids)
+	if err != nil {
+		return err
+	}
+	for i, it := range rows {
+		it.known.before = before[i]
+		it.known.entry = entries[it.known.id]
+		it.known.changed = r.changed(in, it)
+	}
+	return nil
+}
+
+// changed compares the row with its entry, under the columns that the entry was made
+// of. Where the input lacks one of those there is nothing to compare.
+func (r *run) changed(in *input, it *item) bool {
+	e := it.known.entry
+	for i := range in.columns {
+		if set := &in.columns[i]; set.id == e.Columns {
+			return set.digest(r.hash, it.cells) != e.Content
+		}
+	}
+	return false
+}
+
+// nameByCells gives rows without a key one made of their cells; equal rows count as
+// first, second, third. A row that the ledger has under an older set of columns keeps
+// the key that it was given then.
+func (r *run) nameByCells(in *input, rows []*item) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	for i := len(in.columns) - 1; i >= 0; i-- { // today's columns last: they decide
+		if err := r.nameBySet(in, &in.columns[i], i == 0, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error {
+	sightings := make([]ledger.Sighting, len(rows))
+	for i, it := range rows {
+		content := set.digest(r.hash, it.cells)
+		sightings[i] = ledger.Sighting{ID: content, Row: it.number, Content: content}
+	}
+	before, err := r.ledger.Seen(sightings)
+	if err != nil {
+		return err
+	}
+	keys, ids := make([]string, len(rows)), make([]ledger.ID, len(rows))
+	for i := range rows {
+		keys[i] = "row-" + hex.EncodeToString(sightings[i].Content[:])
+		if n := before[i].Times; n > 0 {
+			keys[i] += fmt.Sprintf("#%d", n+1)
+		}
+		ids[i] = idOf(keys[i])
+	}
+	entries, err := r.ledger.Entries(ids)
+	if err != nil {
+		return err
+	}
+	for i, it := range rows {
+		entry, ok := entries[ids[i]]
+		if ok || own && it.known.entry.State == ledger.Unknown {
+			it.key, it.known.id, it.known.entry = keys[i], ids[i], entry
+			it.known.changed = ok && r.changed(in, it)
+		}
+	}
+	return nil
+}

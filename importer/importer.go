@@ -1,0 +1,168 @@
+// Package importer turns the rows of spreadsheets into cases of the Wolkvox CRM,
+// each at most once, and accounts for every one of them. Start reading at [Run],
+// which is the whole way of a row:
+//
+//	read ──► identify ──► map ──► claim ──► submit ──► record ──► report
+//	source   ledger       mapping ledger    crm        ledger     reports
+//
+// Its rules:
+//
+//   - A row's failure is data and ends as an outcome. A run's failure is an error, or
+//     a [Halt]: the rest of the input is still read and listed as not attempted.
+//   - A claim is durable before its request leaves; an outcome is durable before its
+//     worker takes the next row.
+//   - What the ledger knows of a row's key comes before everything else.
+//   - Everything that can be wrong with the command, the mapping or an input is found
+//     before the first request; that is a [UsageError], and nothing was sent.
+//   - Memory does not grow with the input: rows travel in batches, and what must be
+//     remembered of all of them is in the ledger.
+package importer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"wolkvox-import/reports"
+)
+
+// Job is one run over one or more inputs.
+type Job struct {
+	Inputs  []string // CSV or XLSX files
+	Mapping string   // the mapping file
+
+	Server  string   // host or URL of the CRM
+	Tokens  []string // Wolkvox-Tokens; at least one
+	Workers int      // requests in flight altogether; 0 is two a token
+	Rate    float64  // requests a second; 0 is no limit
+	Timeout time.Duration
+
+	Ledger      string // file; "" is <operation>.ledger.db beside the mapping
+	Rehearsal   bool   // the ledger belongs to a CRM that forgets: begin with an empty one
+	ServerMoved bool   // the ledger's server has a new name
+
+	Out         string   // folder of the reports; "" is <input stem>.import
+	Formats     []string // of the results; none is csv and xlsx
+	Attachments string   // folder; "" is the mapping's own
+	Sheet       string   // these three over what the mapping says of its input
+	Delimiter   string   // one character, or tab
+	Encoding    string
+
+	Limit       int  // reads only the first rows; 0 is all
+	MaxFailures int  // rejected, invalid and in doubt, after which the run stops; 0 is never
+	NoRetry     bool // leaves rows alone that earlier runs found rejected or invalid
+
+	Version string // of the program, for reports and the CRM's logs
+	Log     *slog.Logger
+	Meter   *Meter // is told how far the run is; may be nil
+}
+
+// Result is what came of a run.
+type Result struct {
+	Summary reports.Summary
+	Reports []string // files written
+	Ledger  string
+	Halt    *Halt // nil where the run reached the end of its inputs
+}
+
+// Status is the exit status that the run deserves.
+func (r Result) Status() int { return r.Summary.ExitStatus }
+
+// Run imports. When ctx ends, it takes no new row, finishes those in flight, and
+// writes the reports.
+func Run(ctx context.Context, job Job) (Result, error) {
+	p, err := prepare(job)
+	if err != nil {
+		return Result{}, err
+	}
+	defer p.close()
+	r, err := begin(ctx, p)
+	if err != nil {
+		return Result{}, err
+	}
+	defer r.close()
+
+	for _, in := range p.inputs {
+		tasks := make(chan task)
+		var g errgroup.Group
+		for range p.job.Workers {
+			g.Go(func() error {
+				for t := range tasks {
+					r.submit(t) // claim, send, record
+				}
+				return nil
+			})
+		}
+		g.Go(func() error {
+			defer close(tasks)
+			for batch, err := range in.batches() { // read
+				if err != nil {
+					return err
+				}
+				if err := r.identify(in, batch); err != nil { // what the ledger knows
+					return err
+				}
+				for _, row := range batch {
+					if t, ok := r.decide(in, row); ok { // map
+						r.hand(t, tasks)
+					}
+				}
+				r.flush()
+			}
+			return nil
+		})
+		if err := g.Wait(); err != nil {
+			r.fail(err)
+		}
+		r.finish(in)
+	}
+	return r.report()
+}
+
+// UsageError is a mistake in the command, the mapping or an input. Nothing was sent.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+func usage(format string, args ...any) error {
+	return &UsageError{fmt.Errorf(format, args...)}
+}
+
+// Halt is why a run stopped before the end of its inputs.
+type Halt struct {
+	Status int    // exit status: 1 stopped, 5 paused
+	Why    string // for the person
+	Hint   string // what to do next
+}
+
+func (h *Halt) Error() string { return h.Why }
+
+// The exit statuses of the program.
+const (
+	StatusDone    = 0 // every row created or skipped
+	StatusStopped = 1 // the run stopped: ledger, server, credentials, too many failures
+	StatusUsage   = 2 // usage, mapping or input; nothing was sent
+	StatusPartly  = 3 // finished; some rows rejected or invalid
+	StatusInDoubt = 4 // rows of this input are in doubt
+	StatusPaused  = 5 // paused: run the same command again
+)
+
+// status derives the exit status; where several hold, 4 comes first, then 1, 5, 3.
+func status(s *reports.Summary, halt *Halt) int {
+	n := s.Outcomes
+	switch {
+	case n[reports.InDoubt] > 0:
+		return StatusInDoubt
+	case halt != nil && halt.Status == StatusStopped, !s.AddsUp():
+		return StatusStopped
+	case n[reports.NotAttempted] > 0, halt != nil:
+		return StatusPaused
+	case n[reports.Rejected]+n[reports.Invalid] > 0:
+		return StatusPartly
+	}
+	return StatusDone
+}

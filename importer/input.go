@@ -1,0 +1,181 @@
+package importer
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+
+	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
+)
+
+// batchRows is how many rows travel together from the reader to the ledger.
+const batchRows = 256
+
+// input is one open input, tied to the mapping.
+type input struct {
+	number  int // within the run
+	path    string
+	source  reports.Source
+	options source.Options
+	reader  source.Reader
+	program *mapping.Program
+	rejects bool // it has the columns of a rejects file
+	keyed   int  // column of import_key in it
+	columns []columnSet
+	out     string // folder of its reports
+	limit   int
+	read    int // rows so far
+}
+
+// item is one row on its way to a decision.
+type item struct {
+	number  int
+	cells   []string
+	err     *source.RowError
+	key     string
+	problem *mapping.Problem // why it has no key
+	given   bool             // the key is a rejects file's import_key
+	known   knowledge
+}
+
+// openInput opens an input and compiles the mapping against its header.
+func (p *plan) openInput(number int, path string) (*input, error) {
+	in := &input{number: number, path: path, limit: p.job.Limit}
+	if err := in.open(p); err != nil {
+		return nil, err
+	}
+	for _, note := range in.reader.Notes() {
+		p.job.Log.Info(note, "file", path)
+	}
+	var err error
+	if in.source, err = digest(path); err == nil {
+		in.program, err = p.mapping.Compile(in.header(), p.job.Attachments)
+	}
+	if err != nil {
+		in.reader.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// open reads the header. An input with a rejects file's columns was written by us and
+// is read as we write it, whatever the mapping says of its own inputs.
+func (in *input) open(p *plan) (err error) {
+	in.reader, err = source.Open(in.path, source.Options{})
+	if err == nil && in.isRejects() {
+		return nil
+	}
+	says := p.mapping.Input
+	in.options = source.Options{Sheet: cmp.Or(p.job.Sheet, says.Sheet), HeaderRow: says.HeaderRow, Delimiter: cmp.Or(p.comma, says.Delimiter), Encoding: cmp.Or(p.job.Encoding, says.Encoding)}
+	if in.options == (source.Options{}) {
+		return err
+	}
+	if err == nil {
+		in.reader.Close()
+	}
+	in.reader, err = source.Open(in.path, in.options)
+	return err
+}
+
+func (in *input) isRejects() bool {
+	header := mapping.NewHeader(in.reader.Header())
+	for _, name := range reports.RejectColumns {
+		if _, err := header.Find(name); err != nil {
+			return false
+		}
+	}
+	in.keyed, _ = header.Find(reports.RejectColumns[0])
+	in.rejects = true
+	return true
+}
+
+// header returns the input's column names, as they were before a rejects file
+// defused them.
+func (in *input) header() []string {
+	if !in.rejects {
+		return in.reader.Header()
+	}
+	header := slices.Clone(in.reader.Header())
+	undefuse(header)
+	return header
+}
+
+func undefuse(cells []string) {
+	for i := range cells {
+		cells[i] = reports.Undefuse(cells[i])
+	}
+}
+
+// batches reads the input. A batch and its items are good until the next one.
+func (in *input) batches() iter.Seq2[[]*item, error] {
+	return func(yield func([]*item, error) bool) {
+		items := make([]*item, batchRows)
+		for i := range items {
+			items[i] = new(item)
+		}
+		for n := 1; n > 0; {
+			n = 0
+			for n < len(items) && in.next(items[n]) {
+				n++
+			}
+			if n > 0 && !yield(items[:n], nil) {
+				return
+			}
+		}
+		if err := in.reader.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// next reads one row into it.
+func (in *input) next(it *item) bool {
+	if in.limit > 0 && in.read == in.limit || !in.reader.Next() {
+		return false
+	}
+	in.read++
+	row := in.reader.Row()
+	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err}
+	if in.rejects {
+		undefuse(it.cells)
+	}
+	return true
+}
+
+func (in *input) close() {
+	in.reader.Close()
+	in.program.Close()
+}
+
+// digest fingerprints a file, so that a report that is written later can tell whether
+// it is still the same.
+func digest(path string) (reports.Source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return reports.Source{}, err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	n, err := io.Copy(hash, file)
+	if err != nil {
+		return reports.Source{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return reports.Source{Path: path, SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}, nil
+}
+
+// namesJSON is how the ledger knows a set of columns.
+func namesJSON(names []string) string {
+	text, err := json.Marshal(names)
+	if err != nil {
+		panic(err) // a list of texts always becomes JSON
+	}
+	return string(text)
+}

@@ -1,0 +1,164 @@
+package importer
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
+)
+
+// plan is a job that has been looked through: nothing of the person's is left to be
+// found wrong but the rows themselves.
+type plan struct {
+	job     Job
+	server  crm.Server
+	mapping *mapping.Mapping
+	source  reports.Source // the mapping file
+	inputs  []*input
+	comma   rune // the job's delimiter; 0 is none given
+	dry     bool // check: nothing is sent
+}
+
+// prepare finds all that can be wrong before anything is sent.
+func prepare(job Job) (*plan, error) {
+	p := &plan{job: job}
+	if err := p.settings(); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.server, err = crm.ParseServer(job.Server); err != nil {
+		return nil, &UsageError{err}
+	}
+	if note := p.server.Note(); note != "" {
+		p.job.Log.Warn(note)
+	}
+	if len(job.Tokens) == 0 {
+		return nil, usage("there is no token: put it into the environment variable WOLKVOX_TOKEN, or into a file for --token-file")
+	}
+	return p, p.open()
+}
+
+// settings fills in what the job leaves open.
+func (p *plan) settings() error {
+	job := &p.job
+	if job.Log == nil {
+		job.Log = slog.New(slog.DiscardHandler)
+	}
+	if job.Meter == nil {
+		job.Meter = new(Meter)
+	}
+	job.Workers = cmp.Or(job.Workers, 2*len(job.Tokens), 1)
+	switch {
+	case len(job.Inputs) == 0:
+		return usage("no input was given")
+	case job.Workers < 0 || job.Rate < 0 || job.Limit < 0 || job.MaxFailures < 0 || job.Timeout < 0:
+		return usage("workers, rate, limit, max-failures and timeout can't be negative")
+	}
+	if err := reports.CheckFormats(job.Formats); err != nil {
+		return &UsageError{err}
+	}
+	var err error
+	if p.comma, err = mapping.ParseDelimiter(job.Delimiter); err != nil {
+		return &UsageError{err}
+	}
+	return nil
+}
+
+// open loads the mapping and opens every input, so that the mistakes of all of them
+// are reported together.
+func (p *plan) open() (err error) {
+	if p.mapping, err = mapping.Load(p.job.Mapping); err != nil {
+		return &UsageError{err}
+	}
+	if p.source, err = digest(p.job.Mapping); err != nil {
+		return &UsageError{err}
+	}
+	var errs []error
+	for i, path := range p.job.Inputs {
+		in, err := p.openInput(i, path)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		p.inputs = append(p.inputs, in)
+	}
+	if len(p.inputs) == 0 { // no header to compile the mapping against
+		errs = append(errs, p.mapping.Err())
+	}
+	if err := errors.Join(errs...); err != nil {
+		p.close()
+		return &UsageError{dedupe(errs)}
+	}
+	p.folders()
+	return nil
+}
+
+// dedupe says once what several inputs have in common, such as a mapping's mistakes.
+func dedupe(errs []error) error {
+	seen := map[string]bool{}
+	var distinct []error
+	for _, err := range errs {
+		if err != nil && !seen[err.Error()] {
+			seen[err.Error()] = true
+			distinct = append(distinct, err)
+		}
+	}
+	return errors.Join(distinct...)
+}
+
+func (p *plan) close() {
+	for _, in := range p.inputs {
+		in.close()
+	}
+}
+
+// folders gives every input a folder for its reports: --out itself, or one inside it
+// for each of several inputs.
+func (p *plan) folders() {
+	suffix := ".import"
+	if p.dry {
+		suffix = ".check"
+	}
+	taken := map[string]bool{}
+	for _, in := range p.inputs {
+		name := filepath.Base(in.path)
+		name = strings.TrimSuffix(name, filepath.Ext(name))
+		dir := name + suffix
+		switch {
+		case p.job.Out != "" && len(p.inputs) == 1:
+			dir = p.job.Out
+		case p.job.Out != "":
+			dir = filepath.Join(p.job.Out, name)
+		}
+		in.out = dir
+		for n := 2; taken[in.out]; n++ {
+			in.out = fmt.Sprintf("%s-%d", dir, n)
+		}
+		taken[in.out] = true
+	}
+}
+
+var unsafeInNames = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)
+
+// ledgerPath is where the run's ledger is. It hangs on the operation and not on the
+// mapping's name, so that a renamed mapping doesn't send everything twice.
+func (p *plan) ledgerPath() string {
+	name := unsafeInNames.ReplaceAllString(p.mapping.Operation, "_") + ".ledger.db"
+	switch {
+	case p.job.Ledger != "":
+		return p.job.Ledger
+	case p.job.Rehearsal:
+		return filepath.Join(p.outRoot(), "rehearsal."+name)
+	}
+	return filepath.Join(p.mapping.Dir(), name)
+}
+
+// outRoot is the folder that holds all reports of the run.
+func (p *plan) outRoot() string { return cmp.Or(p.job.Out, p.inputs[0].out) }

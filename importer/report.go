@@ -1,0 +1,310 @@
+package importer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"time"
+
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/reports"
+)
+
+// account is what a run tells the ledger of itself, so that its reports can be
+// written again.
+type account struct {
+	About   reports.About
+	Formats []string
+	Keep    []string // files that no report may replace
+	Inputs  []inputAccount
+}
+
+type inputAccount struct {
+	Source  reports.Source
+	Options source.Options
+	Rejects bool
+	Header  []string
+	Out     string
+	Read    int
+}
+
+func (r *run) account(halt *Halt) []byte {
+	a := account{Formats: r.job.Formats, Keep: append([]string{r.job.Mapping}, r.job.Inputs...)}
+	a.About = reports.About{Mapping: r.source, Operation: r.mapping.Operation, Server: r.server.String(), Ledger: r.ledgerPath(), ToolVersion: r.job.Version, StartedAt: r.started}
+	if r.dry {
+		a.About.Server, a.About.Ledger = "", ""
+	}
+	if halt != nil {
+		a.About.Ended = halt.Why
+	}
+	for _, in := range r.inputs {
+		a.Inputs = append(a.Inputs, inputAccount{in.source, in.options, in.rejects, in.header(), in.out, in.read})
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	return text
+}
+
+// report writes the reports of every input and sums the run up.
+func (r *run) report() (Result, error) {
+	result := Result{Ledger: r.ledgerPath(), Halt: r.halt()}
+	text := r.account(result.Halt)
+	errs := []error{r.ledger.End(text)}
+	var a account
+	if err := json.Unmarshal(text, &a); err != nil {
+		return result, err
+	}
+	a.About.FinishedAt = time.Now()
+	var parts []reports.Summary
+	for i := range a.Inputs {
+		tally := &r.tallies[i]
+		about := a.about(i)
+		about.ExitStatus = r.status(tally, result.Halt)
+		summary, files, err := r.write(&a, i, about)
+		if err != nil { // the counts are known all the same
+			errs = append(errs, fmt.Errorf("reports of %s: %w", a.Inputs[i].Source.Path, err))
+			summary = *tally
+			summary.About = about
+		}
+		result.Reports = append(result.Reports, files...)
+		parts = append(parts, summary)
+	}
+	result.Summary = reports.Total(parts)
+	result.Summary.ExitStatus = r.status(&result.Summary, result.Halt)
+	return result, errors.Join(errs...)
+}
+
+// status is the run's exit status; a check attempts nothing and is not held to it.
+func (r *run) status(s *reports.Summary, halt *Halt) int {
+	if !r.dry || halt != nil {
+		return status(s, halt)
+	}
+	if s.Outcomes[reports.Invalid] > 0 {
+		return StatusPartly
+	}
+	return StatusDone
+}
+
+func (r *run) write(a *account, i int, about reports.About) (reports.Summary, []string, error) {
+	summary, files, note, err := a.write(r.ledger.View, i, about)
+	if note != "" {
+		r.job.Log.Warn(note)
+	}
+	return summary, files, err
+}
+
+// about is the account of one input.
+func (a *account) about(i int) reports.About {
+	about := a.About
+	about.Input, about.RowsRead = a.Inputs[i].Source, a.Inputs[i].Read
+	return about
+}
+
+// write renders one input's records. Cells are read from the input again, where any
+// report needs them; where it is gone or has changed, the note says so and the
+// reports that show cells are left out.
+func (a *account) write(view *ledger.View, i int, about reports.About) (s reports.Summary, files []string, note string, err error) {
+	in := a.Inputs[i]
+	set := reports.Set{Dir: in.Out, Formats: a.Formats, Header: in.Header, Inputs: a.Keep}
+	cells := &cells{}
+	needed, err := a.needCells(view, i)
+	if err != nil {
+		return s, nil, "", err
+	}
+	if needed {
+		if cells.reader, err = in.reopen(); err != nil {
+			note = fmt.Sprintf("rejects.csv and changed.csv are not written: %v", err)
+			set.Header = nil
+		} else {
+			defer cells.reader.Close()
+		}
+	}
+	cells.rejects = in.Rejects
+	s, files, err = set.Write(lines(view, i, cells), about)
+	return s, files, note, err
+}
+
+func showsCells(o reports.Outcome) bool {
+	return o.Changed || o.Status == reports.Rejected || o.Status == reports.Invalid
+}
+
+func (a *account) needCells(view *ledger.View, i int) (bool, error) {
+	for o, err := range outcomes(view, i) {
+		if err != nil || showsCells(o) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// outcomes are the records of one input.
+func outcomes(view *ledger.View, i int) iter.Seq2[reports.Outcome, error] {
+	return func(yield func(reports.Outcome, error) bool) {
+		for record, err := range view.Records(i) {
+			var o reports.Outcome
+			if err == nil {
+				err = json.Unmarshal(record.Outcome, &o)
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// lines joins outcomes with their cells.
+func lines(view *ledger.View, i int, c *cells) iter.Seq2[reports.Line, error] {
+	return func(yield func(reports.Line, error) bool) {
+		for o, err := range outcomes(view, i) {
+			line := reports.Line{Outcome: o}
+			if err == nil && c.reader != nil && showsCells(o) {
+				line.Cells, err = c.at(o.Row)
+			}
+			if !yield(line, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// cells finds rows in an input that is read along with the outcomes.
+type cells struct {
+	reader  source.Reader
+	rejects bool
+}
+
+func (c *cells) at(row int) ([]string, error) {
+	for c.reader.Next() {
+		found := c.reader.Row()
+		switch {
+		case found.Number < row:
+			continue
+		case found.Number > row:
+			return nil, fmt.Errorf("row %d is not in the input any more", row)
+		}
+		if c.rejects {
+			undefuse(found.Cells)
+		}
+		return found.Cells, nil
+	}
+	if err := c.reader.Err(); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("row %d is not in the input any more", row)
+}
+
+// reopen opens the input if it is still what it was; a report may have moved it aside.
+func (in *inputAccount) reopen() (source.Reader, error) {
+	candidates := []string{in.Source.Path}
+	aside, _ := filepath.Glob(escapeGlob(in.Source.Path) + ".bak*") // the pattern is valid
+	for _, path := range append(candidates, aside...) {
+		if now, err := digest(path); err == nil && now.SHA256 == in.Source.SHA256 {
+			return source.Open(path, in.Options)
+		}
+	}
+	return nil, fmt.Errorf("the input %s is not there any more as it was", in.Source.Path)
+}
+
+func escapeGlob(path string) string {
+	var out []rune
+	for _, r := range path {
+		if r == '*' || r == '?' || r == '[' || r == '\\' && filepath.Separator != '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// Report writes the reports of a ledger's last run again, into out where it is not
+// "". It may be called while the run is on.
+func Report(path, out string, formats []string) (Result, []string, error) {
+	view, err := ledger.Look(path)
+	if err != nil {
+		return Result{}, nil, &UsageError{err}
+	}
+	defer view.Close()
+	last, err := view.LastRun()
+	if err != nil {
+		return Result{}, nil, usage("the ledger %s has no run to report on", path)
+	}
+	var a account
+	if err := json.Unmarshal(last.About, &a); err != nil {
+		return Result{}, nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	a.About.FinishedAt = last.Ended
+	if formats != nil {
+		a.Formats = formats
+	}
+	a.place(out)
+	return a.again(view, path, last.Ended.IsZero())
+}
+
+// place sends the reports to another folder, one inside it for each of several inputs.
+func (a *account) place(out string) {
+	for i := range a.Inputs {
+		switch {
+		case out == "":
+		case len(a.Inputs) == 1:
+			a.Inputs[i].Out = out
+		default:
+			a.Inputs[i].Out = filepath.Join(out, filepath.Base(a.Inputs[i].Out))
+		}
+	}
+}
+
+func (a *account) again(view *ledger.View, path string, unfinished bool) (Result, []string, error) {
+	result := Result{Ledger: path}
+	var halt *Halt
+	if unfinished {
+		halt = &Halt{StatusPaused, "the run has not ended yet, or was killed", "run the same command again"}
+		a.About.Ended = halt.Why
+	}
+	var notes []string
+	var parts []reports.Summary
+	for i := range a.Inputs {
+		about := a.about(i)
+		if err := a.count(view, i, unfinished, &about, halt); err != nil {
+			return result, notes, err
+		}
+		summary, files, note, err := a.write(view, i, about)
+		if err != nil {
+			return result, notes, err
+		}
+		if note != "" {
+			notes = append(notes, note)
+		}
+		result.Reports = append(result.Reports, files...)
+		parts = append(parts, summary)
+	}
+	result.Summary = reports.Total(parts)
+	return result, notes, nil
+}
+
+// count finds the exit status that the run deserved. Of one that has not ended only
+// the rows with an outcome are known.
+func (a *account) count(view *ledger.View, i int, unfinished bool, about *reports.About, halt *Halt) error {
+	var tally reports.Summary
+	n := 0
+	for o, err := range outcomes(view, i) {
+		if err != nil {
+			return err
+		}
+		tally.Add(o)
+		n++
+	}
+	if unfinished {
+		about.RowsRead = n
+	}
+	tally.RowsRead = about.RowsRead
+	if halt == nil && about.Ended != "" {
+		halt = &Halt{Status: StatusPaused, Why: about.Ended}
+	}
+	about.ExitStatus = status(&tally, halt)
+	return nil
+}

@@ -1,0 +1,208 @@
+package importer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/reports"
+)
+
+// run is a plan in motion.
+type run struct {
+	*plan
+	ledger  *ledger.Ledger
+	sender  *crm.Sender
+	stop    context.Context // ends when no new row is to be sent; its cause says why
+	end     context.CancelCauseFunc
+	hash    hash.Hash       // the reader's alone
+	notes   []ledger.Record // of the batch at hand; the reader's alone
+	started time.Time
+
+	mu       sync.Mutex
+	tallies  []reports.Summary // by input
+	failures int
+	findings Findings
+}
+
+// errInterrupted is the cause where the person stopped the run.
+var errInterrupted = &Halt{StatusPaused, "interrupted", "run the same command again to go on"}
+
+// begin opens the ledger and makes ready to send.
+func begin(ctx context.Context, p *plan) (*run, error) {
+	r := &run{plan: p, hash: sha256.New(), started: time.Now(), tallies: make([]reports.Summary, len(p.inputs))}
+	for _, in := range p.inputs {
+		if err := os.MkdirAll(in.out, 0o777); err != nil {
+			return nil, usage("the reports' folder can't be made: %w", err)
+		}
+	}
+	if err := r.openLedger(); err != nil {
+		return nil, err
+	}
+	for _, in := range p.inputs {
+		if err := r.findColumns(in); err != nil {
+			r.ledger.Close()
+			return nil, err
+		}
+	}
+	if err := r.ledger.Begin(os.Getpid(), r.account(nil)); err != nil {
+		r.ledger.Close()
+		return nil, err
+	}
+	r.stop, r.end = context.WithCancelCause(ctx)
+	r.sender = &crm.Sender{
+		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version}),
+		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
+		Log:    p.job.Log,
+	}
+	if p.job.Rate > 0 {
+		r.sender.Rate = rate.NewLimiter(rate.Limit(p.job.Rate), 1)
+	}
+	p.job.Meter.start(p.inputs)
+	return r, nil
+}
+
+func (r *run) openLedger() error {
+	path := r.ledgerPath()
+	if r.job.Rehearsal && r.job.Ledger == "" {
+		if err := forget(path); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return usage("the ledger's folder can't be made: %w", err)
+	}
+	l, err := ledger.Open(path, ledger.Binding{Operation: r.mapping.Operation, Server: r.server.Identity(), Rehearsal: crm.Loopback, Moved: r.job.ServerMoved})
+	if wrong := new(ledger.BindingError); errors.As(err, &wrong) {
+		return &UsageError{err}
+	} else if err != nil {
+		return err
+	}
+	r.ledger = l
+	switch {
+	case r.dry:
+	case l.Fresh:
+		r.job.Log.Info("new ledger", "path", path)
+	default:
+		r.job.Log.Info("going on with the ledger", "path", path)
+	}
+	if l.Recovered > 0 {
+		r.job.Log.Warn(fmt.Sprintf("%d rows were being sent when an earlier run died; they are in doubt", l.Recovered), "ledger", path)
+	}
+	return nil
+}
+
+// forget removes a rehearsal's ledger, unless a living run holds it.
+func forget(path string) error {
+	if held, err := ledger.Held(path); err != nil {
+		return err
+	} else if held {
+		return &ledger.BusyError{Path: path}
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("the last rehearsal's ledger: %w", err)
+		}
+	}
+	return nil
+}
+
+// halt is why the run stopped, or nil while it goes on.
+func (r *run) halt() *Halt {
+	var h *Halt
+	switch cause := context.Cause(r.stop); {
+	case cause == nil:
+		return nil
+	case errors.As(cause, &h):
+		return h
+	}
+	return errInterrupted
+}
+
+// fail stops the run for an error of its own, such as the ledger's.
+func (r *run) fail(err error) {
+	r.job.Log.Error(err.Error())
+	r.end(&Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"})
+}
+
+// hand gives a row to a worker, or lists it as not attempted where the run stops.
+func (r *run) hand(t task, tasks chan<- task) {
+	if r.stop.Err() == nil {
+		select {
+		case tasks <- t:
+			return
+		case <-r.stop.Done():
+		}
+	}
+	r.note(t.in, r.notAttempted(t))
+}
+
+// note records a row that was not sent; flush passes a batch of them on.
+func (r *run) note(in *input, o reports.Outcome) {
+	r.tally(in, o)
+	r.notes = append(r.notes, record(in, o))
+}
+
+func (r *run) flush() {
+	if len(r.notes) == 0 {
+		return
+	}
+	if err := r.ledger.Note(r.notes); err != nil {
+		r.fail(err)
+	}
+	r.notes = nil // the ledger has it now
+}
+
+// tally counts an outcome, and stops the run where too many failed.
+func (r *run) tally(in *input, o reports.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tallies[in.number].Add(o)
+	switch o.Status {
+	case reports.Rejected, reports.Invalid, reports.InDoubt:
+		r.failures++
+		if r.failures == r.job.MaxFailures {
+			r.end(&Halt{StatusStopped, fmt.Sprintf("%d rows failed, as many as --max-failures allows", r.failures), "look at rejects.csv, mend the cause, and run the same command again"})
+		}
+	}
+	r.job.Meter.count(o.Status, o.SentBytes)
+}
+
+// record is an outcome as the ledger keeps it.
+func record(in *input, o reports.Outcome) ledger.Record {
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // an outcome is texts, numbers and times
+	}
+	return ledger.Record{Input: in.number, Row: o.Row, Outcome: text}
+}
+
+// finish ends an input: what was noted of it is durable from here on.
+func (r *run) finish(in *input) {
+	r.flush()
+	if err := r.ledger.Flush(); err != nil {
+		r.fail(err)
+	}
+	if err := r.ledger.Forget(); err != nil {
+		r.fail(err)
+	}
+	r.tallies[in.number].RowsRead = in.read
+}
+
+func (r *run) close() {
+	r.end(nil)
+	if err := r.ledger.Close(); err != nil {
+		r.job.Log.Error(err.Error())
+	}
+}

@@ -1,0 +1,84 @@
+package importer
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"wolkvox-import/importer/internal/ledger"
+)
+
+// State is what a ledger says at a glance.
+type State struct {
+	Operation string         `json:"operation"`
+	Server    string         `json:"server"`
+	Keys      map[string]int `json:"keys"` // by state
+	Running   bool           `json:"running"`
+	PID       int            `json:"pid,omitempty"` // of the last run
+	Started   time.Time      `json:"started,omitzero"`
+	Ended     time.Time      `json:"ended,omitzero"` // zero where it runs or was killed
+	Stopped   string         `json:"stopped,omitempty"`
+	Doubts    []Doubt        `json:"in_doubt,omitempty"` // the oldest ones
+}
+
+// Doubt is a row in doubt.
+type Doubt struct {
+	Key      string    `json:"key"`
+	Marker   string    `json:"marker,omitempty"`
+	Contact  string    `json:"contact,omitempty"`
+	Evidence string    `json:"evidence,omitempty"`
+	Since    time.Time `json:"since"`
+}
+
+// mostDoubts bounds a State's list; its counts say how many there are.
+const mostDoubts = 20
+
+// Status looks at a ledger, also while a run holds it.
+func Status(path string) (State, error) {
+	var s State
+	view, err := ledger.Look(path)
+	if err != nil {
+		return s, &UsageError{err}
+	}
+	defer view.Close()
+	if s.Operation, s.Server, err = view.Binding(); err != nil {
+		return s, err
+	}
+	if s.Running, err = ledger.Held(path); err != nil {
+		return s, err
+	}
+	counts, err := view.Counts()
+	if err != nil {
+		return s, err
+	}
+	s.Keys = map[string]int{}
+	for state, n := range counts {
+		s.Keys[string(state)] = n
+	}
+	doubts, err := view.Doubts(mostDoubts)
+	if err != nil {
+		return s, err
+	}
+	for _, d := range doubts {
+		s.Doubts = append(s.Doubts, Doubt(d))
+	}
+	return s, s.lastRun(view)
+}
+
+func (s *State) lastRun(view *ledger.View) error {
+	last, err := view.LastRun()
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.PID, s.Started, s.Ended = last.PID, last.Started, last.Ended
+	var a account
+	if err := json.Unmarshal(last.About, &a); err != nil {
+		return err
+	}
+	s.Stopped = a.About.Ended
+	return nil
+}
