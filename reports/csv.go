@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
 )
 
 // byteOrderMark makes Excel read a CSV file as UTF-8.
@@ -40,12 +39,11 @@ func (e *csvEncoder) close() error {
 	return e.w.Error()
 }
 
-// plain is the cell as CSV has it. Readers take CRLF within a cell for LF; were it left to
-// them, the CR that made Defuse act could be gone when Undefuse looks for it.
+// plain is the cell as CSV has it.
 func (c cell) plain() string {
 	switch c.kind {
 	case isText:
-		return Defuse(strings.ReplaceAll(c.text, "\r\n", "\n"))
+		return Defuse(c.text)
 	case isNumber:
 		return strconv.FormatInt(c.number, 10)
 	}

@@ -102,11 +102,6 @@ func TestResultsReadBackAsTheyWere(t *testing.T) {
 				t.Fatalf("%d rows, want %d", len(got), len(want))
 			}
 			for i := range want {
-				if format == "csv" {
-					for c := range want[i] {
-						want[i][c] = strings.ReplaceAll(want[i][c], "\r\n", "\n")
-					}
-				}
 				equal(t, got[i], want[i])
 			}
 		})
