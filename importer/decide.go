@@ -27,7 +27,7 @@ func (r *run) decide(in *input, it *item) (task, bool) {
 	case it.err != nil:
 		r.invalid(in, it, o, mapping.Problem{Field: "row", Error: it.err.Word, Message: it.err.Message, Hint: it.err.Hint})
 	case it.problem != nil:
-		r.invalid(in, it, o, *it.problem)
+		r.invalid(in, it, o, append(in.flawed(it), *it.problem)...)
 	case r.repeated(in, it, &o), r.settled(in, it, &o):
 	case r.stop.Err() != nil:
 		r.note(in, r.notAttempted(task{in: in, row: it.number, claim: ledger.Claim{Key: it.key}}))
@@ -85,6 +85,10 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 
 // apply maps the row.
 func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
+	if flawed := in.flawed(it); len(flawed) > 0 {
+		r.invalid(in, it, o, flawed...)
+		return task{}, false
+	}
 	c, problems := in.program.Apply(it.cells, it.key)
 	switch {
 	case len(problems) > 0:

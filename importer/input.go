@@ -25,7 +25,7 @@ type input struct {
 	path    string
 	source  reports.Source
 	options source.Options
-	reader  source.Reader
+	reader  *source.Reader
 	program *mapping.Program
 	rejects bool // it has the columns of a rejects file
 	keyed   int  // column of import_key in it
@@ -40,6 +40,7 @@ type item struct {
 	number  int
 	cells   []string
 	err     *source.RowError
+	flaws   []source.Flaw
 	key     string
 	problem *mapping.Problem // why it has no key
 	given   bool             // the key is a rejects file's import_key
@@ -69,31 +70,26 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 // open reads the header. An input with a rejects file's columns was written by us and
 // is read as we write it, whatever the mapping says of its own inputs.
 func (in *input) open(p *plan) (err error) {
-	in.reader, err = source.Open(in.path, source.Options{})
-	if err == nil && in.isRejects() {
-		return nil
-	}
 	says := p.mapping.Input
 	in.options = source.Options{Sheet: cmp.Or(p.job.Sheet, says.Sheet), HeaderRow: says.HeaderRow, Delimiter: cmp.Or(p.comma, says.Delimiter), Encoding: cmp.Or(p.job.Encoding, says.Encoding)}
-	if in.options == (source.Options{}) {
+	if in.options != (source.Options{}) && in.isRejects(source.TextHeader(in.path)) {
+		in.options = source.Options{}
+	}
+	if in.reader, err = source.Open(in.path, in.options); err != nil {
 		return err
 	}
-	if err == nil {
-		in.reader.Close()
-	}
-	in.reader, err = source.Open(in.path, in.options)
-	return err
+	in.rejects = in.isRejects(in.reader.Header())
+	return nil
 }
 
-func (in *input) isRejects() bool {
-	header := mapping.NewHeader(in.reader.Header())
+func (in *input) isRejects(names []string) bool {
+	header := mapping.NewHeader(names)
 	for _, name := range reports.RejectColumns {
 		if _, err := header.Find(name); err != nil {
 			return false
 		}
 	}
 	in.keyed, _ = header.Find(reports.RejectColumns[0])
-	in.rejects = true
 	return true
 }
 
@@ -143,11 +139,27 @@ func (in *input) next(it *item) bool {
 	}
 	in.read++
 	row := in.reader.Row()
-	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err}
+	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...)}
 	if in.rejects {
 		undefuse(it.cells)
 	}
 	return true
+}
+
+// flawed lists the cells that the mapping needs and that have no text.
+func (in *input) flawed(it *item) (problems []mapping.Problem) {
+	if len(it.flaws) == 0 {
+		return nil
+	}
+	_, used := in.program.Columns()
+	for _, f := range it.flaws {
+		if slices.Contains(used, f.Column) {
+			name := in.reader.Header()[f.Column]
+			problems = append(problems, mapping.Problem{Field: name, Error: "no_value", Message: fmt.Sprintf("the column %q has no value: %s", name, f.What),
+				Hint: "correct the cell in the spreadsheet program and save the file"})
+		}
+	}
+	return problems
 }
 
 func (in *input) close() {

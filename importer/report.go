@@ -174,7 +174,7 @@ func lines(view *ledger.View, i int, c *cells) iter.Seq2[reports.Line, error] {
 
 // cells finds rows in an input that is read along with the outcomes.
 type cells struct {
-	reader  source.Reader
+	reader  *source.Reader
 	rejects bool
 }
 
@@ -199,7 +199,7 @@ func (c *cells) at(row int) ([]string, error) {
 }
 
 // reopen opens the input if it is still what it was; a report may have moved it aside.
-func (in *inputAccount) reopen() (source.Reader, error) {
+func (in *inputAccount) reopen() (*source.Reader, error) {
 	candidates := []string{in.Source.Path}
 	aside, _ := filepath.Glob(escapeGlob(in.Source.Path) + ".bak*") // the pattern is valid
 	for _, path := range append(candidates, aside...) {

@@ -21,8 +21,9 @@ type Sender struct {
 	Patience time.Duration // how long without any success until the server counts as gone; default 60 s
 	Log      *slog.Logger
 
-	quietUntil  atomic.Int64 // Unix nanoseconds; nobody sends before, as the server asked
-	lastSuccess atomic.Int64 // Unix nanoseconds; the first attempt's where there was none
+	quietUntil  atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
+	lastSuccess atomic.Int64          // Unix nanoseconds; the first attempt's where there was none
+	astray      atomic.Pointer[Error] // the server is not the one that is meant; nobody sends any more
 }
 
 const (
@@ -57,6 +58,10 @@ func (s *Sender) Send(stop context.Context, body *Body) (Sent, error) {
 		} else if err != nil {
 			return sent, last
 		}
+		if e := s.astray.Load(); e != nil {
+			lane.Leave()
+			return sent, &Error{Verdict: Unsent, Reason: last.Reason, Message: e.Message, Hint: e.Hint}
+		}
 		created, err := s.attempt(stop, lane, body)
 		sent.Attempts++
 		sent.Bytes += body.Len()
@@ -68,7 +73,7 @@ func (s *Sender) Send(stop context.Context, body *Body) (Sent, error) {
 		}
 		e := err.(*Error)
 		again := s.again(lane, e)
-		lane.Leave() // not before a bad token's lane is shut, or one more request would leave by it
+		lane.Leave() // not before the next request would know what this one has found out
 		if !again {
 			return sent, e
 		}
@@ -133,6 +138,8 @@ func (s *Sender) again(lane *Lane, e *Error) bool {
 			s.Log.Warn("a token is out of use", "token", lane.String(), "why", e.Message)
 		}
 		return true // on another lane; where there is none, entering says so
+	case Redirected, Misdirected:
+		s.astray.CompareAndSwap(nil, e)
 	}
 	return false
 }

@@ -1,0 +1,248 @@
+package xlsx
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// Sheet is a worksheet as the workbook lists it.
+type Sheet struct {
+	Name   string
+	Hidden bool
+
+	part string
+}
+
+// Book is an open workbook. It is not safe for concurrent use.
+type Book struct {
+	Sheets []Sheet // in the order of their tabs
+
+	zip      *zip.Reader
+	parts    map[string]*zip.File
+	maxBytes int64
+	date1904 bool
+	formats  []format // by the number of a cell's style
+	strings  *stringTable
+}
+
+// Open opens the workbook that r holds and reads all of it but the sheets. A part that
+// unpacks to more than maxBytes is taken for an attack or a mistake; 0 stands for
+// DefaultMaxBytes. r has to stay open until Close.
+func Open(r io.ReaderAt, size, maxBytes int64) (*Book, error) {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("its zip archive is damaged or cut short: %w", err)
+	}
+	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
+	if maxBytes == 0 {
+		maxBytes = DefaultMaxBytes
+	}
+	b := &Book{zip: z, parts: map[string]*zip.File{}, maxBytes: maxBytes, strings: new(stringTable)}
+	if err := b.open(); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// DefaultMaxBytes is 2 GiB.
+const DefaultMaxBytes = 2 << 30
+
+// Deflate can't do better than 1032 to one. A sheet of real cells stays below a
+// twentieth of that; the bound counts from a size on that does no harm.
+const (
+	maxRatio     = 200
+	harmlessSize = 100 << 20
+)
+
+// Close frees what the workbook holds beside its file.
+func (b *Book) Close() { b.strings.close() }
+
+func (b *Book) open() error {
+	for _, f := range b.zip.File {
+		b.parts[strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))] = f
+	}
+	main, err := b.related("", "officeDocument")
+	if err != nil {
+		return err
+	}
+	if len(main) != 1 {
+		return errors.New("it is a zip archive without a workbook in it")
+	}
+	name := main[0].target
+	if err := b.readWorkbook(name); err != nil {
+		return err
+	}
+	styles, err := b.related(name, "styles")
+	if err != nil {
+		return err
+	}
+	for _, r := range styles {
+		if err := b.readStyles(r.target); err != nil {
+			return err
+		}
+	}
+	texts, err := b.related(name, "sharedStrings")
+	for _, r := range texts {
+		if err == nil {
+			err = b.readStrings(r.target)
+		}
+	}
+	return err
+}
+
+// lexer opens a part. Its size is what the archive says, and archive/zip sees to it
+// that no more comes.
+func (b *Book) lexer(name string) (*lexer, error) {
+	f := b.parts[strings.ToLower(name)]
+	if f == nil {
+		return nil, fmt.Errorf("%s: it is missing in the archive", name)
+	}
+	size := int64(f.UncompressedSize64)
+	switch {
+	case size > b.maxBytes:
+		return nil, fmt.Errorf("%s: it unpacks to %d bytes, more than the %d that are allowed", name, size, b.maxBytes)
+	case size > harmlessSize && size/maxRatio > int64(f.CompressedSize64):
+		return nil, fmt.Errorf("%s: %d bytes unpack to %d, which no real table does", name, f.CompressedSize64, size)
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return newLexer(startFeed(r)), nil
+}
+
+// element is a start tag with its attributes as text.
+type element struct {
+	name  string
+	attrs map[string]string // by names without prefix
+	depth int
+}
+
+// elements calls do for every start tag of a small part, and reads it to its end.
+func (b *Book) elements(name string, do func(element) error) error {
+	l, err := b.lexer(name)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	for {
+		err := l.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil && l.kind == startTag {
+			err = do(l.element())
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+}
+
+func (l *lexer) element() element {
+	e := element{name: string(l.name), attrs: map[string]string{}, depth: l.depth()}
+	for _, a := range l.attrs {
+		value, _ := appendText(nil, a.value) // checked when it was read
+		e.attrs[string(local(a.name))] = string(value)
+	}
+	return e
+}
+
+type relation struct{ id, target string }
+
+// related lists what a part refers to as a thing of that kind. The name "" stands for
+// the archive itself.
+func (b *Book) related(part, kind string) ([]relation, error) {
+	dir, file := path.Split(part)
+	name := dir + "_rels/" + file + ".rels"
+	if b.parts[strings.ToLower(name)] == nil {
+		return nil, nil
+	}
+	var list []relation
+	err := b.elements(name, func(e element) error {
+		if e.name == "Relationship" && strings.HasSuffix(e.attrs["Type"], "/"+kind) && e.attrs["TargetMode"] != "External" {
+			target := strings.ReplaceAll(e.attrs["Target"], `\`, "/")
+			if !strings.HasPrefix(target, "/") {
+				target = path.Join("/", dir, target)
+			}
+			list = append(list, relation{e.attrs["Id"], strings.TrimPrefix(path.Clean(target), "/")})
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (b *Book) readWorkbook(name string) error {
+	worksheets, err := b.related(name, "worksheet")
+	if err != nil {
+		return err
+	}
+	parts := map[string]string{}
+	for _, r := range worksheets {
+		parts[r.id] = r.target
+	}
+	return b.elements(name, func(e element) error {
+		switch e.name {
+		case "workbookPr":
+			b.date1904 = isTrue(e.attrs["date1904"])
+		case "sheet":
+			part, ok := parts[e.attrs["id"]]
+			if ok { // charts have sheets of their own, of another kind
+				state := e.attrs["state"]
+				b.Sheets = append(b.Sheets, Sheet{Name: e.attrs["name"], Hidden: state == "hidden" || state == "veryHidden", part: part})
+			}
+		}
+		return nil
+	})
+}
+
+func isTrue[T string | []byte](value T) bool {
+	return string(value) == "1" || string(value) == "true"
+}
+
+// readStyles reads which number format each style of a cell has.
+func (b *Book) readStyles(name string) error {
+	codes := map[int]format{}
+	inCells := 0 // depth of <cellXfs>; <cellStyleXfs> holds elements of the same name
+	return b.elements(name, func(e element) error {
+		if e.depth <= inCells {
+			inCells = 0
+		}
+		id, _ := strconv.Atoi(e.attrs["numFmtId"])
+		switch e.name {
+		case "numFmt":
+			codes[id] = parseFormat(e.attrs["formatCode"])
+		case "cellXfs":
+			inCells = e.depth
+		case "xf":
+			if inCells > 0 {
+				f, ok := codes[id]
+				if !ok {
+					f = builtIn(id)
+				}
+				b.formats = append(b.formats, f)
+			}
+		}
+		return nil
+	})
+}
+
+// number reads an unsigned decimal attribute.
+func number(digits []byte) (int, bool) {
+	n := 0
+	for _, d := range digits {
+		if d < '0' || d > '9' || n > 1<<24 {
+			return 0, false
+		}
+		n = 10*n + int(d-'0')
+	}
+	return n, len(digits) > 0
+}
