@@ -36,12 +36,12 @@ type Row struct {
 	Number  int      // as a spreadsheet shows it; in a CSV file, records are counted
 	Cells   []string // one for each column of the header. The slice is used again by Next; the texts are not
 	Missing int      // cells that the row lacks, which are empty in Cells
-	Flaws   []Flaw   // cells without a text, which are empty in Cells
+	Flaws   []Flaw   // cells without a value
 	Err     *RowError
 }
 
-// Flaw is a cell whose text can't be had, such as a formula that failed. It matters
-// only to who needs that cell.
+// Flaw is a cell without a value, such as a formula that failed. Its text in Cells is
+// what the sheet has in the value's place. It matters only to who needs that cell.
 type Flaw struct {
 	Column int    // from 0
 	What   string // is wrong with it

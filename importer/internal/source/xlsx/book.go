@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,32 +69,32 @@ func (b *Book) Close() { b.strings.close() }
 
 func (b *Book) open() error {
 	for _, f := range b.zip.File {
-		b.parts[strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))] = f
+		name := strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))
+		if b.parts[name] != nil {
+			return fmt.Errorf("%s: it is twice in the archive", f.Name)
+		}
+		b.parts[name] = f
 	}
-	main, err := b.related("", "officeDocument")
+	root, err := b.relations("")
 	if err != nil {
 		return err
 	}
+	main := targets(root, "officeDocument")
 	if len(main) != 1 {
 		return errors.New("it is a zip archive without a workbook in it")
 	}
-	name := main[0].target
-	if err := b.readWorkbook(name); err != nil {
-		return err
+	relations, err := b.relations(main[0])
+	if err == nil {
+		err = b.readWorkbook(main[0], relations)
 	}
-	styles, err := b.related(name, "styles")
-	if err != nil {
-		return err
-	}
-	for _, r := range styles {
-		if err := b.readStyles(r.target); err != nil {
-			return err
+	for _, part := range targets(relations, "styles") {
+		if err == nil {
+			err = b.readStyles(part)
 		}
 	}
-	texts, err := b.related(name, "sharedStrings")
-	for _, r := range texts {
+	for _, part := range targets(relations, "sharedStrings") {
 		if err == nil {
-			err = b.readStrings(r.target)
+			err = b.readStrings(part)
 		}
 	}
 	return err
@@ -116,7 +118,7 @@ func (b *Book) lexer(name string) (*lexer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return newLexer(startFeed(r)), nil
+	return newLexer(startFeed(r, size)), nil
 }
 
 // element is a start tag with its attributes as text.
@@ -156,48 +158,51 @@ func (l *lexer) element() element {
 	return e
 }
 
-type relation struct{ id, target string }
+// relation is a part's reference to another.
+type relation struct{ id, kind, target string }
 
-// related lists what a part refers to as a thing of that kind. The name "" stands for
-// the archive itself.
-func (b *Book) related(part, kind string) ([]relation, error) {
+// relations lists what a part refers to within the archive, by id. The name "" stands
+// for the archive itself.
+func (b *Book) relations(part string) (map[string]relation, error) {
 	dir, file := path.Split(part)
-	name := dir + "_rels/" + file + ".rels"
-	if b.parts[strings.ToLower(name)] == nil {
-		return nil, nil
-	}
-	var list []relation
-	err := b.elements(name, func(e element) error {
-		if e.name == "Relationship" && strings.HasSuffix(e.attrs["Type"], "/"+kind) && e.attrs["TargetMode"] != "External" {
-			target := strings.ReplaceAll(e.attrs["Target"], `\`, "/")
-			if !strings.HasPrefix(target, "/") {
-				target = path.Join("/", dir, target)
-			}
-			list = append(list, relation{e.attrs["Id"], strings.TrimPrefix(path.Clean(target), "/")})
+	list := map[string]relation{}
+	err := b.elements(dir+"_rels/"+file+".rels", func(e element) error {
+		if e.name != "Relationship" || e.attrs["TargetMode"] == "External" {
+			return nil
 		}
+		target := strings.ReplaceAll(e.attrs["Target"], `\`, "/")
+		if !strings.HasPrefix(target, "/") {
+			target = path.Join("/", dir, target)
+		}
+		list[e.attrs["Id"]] = relation{e.attrs["Id"], path.Base(e.attrs["Type"]), strings.TrimPrefix(path.Clean(target), "/")}
 		return nil
 	})
 	return list, err
 }
 
-func (b *Book) readWorkbook(name string) error {
-	worksheets, err := b.related(name, "worksheet")
-	if err != nil {
-		return err
+// targets are the parts of a kind, in the order of their ids.
+func targets(relations map[string]relation, kind string) (parts []string) {
+	for _, id := range slices.Sorted(maps.Keys(relations)) {
+		if relations[id].kind == kind {
+			parts = append(parts, relations[id].target)
+		}
 	}
-	parts := map[string]string{}
-	for _, r := range worksheets {
-		parts[r.id] = r.target
-	}
+	return parts
+}
+
+func (b *Book) readWorkbook(name string, relations map[string]relation) error {
 	return b.elements(name, func(e element) error {
 		switch e.name {
 		case "workbookPr":
 			b.date1904 = isTrue(e.attrs["date1904"])
 		case "sheet":
-			part, ok := parts[e.attrs["id"]]
-			if ok { // charts have sheets of their own, of another kind
+			r, ok := relations[e.attrs["id"]]
+			if !ok {
+				return fmt.Errorf("the sheet %q is in no part of the archive", e.attrs["name"])
+			}
+			if r.kind == "worksheet" { // charts and dialogs have sheets of their own
 				state := e.attrs["state"]
-				b.Sheets = append(b.Sheets, Sheet{Name: e.attrs["name"], Hidden: state == "hidden" || state == "veryHidden", part: part})
+				b.Sheets = append(b.Sheets, Sheet{Name: e.attrs["name"], Hidden: state == "hidden" || state == "veryHidden", part: r.target})
 			}
 		}
 		return nil

@@ -27,11 +27,11 @@ type feed struct {
 	err   error // of the goroutine; io.EOF at a good end. Read it after full is closed
 }
 
-// startFeed reads in to its end, or until close. It closes in.
-func startFeed(in io.ReadCloser) *feed {
+// startFeed reads in, which is of that size, to its end or until close. It closes in.
+func startFeed(in io.ReadCloser, size int64) *feed {
 	f := &feed{full: make(chan []byte, pieces), empty: make(chan []byte, pieces), stop: make(chan struct{})}
 	for range pieces {
-		f.empty <- make([]byte, headroom+pieceSize)
+		f.empty <- make([]byte, headroom+min(pieceSize, size+1)) // the last byte finds the end
 	}
 	go f.run(in)
 	return f
@@ -50,7 +50,7 @@ func (f *feed) run(in io.ReadCloser) {
 			return
 		}
 		var n int
-		n, f.err = io.ReadFull(in, piece[headroom:headroom+pieceSize])
+		n, f.err = io.ReadFull(in, piece[headroom:cap(piece)])
 		if errors.Is(f.err, io.ErrUnexpectedEOF) { // either the part's end, or its archive's
 			_, f.err = in.Read(make([]byte, 1))
 			if f.err == nil {

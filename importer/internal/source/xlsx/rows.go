@@ -13,7 +13,7 @@ const (
 	maxRows    = 1048576
 )
 
-// Flaw is a cell whose text can't be had.
+// Flaw is a cell without a value: its text is what stands in the place of one.
 type Flaw struct {
 	Column int    // from 0
 	What   string // what is wrong with it
@@ -109,7 +109,7 @@ func (r *Rows) Number() int { return r.number }
 // are not.
 func (r *Rows) Cells() []string { return r.cells }
 
-// Flaws are the cells of the row whose texts can't be had, in the order of columns.
+// Flaws are the cells of the row without a value, in the order of columns.
 func (r *Rows) Flaws() []Flaw { return r.flaws }
 
 // Err is why Next returned false; nil at the end of a whole sheet.
