@@ -374,7 +374,7 @@ func (f *file) oddNote(c codec, d dialect) string {
 	defer in.Close()
 	s := splitter{dialect: d, in: io.LimitReader(in, c.odd), columns: 1}
 	row := 0
-	for s.next() != io.EOF && s.failed == nil {
+	for err := s.next(); err == nil || isBadRow(err); err = s.next() {
 		row++
 	}
 	odd := make([]byte, 1)
@@ -382,6 +382,11 @@ func (f *file) oddNote(c codec, d dialect) string {
 		return note
 	}
 	return fmt.Sprintf("%s (not UTF-8: byte 0x%02X in row %d); --encoding to change", note, odd[0], max(row, 1))
+}
+
+func isBadRow(err error) bool {
+	_, is := err.(*quoteError)
+	return is
 }
 
 func (c *csvRecords) next() bool {

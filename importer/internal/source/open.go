@@ -154,7 +154,8 @@ type entryReader struct {
 	io.Closer
 }
 
-// openStream opens what a stream holds. A workbook is needed as a whole, in any order:
+// openStream opens what a stream holds, once it has been unpacked to its end: damage has
+// to be known before a row of it is used. A workbook is needed as a whole, in any order:
 // it is put into a temporary file.
 func (f *file) openStream(opt Options, stream func(func(int)) (io.ReadCloser, error)) (*Reader, error) {
 	f.stream = stream
@@ -166,6 +167,9 @@ func (f *file) openStream(opt Options, stream func(func(int)) (io.ReadCloser, er
 	head := make([]byte, headSize)
 	n, err := io.ReadFull(in, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, f.broken(err)
+	}
+	if _, err := io.Copy(io.Discard, in); err != nil {
 		return nil, f.broken(err)
 	}
 	k := recognise(head[:n])
