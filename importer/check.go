@@ -30,6 +30,9 @@ func Check(ctx context.Context, job Job) (Result, []Finding, error) {
 		return Result{}, nil, err
 	}
 	defer p.close()
+	if p.mapping.KeyText == "" {
+		p.job.Log.Warn("the mapping has no key: a row is known by the cells of the columns that the mapping uses; where one of those is corrected later, the row is taken for a new one")
+	}
 	if err := p.throwAway(); err != nil {
 		return Result{}, nil, err
 	}

@@ -74,7 +74,7 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		o.Error, o.Message = "changed", "changed since its import; created earlier, and not sent again"
 		o.Hint = "the row is in changed.csv: change the case at the CRM by hand"
 	case e.State == ledger.Created:
-		o.Error, o.Message = "created_earlier", "created earlier"
+		o.Message = "created earlier"
 	default: // in doubt, or being sent by somebody we don't know of
 		o.Status, o.Error, o.Message = reports.InDoubt, "in_doubt", "an earlier request for this row may have made a case; it is not sent again"
 		o.Hint = "look at the CRM whether the case exists"
@@ -95,7 +95,7 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 		r.invalid(in, it, o, problems...)
 		return task{}, false
 	case r.dry:
-		o.Status, o.Error, o.Message = reports.NotAttempted, "ready", "ready to be sent"
+		o.Status, o.Message = reports.NotAttempted, "ready to be sent"
 		for _, a := range c.Attachments {
 			o.Attachments = append(o.Attachments, reports.Attachment{File: a.Name, Bytes: a.Size})
 		}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wolkvox-import/importer"
+	"wolkvox-import/reports"
 )
 
 func checkCommand(console *console) *cobra.Command {
@@ -28,15 +30,24 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 			stop := console.progress(job.Meter, t)
 			result, findings, err := importer.Check(ctx, job)
 			stop()
-			if !t.json {
-				console.findings(findings)
+			if t.json || err != nil {
+				return console.conclude(result, err, t)
 			}
-			return console.conclude(result, err, t)
+			console.findings(findings)
+			return console.checked(result)
 		},
 	}
 	t.flags(c)
 	o.flags(c)
 	return c
+}
+
+// checked prints what the findings come to.
+func (c *console) checked(result importer.Result) error {
+	n := result.Summary.Outcomes
+	fmt.Fprintf(c.out, "%d rows: %d ready to be sent, %d invalid, %d skipped\nreports in %s\n",
+		result.Summary.RowsRead, n[reports.NotAttempted], n[reports.Invalid], n[reports.Skipped], strings.Join(folders(result.Reports), ", "))
+	return end(result.Status())
 }
 
 func (c *console) findings(list []importer.Finding) {

@@ -52,10 +52,15 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetArgs(args)
-	began := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	began := false // a command has its flags and arguments; what is wrong before is usage
 	for _, command := range commands {
-		root.AddCommand(command(console))
+		c := command(console)
+		run := c.RunE
+		c.RunE = func(c *cobra.Command, args []string) error {
+			began = true
+			return run(c, args)
+		}
+		root.AddCommand(c)
 	}
 	err := root.ExecuteContext(ctx)
 	var done *finished

@@ -25,6 +25,9 @@ func versionCommand(console *console) *cobra.Command {
 		Use:   "version",
 		Short: "print the version",
 		Args:  cobra.NoArgs,
-		Run:   func(*cobra.Command, []string) { fmt.Fprintln(console.out, "wolkvox-import", version()) },
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(console.out, "wolkvox-import", version())
+			return err
+		},
 	}
 }
