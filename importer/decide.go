@@ -11,11 +11,10 @@ import (
 
 // task is a row that is to be sent.
 type task struct {
-	in       *input
-	row      int
-	claim    ledger.Claim
-	c        *mapping.Case
-	previous int
+	in    *input
+	row   int
+	claim ledger.Claim
+	c     *mapping.Case
 }
 
 // decide settles what can be settled without the CRM, and makes a case of the rest.

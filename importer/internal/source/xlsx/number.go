@@ -157,7 +157,7 @@ func appendPoint(to, digits []byte, n int) []byte {
 
 func isNumber(value []byte) bool {
 	_, err := strconv.ParseFloat(string(value), 64)
-	return err == nil && bytes.IndexAny(value, "xXpP_nN") < 0
+	return err == nil && !bytes.ContainsAny(value, "xXpP_nN")
 }
 
 // appendPadded fills the whole part up with zeros.
