@@ -29,6 +29,7 @@ type run struct {
 	hash    hash.Hash       // the reader's alone
 	notes   []ledger.Record // of the batch at hand; the reader's alone
 	started time.Time
+	said    sync.Map // errors; a full disk would be said once a row
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
@@ -132,7 +133,9 @@ func (r *run) halt() *Halt {
 
 // fail stops the run for an error of its own, such as the ledger's.
 func (r *run) fail(err error) {
-	r.job.Log.Error(err.Error())
+	if _, said := r.said.LoadOrStore(err.Error(), true); !said {
+		r.job.Log.Error(err.Error())
+	}
 	r.end(&Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"})
 }
 
