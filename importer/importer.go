@@ -21,6 +21,7 @@ package importer
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -31,8 +32,9 @@ import (
 
 // Job is one run over one or more inputs.
 type Job struct {
-	Inputs  []string // CSV or XLSX files
-	Mapping string   // the mapping file
+	Inputs  []string  // CSV or XLSX files, patterns of their names, or - for Stdin
+	Stdin   io.Reader // may be nil
+	Mapping string    // the mapping file
 
 	Server  string   // host or URL of the CRM
 	Tokens  []string // Wolkvox-Tokens; at least one
@@ -50,6 +52,7 @@ type Job struct {
 	Sheet       string   // these three over what the mapping says of its input
 	Delimiter   string   // one character, or tab
 	Encoding    string
+	Password    string // of protected workbooks; it is written nowhere
 
 	Limit       int  // reads only the first rows; 0 is all
 	MaxFailures int  // rejected, invalid and in doubt, after which the run stops; 0 is never

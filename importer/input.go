@@ -33,6 +33,7 @@ type input struct {
 	out     string // folder of its reports
 	limit   int
 	read    int // rows so far
+	short   int // of them, with fewer cells than the header
 }
 
 // item is one row on its way to a decision.
@@ -71,8 +72,8 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 // is read as we write it, whatever the mapping says of its own inputs.
 func (in *input) open(p *plan) (err error) {
 	says := p.mapping.Input
-	in.options = source.Options{Sheet: cmp.Or(p.job.Sheet, says.Sheet), HeaderRow: says.HeaderRow, Delimiter: cmp.Or(p.comma, says.Delimiter), Encoding: cmp.Or(p.job.Encoding, says.Encoding)}
-	if in.options != (source.Options{}) && in.isRejects(source.TextHeader(in.path)) {
+	in.options = source.Options{Sheet: cmp.Or(p.job.Sheet, says.Sheet), HeaderRow: says.HeaderRow, Delimiter: cmp.Or(p.comma, says.Delimiter), Encoding: cmp.Or(p.job.Encoding, says.Encoding), Password: p.job.Password}
+	if in.isRejects(source.TextHeader(in.path)) {
 		in.options = source.Options{}
 	}
 	if in.reader, err = source.Open(in.path, in.options); err != nil {
@@ -139,6 +140,9 @@ func (in *input) next(it *item) bool {
 	}
 	in.read++
 	row := in.reader.Row()
+	if row.Missing > 0 {
+		in.short++
+	}
 	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...)}
 	if in.rejects {
 		undefuse(it.cells)

@@ -80,6 +80,9 @@ func (p *plan) open() (err error) {
 	if p.source, err = digest(p.job.Mapping); err != nil {
 		return &UsageError{err}
 	}
+	if err := p.expand(); err != nil {
+		return err
+	}
 	var errs []error
 	for i, path := range p.job.Inputs {
 		in, err := p.openInput(i, path)
@@ -122,15 +125,11 @@ func (p *plan) close() {
 // folders gives every input a folder for its reports: --out itself, or one inside it
 // for each of several inputs.
 func (p *plan) folders() {
-	suffix := ".import"
-	if p.dry {
-		suffix = ".check"
-	}
 	taken := map[string]bool{}
 	for _, in := range p.inputs {
 		name := filepath.Base(in.path)
 		name = strings.TrimSuffix(name, filepath.Ext(name))
-		dir := name + suffix
+		dir := name + p.suffix()
 		switch {
 		case p.job.Out != "" && len(p.inputs) == 1:
 			dir = p.job.Out
@@ -143,6 +142,14 @@ func (p *plan) folders() {
 		}
 		taken[in.out] = true
 	}
+}
+
+// suffix is what a folder of reports has behind its input's name.
+func (p *plan) suffix() string {
+	if p.dry {
+		return ".check"
+	}
+	return ".import"
 }
 
 var unsafeInNames = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)

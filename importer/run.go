@@ -201,6 +201,9 @@ func (r *run) finish(in *input) {
 		r.fail(err)
 	}
 	r.tallies[in.number].RowsRead = in.read
+	if in.short > 0 {
+		r.job.Log.Info(fmt.Sprintf("rows with fewer cells than the header: %d; the cells that they lack were taken for empty", in.short), "file", in.path)
+	}
 }
 
 func (r *run) close() {

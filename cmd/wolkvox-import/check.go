@@ -23,7 +23,10 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 		Example: "  wolkvox-import check tickets.csv -m tickets.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			job := o.job(args)
+			job, err := o.job(args)
+			if err != nil {
+				return err
+			}
 			job.Log, job.Meter = console.logger(t), new(importer.Meter)
 			ctx, release := interruptible(c.Context(), console)
 			defer release()

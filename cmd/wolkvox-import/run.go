@@ -37,6 +37,7 @@ func (t *talk) flags(c *cobra.Command) {
 type reading struct {
 	mapping, out, attachments  string
 	sheet, delimiter, encoding string
+	passwordFile               string
 	limit                      int
 	formats                    []string
 }
@@ -49,6 +50,7 @@ func (r *reading) flags(c *cobra.Command) {
 	f.StringVar(&r.sheet, "sheet", "", "`NAME` of the sheet, over what the mapping says")
 	f.StringVar(&r.delimiter, "delimiter", "", "`CHARACTER` between CSV cells, or tab")
 	f.StringVar(&r.encoding, "encoding", "", "`NAME` of the CSV's encoding, such as windows-1252")
+	f.StringVar(&r.passwordFile, "password-file", "", "`FILE` with the password of a protected workbook")
 	f.IntVar(&r.limit, "limit", 0, "read only the first `N` rows")
 	f.StringSliceVar(&r.formats, "formats", []string{"csv", "xlsx"}, "of the results: "+strings.Join(reports.Formats(), ", "))
 	complete(c, "formats", reports.Formats()...)
@@ -56,9 +58,17 @@ func (r *reading) flags(c *cobra.Command) {
 }
 
 // job is the part of a job that reading says.
-func (r *reading) job(inputs []string) importer.Job {
-	return importer.Job{Inputs: inputs, Mapping: r.mapping, Out: r.out, Attachments: r.attachments, Sheet: r.sheet,
+func (r *reading) job(inputs []string) (importer.Job, error) {
+	job := importer.Job{Inputs: inputs, Stdin: os.Stdin, Mapping: r.mapping, Out: r.out, Attachments: r.attachments, Sheet: r.sheet,
 		Delimiter: r.delimiter, Encoding: r.encoding, Limit: r.limit, Formats: r.formats, Version: version()}
+	if r.passwordFile != "" {
+		content, err := os.ReadFile(r.passwordFile)
+		if err != nil {
+			return job, &importer.UsageError{Err: fmt.Errorf("the password file can't be read: %w", err)}
+		}
+		job.Password = strings.TrimRight(string(content), "\r\n")
+	}
+	return job, nil
 }
 
 // runOptions are the flags of run.
@@ -78,7 +88,8 @@ func runCommand(console *console) *cobra.Command {
 		Use:   "run INPUT... -m FILE",
 		Short: "import; run again to go on after any stop",
 		Long: `run imports the rows of CSV and XLSX files. Rows that were created before are skipped,
-so the same command goes on after any stop.
+so the same command goes on after any stop. An input may be packed (.gz, .zst, or .zip
+with one file in it); - is the standard input.
 
 The server is the CRM's host; "sandbox" is a simulated CRM inside the program, which
 needs no token and forgets everything. Tokens come from WOLKVOX_TOKEN (several
@@ -105,7 +116,10 @@ separated by commas) or --token-file (one a line), never from the command line.
 }
 
 func (o *runOptions) run(ctx context.Context, console *console, inputs []string) error {
-	job := o.reading.job(inputs)
+	job, err := o.reading.job(inputs)
+	if err != nil {
+		return err
+	}
 	job.Server, job.Ledger, job.Workers, job.Rate = o.server, o.ledger, o.workers, o.rate
 	job.Timeout, job.MaxFailures, job.NoRetry, job.ServerMoved = o.timeout, o.maxFailures, o.noRetry, o.serverMoved
 	job.Log, job.Meter = console.logger(o.talk), new(importer.Meter)
@@ -119,7 +133,6 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 		}
 		defer stop()
 	default:
-		var err error
 		if job.Tokens, err = tokens(o.tokenFile); err != nil {
 			return err
 		}

@@ -187,6 +187,9 @@ func (s *splitter) next() error {
 		if s.failed != nil && (err != nil || n == len(window)) {
 			return s.failed // the record may be cut short
 		}
+		if err == nil && n > maxRecord {
+			err = errMore // as if the window were no larger
+		}
 		switch bad, _ := err.(*quoteError); {
 		case err == nil:
 			s.pos += n
@@ -196,9 +199,9 @@ func (s *splitter) next() error {
 		case err != errMore:
 			return err
 		case len(window) >= maxRecord && s.columns > 0:
-			return s.recover(&quoteError{len(s.ends), fmt.Sprintf("a text of more than %d bytes, perhaps for want of a closing quote", maxRecord)})
+			return s.recover(&quoteError{min(len(s.ends), s.columns-1), fmt.Sprintf("a record has more than %d bytes, perhaps for want of a closing quote", maxRecord)})
 		case len(window) >= maxRecord:
-			return &quoteError{0, fmt.Sprintf("a record of more than %d bytes", maxRecord)}
+			return &quoteError{0, fmt.Sprintf("a record has more than %d bytes", maxRecord)}
 		}
 		s.fill()
 	}
@@ -311,7 +314,7 @@ func openCSV(f *file, opt Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{progress: new(progress)}
+	r := &Reader{text: true, progress: new(progress)}
 	r.progress.total.Store(f.size)
 	in, err := f.stream(func(n int) { r.progress.done.Add(int64(n)) })
 	if err != nil {

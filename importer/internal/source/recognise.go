@@ -3,8 +3,12 @@ package source
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"strings"
+
+	"github.com/xuri/excelize/v2"
 )
 
 // kind is what a file turns out to be: either there is a way to open it, or something
@@ -29,7 +33,7 @@ func init() { // the functions of the table look into it, for what is inside an 
 		{name: "empty zip", is: prefix("PK\x05\x06"), what: "it is an empty zip archive", hint: exportAgain},
 		{name: "gzip", is: prefix("\x1f\x8b"), open: openGzip},
 		{name: "zstd", is: prefix("\x28\xb5\x2f\xfd"), open: openZstd},
-		{name: "OLE", is: prefix("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), open: refuseOLE},
+		{name: "OLE", is: prefix("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), open: openOLE},
 		{name: "short OLE", is: prefix("\xd0\xcf\x11\xe0"), what: "it is a workbook of the old .xls format, cut short", hint: exportAgain},
 		{name: "PDF", is: prefix("%PDF-"), what: "it is a PDF document and no table", hint: exportAgain},
 		{name: "SQLite", is: prefix("SQLite format 3\x00"), what: "it is a database and no table", hint: "a ledger is given by --ledger; the input is a CSV or XLSX file"},
@@ -137,15 +141,44 @@ func openOffice(f *file, z *zip.Reader, opt Options) (*Reader, error) {
 	return openWorkbook(f, opt)
 }
 
-// refuseOLE tells the two things apart that a spreadsheet's OLE file can be.
-func refuseOLE(f *file, _ Options) (*Reader, error) {
+// openOLE opens a workbook that is protected by a password. The other thing that an
+// OLE file of a spreadsheet can be is the old .xls format.
+func openOLE(f *file, opt Options) (*Reader, error) {
 	const encrypted = "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"
-	content, err := io.ReadAll(io.NewSectionReader(f, 0, min(f.size, 256<<20)))
-	if err != nil {
+	if f.size > maxProtected {
+		return nil, f.error(fmt.Sprintf("it is an OLE file of more than %d bytes", maxProtected), "open it in a spreadsheet program and save it as .xlsx, without a password")
+	}
+	content := make([]byte, f.size)
+	if _, err := f.ReadAt(content, 0); err != nil && err != io.EOF {
 		return nil, f.broken(err)
 	}
-	if bytes.Contains(content, []byte(encrypted)) {
-		return nil, f.error("the workbook is protected by a password", "open it in a spreadsheet program, take the password off and save it")
+	switch {
+	case !bytes.Contains(content, []byte(encrypted)):
+		return nil, f.error("it is a workbook of the old .xls format", "open it in a spreadsheet program and save it as .xlsx")
+	case opt.Password == "":
+		return nil, f.error("the workbook is protected by a password", "put the password into a file and give that as --password-file, or save the workbook without one")
 	}
-	return nil, f.error("it is a workbook of the old .xls format", "open it in a spreadsheet program and save it as .xlsx")
+	opened, err := decrypt(content, opt.Password)
+	if err != nil {
+		return nil, f.error("the workbook can't be opened with this password: "+err.Error(), "correct the password in the file of --password-file")
+	}
+	return openZip(newFile(f.path, bytes.NewReader(opened), int64(len(opened)), f.close), opt)
+}
+
+// maxProtected is the largest protected workbook: it has to be decrypted as a whole.
+const maxProtected = 256 << 20
+
+// decrypt takes a workbook's protection off. Of a wrong password the decryption may
+// know nothing, and make bytes of it that are no archive.
+func decrypt(content []byte, password string) (opened []byte, err error) {
+	defer func() {
+		if recover() != nil { // the decryption trusts what the file says of itself
+			err = errors.New("its protection is damaged")
+		}
+	}()
+	opened, err = excelize.Decrypt(content, &excelize.Options{Password: password})
+	if err == nil && !bytes.HasPrefix(opened, []byte("PK")) {
+		err = errors.New("the password is wrong, or the file damaged")
+	}
+	return opened, err
 }

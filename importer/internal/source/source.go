@@ -29,13 +29,14 @@ type Options struct {
 	HeaderRow int    // number of the row that names the columns; 0: the first that isn't empty
 	Delimiter rune   // of a CSV file
 	Encoding  string // of a CSV file, by its name on the web: windows-1252
+	Password  string `json:"-"` // of a protected workbook; it is written nowhere
 }
 
 // Row is one row below the header.
 type Row struct {
 	Number  int      // as a spreadsheet shows it; in a CSV file, records are counted
 	Cells   []string // one for each column of the header. The slice is used again by Next; the texts are not
-	Missing int      // cells that the row lacks, which are empty in Cells
+	Missing int      // cells that the row of a CSV file lacks, which are empty in Cells
 	Flaws   []Flaw   // cells without a value
 	Err     *RowError
 }
@@ -68,6 +69,7 @@ const (
 // but for Progress.
 type Reader struct {
 	records  records
+	text     bool // a CSV file: a sheet's rows may end early
 	header   []string
 	notes    []string
 	row      Row
@@ -159,7 +161,9 @@ func (r *Reader) fit(rec record) {
 		}
 	}
 	r.cells = append(r.cells[:0], rec.cells[:len(rec.cells)-len(surplus)]...)
-	r.row.Missing = len(r.header) - len(r.cells)
+	if r.text {
+		r.row.Missing = len(r.header) - len(r.cells)
+	}
 	for len(r.cells) < len(r.header) {
 		r.cells = append(r.cells, "")
 	}

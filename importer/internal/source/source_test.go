@@ -414,6 +414,46 @@ func TestSheetIsChosen(t *testing.T) {
 	}
 }
 
+func TestProtectedWorkbook(t *testing.T) {
+	plain := workbook(t, map[string][][]any{"Uno": {{"a", "b"}, {1, "señal"}}})
+	protected, err := excelize.Encrypt([]byte(plain), &excelize.Options{Password: "contraseña"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := put(t, "in.xlsx", string(protected))
+	equal(t, rows(t, path, source.Options{Password: "contraseña"}), []string{"a|b", "2: 1|señal"})
+	if _, _, err := read(t, path, source.Options{Password: "otra"}); err == nil || !strings.Contains(err.Error(), "can't be opened with this password") {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := read(t, path, source.Options{}); err == nil || !strings.Contains(err.Error(), "--password-file") {
+		t.Errorf("got %v", err)
+	}
+	for n := 0; n < len(protected); n += 97 { // no damage may end in a panic
+		damaged := slices.Clone(protected)
+		damaged[n] ^= 0xff
+		if lines, _, err := read(t, put(t, "in.xlsx", string(damaged)), source.Options{Password: "contraseña"}); err == nil && len(lines) != 2 {
+			t.Errorf("byte %d: %q", n, lines)
+		}
+	}
+}
+
+// Records that don't fit into the window are bad rows, and the next ones come.
+func TestRecordsAreBounded(t *testing.T) {
+	long := strings.Repeat("x", 11<<20)
+	for name, c := range map[string]struct{ text, want string }{
+		"an unclosed quote before much text": {"a,b\n1,\"2\n" + strings.Repeat("3,4\n", 3<<20), "3: 3|4"},
+		"a field that is too long":           {"a,b\n1," + long + "\n3,4\n", "3: 3|4"},
+		"a field in quotes that is too long": {"a,b\n1,\"" + long + "\"\n3,4\n", "3: 3|4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := rows(t, put(t, "in.csv", c.text), source.Options{})
+			if len(lines) < 3 || !strings.HasPrefix(lines[1], "2! bad_quotes 1|") || lines[2] != c.want {
+				t.Errorf("%d rows: %.60q", len(lines), lines)
+			}
+		})
+	}
+}
+
 func TestHiddenRowsAreReadAndSaid(t *testing.T) {
 	file := excelize.NewFile()
 	for i, row := range [][]any{{"a"}, {"1"}, {"2"}} {

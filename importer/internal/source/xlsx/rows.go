@@ -326,7 +326,9 @@ func (r *Rows) content(column int, c content) error {
 		case r.lex.kind == endTag && r.lex.depth() == 4:
 			inValue = false
 		case r.lex.kind == endTag && r.lex.depth() == 3:
-			if formula && !hasValue {
+			// A result that is an empty text says so by its type; other empty ones
+			// were never computed.
+			if formula && len(r.text) == from && (!hasValue || c.kind == numberCell) {
 				r.flaw(column, "a formula without its result; open the file in the spreadsheet program and save it there")
 				return nil
 			}

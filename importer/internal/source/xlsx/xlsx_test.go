@@ -45,6 +45,7 @@ línea 2</t></si>`, `<si><t>a_x000D__x000A_b_x005F_x000D_c_xZZZZ_d_x00_</t></si>
 		"unknown elements":               {`<c r="A1"><v>1</v><extLst><ext><v>9</v></ext></extLst></c>`, "1"},
 		"a value in CDATA":               {`<c r="A1" t="str"><v><![CDATA[a<b]]></v></c>`, "a<b"},
 		"error in a cell":                {`<c r="A1" t="e"><v>#N/A</v></c><c r="B1"><v>1</v></c>`, "#N/A|1 !A the error #N/A"},
+		"formula with an empty result":   {`<c r="A1"><v>1</v></c><c r="B1"><f>NOW()</f><v></v></c>`, "1 !B a formula without its result; open the file in the spreadsheet program and save it there"},
 		"formula without a result":       {`<c r="A1"><v>1</v></c><c r="B1"><f>NOW()</f></c>`, "1 !B a formula without its result; open the file in the spreadsheet program and save it there"},
 	} {
 		t.Run(name, func(t *testing.T) {
