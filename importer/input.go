@@ -65,6 +65,7 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 		in.reader.Close()
 		return nil, err
 	}
+	in.reader.Show(in.program.Shown())
 	return in, nil
 }
 

@@ -22,6 +22,7 @@ type Program struct {
 	root      *os.Root // nil where rows have no attachments
 	maxSize   int64
 	used      []int
+	shown     []int // columns of which the shown texts are needed
 	row       row
 }
 
@@ -45,6 +46,7 @@ type compiler struct {
 	words  map[string]func(*row) string // what {{name}} means beside the columns
 	empty  map[string]bool
 	used   map[int]bool
+	shown  []int
 }
 
 // Compile ties the mapping to the header of an input. attachments, where not "",
@@ -68,6 +70,7 @@ func (m *Mapping) Compile(header []string, attachments string) (*Program, error)
 		p.used = append(p.used, i)
 	}
 	slices.Sort(p.used)
+	p.shown = c.shown
 	if err := append(slices.Clone(m.mistakes), c.mistakes...).err(); err != nil {
 		p.Close()
 		return nil, err
@@ -104,6 +107,22 @@ func (c *compiler) found(i int, err error, at position) func(*row) string {
 	return c.cell(i)
 }
 
+// shownColumn compiles the reading of what a sheet shows of a column. Those texts come
+// behind the cells of the header.
+func (c *compiler) shownColumn(name string, at position) func(*row) string {
+	i, err := c.header.Find(name)
+	if err != nil {
+		return c.found(i, err, at)
+	}
+	c.used[i] = true
+	k := slices.Index(c.shown, i)
+	if k < 0 {
+		k = len(c.shown)
+		c.shown = append(c.shown, i)
+	}
+	return c.cell(len(c.header.names) + k)
+}
+
 // cell reads column i; a text that the mapping calls empty reads as "".
 func (c *compiler) cell(i int) func(*row) string {
 	if len(c.empty) == 0 {
@@ -126,6 +145,10 @@ func (p *Program) Columns() (names []string, numbers []int) {
 	}
 	return names, p.used
 }
+
+// Shown lists the columns of which the mapping needs what a sheet shows. Apply expects
+// those texts behind the cells of the header, in this order.
+func (p *Program) Shown() []int { return p.shown }
 
 // Close lets go of the attachments' folder.
 func (p *Program) Close() error {

@@ -22,6 +22,7 @@ type field struct {
 	max        int // in characters; 0 is no limit
 	cut        bool
 	required   bool
+	shown      bool // what the sheet shows, instead of what it holds
 }
 
 var sourceNames = []string{"column", "text"}
@@ -60,6 +61,10 @@ func (d *decoder) fieldObject(n ast.Node, f *field) {
 			}
 		}
 	}
+	if f.shown && !f.column {
+		d.mistake(f.at, "%s: shown is for a field with a column", f.name)
+		f.shown = false
+	}
 }
 
 func (d *decoder) source(given map[string]ast.Node, f *field) {
@@ -91,6 +96,8 @@ func (c *compiler) field(f *field) compiled {
 	out := compiled{field: f}
 	switch {
 	case f.text == nil: // its mistake is already reported
+	case f.shown:
+		out.read = c.shownColumn(f.text.parts[0].column, f.text.at)
 	case f.column:
 		out.read = c.column(f.text.parts[0].column, f.text.at)
 	case f.text.constant():

@@ -362,3 +362,26 @@ func FuzzLoadCompileApply(f *testing.F) {
 		}
 	})
 }
+
+func TestShownTextsAreReadBehindTheHeader(t *testing.T) {
+	p := compile(t, `operation: op
+key: "{{ID}}"
+case: {case-type: Request, responsible: r, owner: o, contact: {column: Correo}, description: x, status: abierto, priority: baja,
+  form: {Monto: {column: Monto, shown: true, trim: true}, Exacto: {column: Monto}, Otra vez: {column: Monto, shown: true}, Fecha: {column: Fecha, shown: true}}}
+`, []string{"ID", "Correo", "Monto", "Fecha"})
+	if got := p.Shown(); len(got) != 2 || got[0] != 2 || got[1] != 3 {
+		t.Fatalf("got columns %v", got)
+	}
+	form := apply(t, p, []string{"1", "a@b.co", "1234.567", "2024-01-31", " $ 1,234.57 ", "31-ene"})["form"].(map[string]any)
+	for name, want := range map[string]string{"Monto": "$ 1,234.57", "Exacto": "1234.567", "Otra vez": " $ 1,234.57 ", "Fecha": "31-ene"} {
+		if form[name] != want {
+			t.Errorf("%s is %q, want %q", name, form[name], want)
+		}
+	}
+}
+
+func TestShownNeedsAColumn(t *testing.T) {
+	if got := mistakes(t, strings.Replace(whole, "{column: Solución}", `{text: "{{Solución}}", shown: true}`, 1), header); !strings.Contains(got, "shown is for a field with a column") {
+		t.Errorf("got %s", got)
+	}
+}

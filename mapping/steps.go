@@ -26,6 +26,7 @@ var steps = []struct {
 	{"default", buildDefault},
 	{"max", func(d *decoder, n ast.Node, f *field) step { f.max = d.count(n, "max"); return nil }},
 	{"cut", func(d *decoder, n ast.Node, f *field) step { f.cut = d.flag(n, "cut"); return nil }},
+	{"shown", func(d *decoder, n ast.Node, f *field) step { f.shown = d.flag(n, "shown"); return nil }},
 	{"required", func(d *decoder, n ast.Node, f *field) step { f.required = d.flag(n, "required"); return nil }},
 }
 

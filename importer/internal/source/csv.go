@@ -414,6 +414,14 @@ func (c *csvRecords) record() record {
 	return record{number: c.number, cells: c.cells, err: c.flaw()}
 }
 
+// shown is the text itself: there is no other.
+func (c *csvRecords) shown(column int) string {
+	if column < len(c.cells) {
+		return c.cells[column]
+	}
+	return ""
+}
+
 // flaw is what is wrong with the record by itself.
 func (c *csvRecords) flaw() *RowError {
 	if c.bad != nil {

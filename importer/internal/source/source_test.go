@@ -437,6 +437,49 @@ func TestProtectedWorkbook(t *testing.T) {
 	}
 }
 
+func TestShownTextsComeBehindTheCells(t *testing.T) {
+	file := excelize.NewFile()
+	code := "dd/mm/yyyy"
+	date, err := file.NewStyle(&excelize.Style{CustomNumFmt: &code})
+	if err != nil {
+		t.Fatal(err)
+	}
+	money, err := file.NewStyle(&excelize.Style{NumFmt: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range [][]any{{"fecha", "monto", "texto"}, {45322, 1234.567, "a"}, {45323, 1234.567, nil}, {nil, 5, "c"}} {
+		if err := file.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for column, style := range map[string]int{"A": date, "B": money} {
+		if err := file.SetCellStyle("Sheet1", column+"2", column+"4", style); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "in.xlsx")
+	if err := file.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]string{
+		path: {"2024-01-31|1234.567|a|1,234.57|31/01/2024|a", "2024-02-01|1234.567||1,234.57|01/02/2024|", "|5|c|5.00||c"},
+		put(t, "in.csv", "fecha,monto,texto\n1,2,3\n4\n"): {"1|2|3|2|1|3", "4||||4|"},
+	} {
+		r, err := source.Open(name, source.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		r.Show([]int{1, 0, 2})
+		var got []string
+		for r.Next() {
+			got = append(got, strings.Join(r.Row().Cells, "|"))
+		}
+		equal(t, got, want)
+	}
+}
+
 // Records that don't fit into the window are bad rows, and the next ones come.
 func TestRecordsAreBounded(t *testing.T) {
 	long := strings.Repeat("x", 11<<20)

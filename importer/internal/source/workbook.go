@@ -142,6 +142,8 @@ func (w *workbook) record() record {
 	return record{number: w.rows.Number(), cells: w.rows.Cells(), flaws: w.flaws}
 }
 
+func (w *workbook) shown(column int) string { return w.rows.Shown(column) }
+
 // reason holds the number of rows against that of the check: a file that changed in
 // between must not pass for a shorter one.
 func (w *workbook) reason() error {

@@ -31,6 +31,7 @@ type Book struct {
 	maxBytes int64
 	date1904 bool
 	formats  []format // by the number of a cell's style
+	display  display
 	strings  *stringTable
 }
 
@@ -65,7 +66,10 @@ const (
 )
 
 // Close frees what the workbook holds beside its file.
-func (b *Book) Close() { b.strings.close() }
+func (b *Book) Close() {
+	b.strings.close()
+	b.display.close()
+}
 
 func (b *Book) open() error {
 	for _, f := range b.zip.File {
@@ -91,6 +95,9 @@ func (b *Book) open() error {
 		if err == nil {
 			err = b.readStyles(part)
 		}
+	}
+	if len(b.formats) == 0 { // a workbook without styles has one all the same
+		b.formats = make([]format, 1)
 	}
 	for _, part := range targets(relations, "sharedStrings") {
 		if err == nil {
@@ -215,7 +222,7 @@ func isTrue[T string | []byte](value T) bool {
 
 // readStyles reads which number format each style of a cell has.
 func (b *Book) readStyles(name string) error {
-	codes := map[int]format{}
+	codes, texts := map[int]format{}, map[int]string{}
 	inCells := 0 // depth of <cellXfs>; <cellStyleXfs> holds elements of the same name
 	return b.elements(name, func(e element) error {
 		if e.depth <= inCells {
@@ -224,7 +231,8 @@ func (b *Book) readStyles(name string) error {
 		id, _ := strconv.Atoi(e.attrs["numFmtId"])
 		switch e.name {
 		case "numFmt":
-			codes[id] = parseFormat(e.attrs["formatCode"])
+			texts[id] = e.attrs["formatCode"]
+			codes[id] = parseFormat(texts[id])
 		case "cellXfs":
 			inCells = e.depth
 		case "xf":
@@ -234,6 +242,7 @@ func (b *Book) readStyles(name string) error {
 					f = builtIn(id)
 				}
 				b.formats = append(b.formats, f)
+				b.display.codes = append(b.display.codes, formatCode{id, texts[id]})
 			}
 		}
 		return nil

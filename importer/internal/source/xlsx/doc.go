@@ -17,5 +17,14 @@
 //     ISO 8601, numbers filled up with zeros, and percentages.
 //   - Only what a row has costs anything: a sheet whose one cell is the last of
 //     17 thousand million is read at once.
+//   - What a sheet shows can be asked for beside that; excelize formats it.
 //   - Blanks at the ends of a text stay, whether or not xml:space asks for that.
+//
+// Measured by BenchmarkRead on two cores, 200,000 rows of twelve columns, one of them
+// dates; the sheet is 88 MB unpacked and the shared texts 83 MB:
+//
+//	unpacking alone        0.33 s   1.0
+//	Rows                   0.74 s   2.2
+//	Check, then Rows       1.16 s   3.5   117 MB at the peak
+//	excelize's Rows       29.06 s    88
 package xlsx

@@ -35,8 +35,10 @@ type Rows struct {
 	last   int  // column of its last cell, from 0; -1 before the first
 	cells  []string
 	flaws  []Flaw
-	filled bool   // some cell of it has a text
-	text   []byte // of the row's cells that are no shared texts, made into one string
+	show   map[int]bool   // columns whose shown texts are wanted too
+	shown  map[int]string // of the row, where they differ
+	filled bool           // some cell of it has a text
+	text   []byte         // of the row's cells that are no shared texts, made into one string
 	spans  []span
 }
 
@@ -112,6 +114,23 @@ func (r *Rows) Cells() []string { return r.cells }
 // Flaws are the cells of the row without a value, in the order of columns.
 func (r *Rows) Flaws() []Flaw { return r.flaws }
 
+// Show asks for the texts that the sheet shows of these columns; see [Rows.Shown].
+func (r *Rows) Show(columns []int) {
+	r.show, r.shown = map[int]bool{}, map[int]string{}
+	for _, column := range columns {
+		r.show[column] = true
+	}
+}
+
+// Shown is what the sheet shows of a cell: its number as its format has it. Other
+// cells show their text.
+func (r *Rows) Shown(column int) string {
+	if text, ok := r.shown[column]; ok || column >= len(r.cells) {
+		return text
+	}
+	return r.cells[column]
+}
+
 // Err is why Next returned false; nil at the end of a whole sheet.
 func (r *Rows) Err() error {
 	if r.err == nil || r.err == io.EOF {
@@ -135,6 +154,7 @@ func (r *Rows) Next() bool {
 func (r *Rows) row() error {
 	r.cells, r.flaws, r.spans, r.text = r.cells[:0], r.flaws[:0], r.spans[:0], r.text[:0]
 	r.filled, r.last = false, -1
+	clear(r.shown)
 	for {
 		if err := r.lex.next(); err != nil {
 			return err
@@ -269,31 +289,28 @@ func kindOf(name []byte) cellKind {
 	return unknownCell
 }
 
-// format is the number format of a style.
-func (b *Book) format(style []byte) (format, error) {
-	if style == nil {
-		return format{}, nil
+// style reads the number of a style.
+func (b *Book) style(text []byte) (int, error) {
+	if text == nil {
+		return 0, nil
 	}
-	n, ok := number(style)
-	switch {
-	case !ok || n >= len(b.formats) && n > 0:
-		return format{}, fmt.Errorf("the style %q, where there are %d", style, len(b.formats))
-	case n >= len(b.formats):
-		return format{}, nil
+	n, ok := number(text)
+	if !ok || n >= len(b.formats) {
+		return 0, fmt.Errorf("the style %q, where there are %d", text, len(b.formats))
 	}
-	return b.formats[n], nil
+	return n, nil
 }
 
 // content reads the elements of a cell.
 func (r *Rows) content(column int, c content) error {
-	f, err := r.book.format(c.style) // good for as long as its tag is
+	style, err := r.book.style(c.style) // good for as long as its tag is
 	if err != nil {
 		return err
 	}
 	from := len(r.text)
 	if text, ok := r.lex.plainValue(); ok {
 		r.text = append(r.text, text...)
-		return r.value(column, c.kind, f, from)
+		return r.value(column, c.kind, style, from)
 	}
 	inValue, hasValue, formula := false, false, false
 	for {
@@ -332,13 +349,13 @@ func (r *Rows) content(column int, c content) error {
 				r.flaw(column, "a formula without its result; open the file in the spreadsheet program and save it there")
 				return nil
 			}
-			return r.value(column, c.kind, f, from)
+			return r.value(column, c.kind, style, from)
 		}
 	}
 }
 
 // value turns what stands in r.text from that byte on into the cell's text.
-func (r *Rows) value(column int, kind cellKind, f format, from int) error {
+func (r *Rows) value(column int, kind cellKind, style, from int) error {
 	raw := r.text[from:]
 	if len(raw) == 0 {
 		return nil
@@ -368,7 +385,10 @@ func (r *Rows) value(column int, kind cellKind, f format, from int) error {
 	case textCell:
 		r.text = append(r.text[:from], unescape(raw)...)
 	case numberCell:
-		if f.kind != plain || bytes.IndexByte(raw, 'E') >= 0 || bytes.IndexByte(raw, 'e') >= 0 {
+		if r.show[column] {
+			r.shown[column] = r.book.display.text(style, string(raw), r.book.date1904)
+		}
+		if f := r.book.formats[style]; f.kind != plain || bytes.IndexByte(raw, 'E') >= 0 || bytes.IndexByte(raw, 'e') >= 0 {
 			r.text = append(r.text[:from], f.appendNumber(nil, bytes.Clone(raw), r.book.date1904)...)
 		}
 	}
