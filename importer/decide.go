@@ -68,6 +68,8 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: "key_in_use", Message: fmt.Sprintf("key: %q is already used by rows of the key %q", it.key, e.Template),
 			Hint: "make the keys of the two mappings differ, for example by a word in front"})
 		return true
+	case e.State == ledger.Ignored:
+		o.Error, o.Message = "ignored", "a person said that it is not to be sent (resolve --ignore)"
 	case e.State == ledger.Created && it.known.changed:
 		o.Changed = true
 		o.Error, o.Message = "changed", "changed since its import; created earlier, and not sent again"
@@ -76,7 +78,7 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		o.Message = "created earlier"
 	default: // in doubt, or being sent by somebody we don't know of
 		o.Status, o.Error, o.Message = reports.InDoubt, "in_doubt", "an earlier request for this row may have made a case; it is not sent again"
-		o.Hint = "look at the CRM whether the case exists"
+		o.Hint = "settle it by: wolkvox-import resolve --ledger " + r.ledgerPath()
 	}
 	r.note(in, *o)
 	return true
@@ -102,7 +104,7 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 		return task{}, false
 	}
 	claim := r.claim(in, it)
-	claim.Marker, claim.Contact = c.Marker, c.Contact
+	claim.Marker, claim.Contact, claim.Length = c.Marker, c.Contact, c.Length
 	return task{in: in, row: it.number, claim: claim, c: c}, true
 }
 

@@ -30,6 +30,7 @@ type run struct {
 	notes   []ledger.Record // of the batch at hand; the reader's alone
 	started time.Time
 	said    sync.Map // errors; a full disk would be said once a row
+	storm   storm
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input

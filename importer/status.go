@@ -61,9 +61,28 @@ func Status(path string) (State, error) {
 		return s, err
 	}
 	for _, d := range doubts {
-		s.Doubts = append(s.Doubts, Doubt(d))
+		s.Doubts = append(s.Doubts, doubtOf(d))
 	}
 	return s, s.lastRun(view)
+}
+
+// Doubts lists the rows in doubt, the oldest first; also while a run holds the ledger.
+func Doubts(path string) ([]Doubt, error) {
+	view, err := ledger.Look(path)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	defer view.Close()
+	found, err := view.Doubts(0)
+	list := make([]Doubt, len(found))
+	for i, d := range found {
+		list[i] = doubtOf(d)
+	}
+	return list, err
+}
+
+func doubtOf(d ledger.Doubt) Doubt {
+	return Doubt{Key: d.Key, Marker: d.Marker, Contact: d.Contact, Evidence: d.Evidence, Since: d.Since}
 }
 
 func (s *State) lastRun(view *ledger.View) error {

@@ -16,6 +16,7 @@ import (
 // request is sent, and what became of it is settled. Nothing leaves before the claim
 // is durable.
 func (r *run) submit(t task) {
+	r.storm.wait(r.stop)
 	if r.stop.Err() != nil {
 		r.conclude(t, r.notAttempted(t))
 		return
@@ -37,7 +38,7 @@ func (r *run) submit(t task) {
 		r.conclude(t, o)
 		return
 	}
-	sent, err := r.sender.Send(r.stop, body)
+	sent, err := r.sender.Send(r.stop, body, func() error { return r.ledger.Renew(t.claim.ID) })
 	r.settle(t, body, sent, err)
 }
 
@@ -79,6 +80,11 @@ func (r *run) settle(t task, body *crm.Body, sent crm.Sent, err error) {
 		r.judge(t, err, &o, &st)
 	}
 	r.tally(t.in, o)
+	defer func() {
+		if r.storm.note(o.Status) {
+			r.weather()
+		}
+	}()
 	if err := r.ledger.Settle(st, record(t.in, o)); err != nil {
 		r.fail(err)
 		r.job.Log.Error("what became of a row could not be recorded: note it down", "row", t.row, "key", t.claim.Key, "outcome", o.Status, "wolkvox_id", o.WolkvoxID)

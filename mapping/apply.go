@@ -12,6 +12,7 @@ type Case struct {
 	JSON        []byte // the request's object, without its attachments
 	Key         string
 	Marker      string // the description's last line, "" where the mapping has none
+	Length      int    // of the description, in characters
 	Contact     string
 	Attachments []Attachment
 }
@@ -111,6 +112,7 @@ func (b *builder) field(f *compiled) {
 		if b.c.Marker != "" {
 			v += "\n" + b.c.Marker
 		}
+		b.c.Length = utf8.RuneCountInString(v)
 	}
 	b.append(f.json, v)
 }

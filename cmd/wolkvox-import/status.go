@@ -64,5 +64,8 @@ func describe(path string, s importer.State) string {
 	if n := s.Keys["in_doubt"] - len(s.Doubts); n > 0 {
 		fmt.Fprintf(&b, "           and %d more in doubt\n", n)
 	}
+	if len(s.Doubts) > 0 {
+		fmt.Fprintf(&b, "next       wolkvox-import resolve --ledger %s --auto --server HOST\n", path)
+	}
 	return b.String()
 }

@@ -3,6 +3,7 @@ package crm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
@@ -27,6 +28,10 @@ type Sender struct {
 }
 
 const (
+	// claimLasts is how old a claim may be when its request leaves: the time since
+	// the request is what tells whether its case could still come.
+	claimLasts = 2 * time.Second
+
 	firstPause = 250 * time.Millisecond
 	maxPause   = 30 * time.Second
 
@@ -46,10 +51,14 @@ type Sent struct {
 // Send sends the body until its fate is known. When stop ends, a request in flight
 // still comes to its end, and no other begins. The error is an *Error; its verdict is
 // Unsent or Again only where sending was given up.
-func (s *Sender) Send(stop context.Context, body *Body) (Sent, error) {
+//
+// renew is called before a request leaves that the caller's claim is too old for, and
+// nothing leaves where it fails.
+func (s *Sender) Send(stop context.Context, body *Body, renew func() error) (Sent, error) {
 	var sent Sent
 	last := &Error{Verdict: Unsent, Reason: "not_sent", Message: "the run stopped before the row was sent"}
 	began := time.Now()
+	claimed := began
 	s.lastSuccess.CompareAndSwap(0, began.UnixNano())
 	for {
 		lane, err := s.enter(stop)
@@ -61,6 +70,13 @@ func (s *Sender) Send(stop context.Context, body *Body) (Sent, error) {
 		if e := s.astray.Load(); e != nil {
 			lane.Leave()
 			return sent, &Error{Verdict: Unsent, Reason: last.Reason, Message: e.Message, Hint: e.Hint}
+		}
+		if time.Since(claimed) > claimLasts {
+			if err := renew(); err != nil {
+				lane.Leave()
+				return sent, &Error{Verdict: Unsent, Reason: "not_claimed", Message: fmt.Sprintf("its claim could not be renewed: %v", err), Err: err}
+			}
+			claimed = time.Now()
 		}
 		created, err := s.attempt(stop, lane, body)
 		sent.Attempts++
@@ -87,6 +103,23 @@ func (s *Sender) Send(stop context.Context, body *Body) (Sent, error) {
 		}
 	}
 }
+
+// Probe asks the CRM for a case that doesn't exist. No error means that it answers.
+func (s *Sender) Probe(stop context.Context, operation string) error {
+	lane, err := s.enter(stop)
+	if err != nil {
+		return err
+	}
+	defer lane.Leave()
+	_, err = s.Client.Query(context.WithoutCancel(stop), lane.token, operation, ByID, nobody)
+	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused {
+		return nil
+	}
+	return err
+}
+
+// nobody is no case's id.
+const nobody = "000000000000000000000000"
 
 // enter waits until a request may leave.
 func (s *Sender) enter(stop context.Context) (*Lane, error) {

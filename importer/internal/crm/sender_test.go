@@ -39,11 +39,11 @@ func TestThrottledIsSentAgainAndInDoubtNever(t *testing.T) {
 	})
 	s := sender(t, url, []string{"t"}, 1)
 	body := crm.NewBody([]byte(object), files("abc"))
-	sent, err := s.Send(t.Context(), body)
+	sent, err := s.Send(t.Context(), body, claimed)
 	if err != nil || sent.Attempts != 3 || sent.Bytes != 3*body.Len() || sent.WolkvoxID == "" {
 		t.Fatalf("%+v, %v", sent, err)
 	}
-	_, err = s.Send(t.Context(), crm.NewBody([]byte(object), nil))
+	_, err = s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
 	if v := verdict(t, err); v != crm.InDoubt || requests.Load() != 4 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
@@ -70,7 +70,7 @@ func TestNobodySendsBeforeRetryAfter(t *testing.T) {
 			})
 			s := sender(t, url, []string{"t"}, 1)
 			for range 3 {
-				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -97,7 +97,7 @@ func TestFirstRequestOfATokenGoesAlone(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+			if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
 				t.Error(err)
 			}
 		})
@@ -129,7 +129,7 @@ func TestLanesHoldTheirWidth(t *testing.T) {
 	for range 6 {
 		all.Go(func() {
 			for range 20 {
-				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
 					t.Error(err)
 				}
 			}
@@ -157,16 +157,16 @@ func TestOtherTokensGoOnWhenOneIsSpentOrBad(t *testing.T) {
 	})
 	s := sender(t, url, []string{"bad", "spent", "good"}, 3)
 	for range 10 {
-		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil)); err != nil {
+		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
 			t.Fatal(err)
 		}
 	}
 	none := sender(t, url, []string{"bad", "spent"}, 2)
-	_, err := none.Send(t.Context(), crm.NewBody([]byte(object), nil))
+	_, err := none.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
 	if v := verdict(t, err); v != crm.TokenSpent {
 		t.Errorf("%v: with a quota that will be renewed the run is paused, not stopped", v)
 	}
-	_, err = sender(t, url, []string{"bad"}, 1).Send(t.Context(), crm.NewBody([]byte(object), nil))
+	_, err = sender(t, url, []string{"bad"}, 1).Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
 	if v := verdict(t, err); v != crm.TokenBad || !strings.Contains(err.Error(), "PLEASE VALIDATE TOKEN") {
 		t.Errorf("%v", err)
 	}
@@ -181,7 +181,7 @@ func TestBadTokenIsTriedOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil))
+			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
 			if v := verdict(t, err); v != crm.TokenBad {
 				t.Error(v)
 			}
@@ -201,7 +201,7 @@ func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
 	l.Close()
 	s := sender(t, "http://"+l.Addr().String(), []string{"t"}, 1)
 	s.Patience = 500 * time.Millisecond
-	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil))
+	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
 	if v := verdict(t, err); v != crm.Unsent || sent.Attempts < 2 {
 		t.Errorf("%v after %d attempts", v, sent.Attempts)
 	}
@@ -215,11 +215,14 @@ func TestStopEndsThePauseButNotTheRequest(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		io.WriteString(w, success)
 	})
-	if _, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil)); err != nil {
+	if _, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), claimed); err != nil {
 		t.Errorf("a request in flight was given up: %v", err)
 	}
-	_, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil))
+	_, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), claimed)
 	if v := verdict(t, err); v != crm.Unsent || requests.Load() != 1 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
 }
+
+// claimed is a claim that can always be renewed.
+func claimed() error { return nil }

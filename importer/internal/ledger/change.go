@@ -15,6 +15,7 @@ type Claim struct {
 	Content  [16]byte
 	Marker   string
 	Contact  string
+	Length   int // of the description, in characters
 }
 
 // Settlement says what became of a claim.
@@ -38,7 +39,16 @@ type Record struct {
 // without error before the first byte does. ErrNotClaimable means that it must not.
 func (l *Ledger) Claim(c Claim) error {
 	return l.writer.do(func(s *statements, now int64) error {
-		result, err := s.claim.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:], c.Marker, c.Contact, now)
+		result, err := s.claim.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:], c.Marker, c.Contact, c.Length, now)
+		return oneRow(result, err)
+	})
+}
+
+// Renew writes durably that a claimed key's request is about to leave now, which is
+// later than its claim said: it waited, or is sent once more.
+func (l *Ledger) Renew(id ID) error {
+	return l.writer.do(func(s *statements, now int64) error {
+		result, err := s.renew.Exec(now, id[:], l.run)
 		return oneRow(result, err)
 	})
 }
@@ -134,7 +144,7 @@ func oneRow(result sql.Result, err error) error {
 
 // statements are the writer's, prepared once.
 type statements struct {
-	claim, settle, invalid, history, record *sql.Stmt
+	claim, renew, settle, invalid, history, record *sql.Stmt
 }
 
 func (s *statements) write(r Record) error {
@@ -148,11 +158,12 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 		to   **sql.Stmt
 		text string
 	}{
-		{&s.claim, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, claimed_at)
-			VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?)
+		{&s.claim, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, length, claimed_at)
+			VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET state = 'sending', template = excluded.template, run = excluded.run, columns = excluded.columns, content = excluded.content,
-				marker = excluded.marker, contact = excluded.contact, claimed_at = excluded.claimed_at
+				marker = excluded.marker, contact = excluded.contact, length = excluded.length, claimed_at = excluded.claimed_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
+		{&s.renew, `UPDATE entries SET claimed_at = ? WHERE id = ? AND run = ? AND state = 'sending'`},
 		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + ?, settled_at = ?
 			WHERE id = ? AND run = ? AND state = 'sending'`},
 		{&s.invalid, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, claimed_at, settled_at)

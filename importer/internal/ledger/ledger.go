@@ -9,6 +9,9 @@
 //	                                            │    └──────────► rejected
 //	                                            └─ or a crash ──► in_doubt
 //
+// What is in doubt is resolved (resolve.go) by proof or by a person: it becomes created,
+// pending again, or ignored.
+//
 // Its rules:
 //
 //   - Claim and Settle return when what they wrote survives a power cut: SQLite in WAL
@@ -48,6 +51,7 @@ const (
 	Rejected State = "rejected" // the CRM refused it
 	Invalid  State = "invalid"  // it could not become a case
 	InDoubt  State = "in_doubt" // nobody knows whether a case exists
+	Ignored  State = "ignored"  // a person said that it is never to be sent
 )
 
 // ErrNotClaimable means that a key's case exists, is being sent, or is in doubt.
@@ -95,6 +99,9 @@ func (l *Ledger) open(path string, b Binding) (err error) {
 	}
 	l.writer = newWriter(db)
 	if err := prepare(db, path, b); err != nil {
+		return err
+	}
+	if err := checkWhole(db, path); err != nil {
 		return err
 	}
 	if l.Recovered, err = recoverSending(db, time.Now()); err != nil {

@@ -9,8 +9,9 @@ import (
 )
 
 // version is the schema's, kept in SQLite's user_version.
-const version = 1
+const version = 2
 
+// schema is that of version 1; migrations bring it to the present one.
 const schema = `
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
@@ -63,6 +64,13 @@ CREATE TABLE records ( -- what the last run did with each row
 ) WITHOUT ROWID;
 `
 
+// migrations[i] brings a database from version i+1 to the next. None is ever changed
+// once it has left the house.
+var migrations = []string{
+	// 2: how long a description was, to tell whether the CRM cuts such long ones
+	`ALTER TABLE entries ADD COLUMN length INTEGER NOT NULL DEFAULT 0`,
+}
+
 // oldestSQLite is the first release without the bug by which resetting a WAL could
 // lose committed rows (3.7.0 to 3.51.2).
 var oldestSQLite = [3]int{3, 51, 3}
@@ -76,13 +84,56 @@ func prepare(db *sql.DB, path string, b Binding) error {
 	if err := db.QueryRow("PRAGMA user_version").Scan(&found); err != nil {
 		return explain(path, err)
 	}
-	switch found {
-	case 0:
+	switch {
+	case found == 0:
 		return create(db, path, b)
-	case version:
-		return b.check(db, path)
+	case found > version:
+		return fmt.Errorf("the ledger %s has version %d and this program knows %d: use the newer program", path, found, version)
 	}
-	return fmt.Errorf("the ledger %s has version %d and this program knows %d: use the newer program", path, found, version)
+	if err := b.check(db, path); err != nil {
+		return err
+	}
+	return migrate(db, path, found)
+}
+
+// migrate brings an older ledger to the present version, whole or not at all.
+func migrate(db *sql.DB, path string, from int) error {
+	if from == version {
+		return nil
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		return explain(path, err)
+	}
+	defer tx.Rollback()
+	for _, step := range migrations[from-1:] {
+		if _, err := tx.Exec(step); err != nil {
+			return explain(path, err)
+		}
+	}
+	if _, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return explain(path, err)
+	}
+	return tx.Commit()
+}
+
+// checkWhole looks for damage after a run that did not end well.
+func checkWhole(db *sql.DB, path string) error {
+	var open int
+	if err := db.QueryRow("SELECT count(*) FROM runs WHERE ended IS NULL AND id = (SELECT max(id) FROM runs)").Scan(&open); err != nil {
+		return explain(path, err)
+	}
+	if open == 0 {
+		return nil
+	}
+	var said string
+	if err := db.QueryRow("PRAGMA quick_check(1)").Scan(&said); err != nil {
+		return explain(path, err)
+	}
+	if said != "ok" {
+		return fmt.Errorf("the ledger %s is damaged (%s); keep it, and don't import with it: what it says of rows can't be trusted", path, said)
+	}
+	return nil
 }
 
 func checkSQLite(db *sql.DB) error {
@@ -108,7 +159,7 @@ func create(db *sql.DB, path string, b Binding) error {
 		return explain(path, err)
 	}
 	defer tx.Rollback()
-	if _, err := tx.Exec(schema + fmt.Sprintf("PRAGMA user_version = %d;", version)); err != nil {
+	if _, err := tx.Exec(schema + strings.Join(migrations, ";") + fmt.Sprintf("; PRAGMA user_version = %d;", version)); err != nil {
 		return explain(path, err)
 	}
 	if err := b.write(tx); err != nil {
@@ -117,7 +168,8 @@ func create(db *sql.DB, path string, b Binding) error {
 	return tx.Commit()
 }
 
-// recoverSending settles what a dead process was sending: it is in doubt.
+// recoverSending settles what a dead process was sending: it is in doubt, since the
+// moment at which its request was about to leave.
 func recoverSending(db *sql.DB, now time.Time) (int, error) {
 	tx, err := db.Begin()
 	if err != nil {
@@ -130,7 +182,7 @@ func recoverSending(db *sql.DB, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := tx.Exec(`UPDATE entries SET state = 'in_doubt', settled_at = ? WHERE state = 'sending'`, at)
+	result, err := tx.Exec(`UPDATE entries SET state = 'in_doubt', settled_at = claimed_at WHERE state = 'sending'`)
 	if err != nil {
 		return 0, err
 	}

@@ -100,17 +100,22 @@ func (v *View) Counts() (map[State]int, error) {
 	return counts, rows.Err()
 }
 
-// Doubt is a key in doubt, with what a person needs to look for its case.
+// Doubt is a key in doubt, with what is needed to look for its case.
 type Doubt struct {
+	ID                             ID
 	Key, Marker, Contact, Evidence string
-	Since                          time.Time // when its request was claimed
+	Length                         int       // of its description, in characters
+	Since                          time.Time // when its request left, or was about to
 }
 
-// Doubts returns the keys in doubt, the oldest first, at most so many.
+// Doubts returns the keys in doubt, the oldest first, at most so many; 0 is all.
 func (v *View) Doubts(most int) ([]Doubt, error) {
-	rows, err := v.db.Query(`SELECT key, marker, contact, claimed_at,
+	if most == 0 {
+		most = -1
+	}
+	rows, err := v.db.Query(`SELECT id, key, marker, contact, length, settled_at,
 		coalesce((SELECT evidence FROM history WHERE history.id = entries.id ORDER BY seq DESC LIMIT 1), '')
-		FROM entries WHERE state = 'in_doubt' ORDER BY claimed_at LIMIT ?`, most)
+		FROM entries WHERE state = 'in_doubt' ORDER BY settled_at, id LIMIT ?`, most)
 	if err != nil {
 		return nil, explain(v.path, err)
 	}
@@ -118,10 +123,12 @@ func (v *View) Doubts(most int) ([]Doubt, error) {
 	var doubts []Doubt
 	for rows.Next() {
 		var d Doubt
+		var id []byte
 		var since int64
-		if err := rows.Scan(&d.Key, &d.Marker, &d.Contact, &since, &d.Evidence); err != nil {
+		if err := rows.Scan(&id, &d.Key, &d.Marker, &d.Contact, &d.Length, &since, &d.Evidence); err != nil {
 			return nil, explain(v.path, err)
 		}
+		copy(d.ID[:], id)
 		d.Since = time.UnixMilli(since)
 		doubts = append(doubts, d)
 	}

@@ -167,7 +167,7 @@ func answer(group []change, err error) {
 
 // in binds the statements to a transaction.
 func (s *statements) in(tx *sql.Tx) *statements {
-	return &statements{claim: tx.Stmt(s.claim), settle: tx.Stmt(s.settle), invalid: tx.Stmt(s.invalid), history: tx.Stmt(s.history), record: tx.Stmt(s.record)}
+	return &statements{claim: tx.Stmt(s.claim), renew: tx.Stmt(s.renew), settle: tx.Stmt(s.settle), invalid: tx.Stmt(s.invalid), history: tx.Stmt(s.history), record: tx.Stmt(s.record)}
 }
 
 // close waits for what is queued and closes the database.

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"wolkvox-import/importer"
+)
+
+// resolveOptions are the flags of resolve.
+type resolveOptions struct {
+	talk
+	ledger, server, tokenFile, created, from string
+	serverMoved, list, auto, assent          bool
+	said                                     map[string]*bool // verdicts without an id
+	margin, timeout                          time.Duration
+}
+
+func resolveCommand(console *console) *cobra.Command {
+	o := resolveOptions{said: map[string]*bool{}}
+	words, meanings := importer.Verdicts()
+	c := &cobra.Command{
+		Use:   "resolve --ledger FILE [KEY]",
+		Short: "settle rows in doubt",
+		Long: `resolve settles rows of which it isn't known whether the CRM made a case:
+
+  resolve --ledger L --list                lists them
+  resolve --ledger L --auto --server HOST  asks the CRM for each, by the mapping's marker
+  resolve --ledger L KEY --created ID      a person has found the case
+  resolve --ledger L KEY --absent          a person knows that there is none
+  resolve --ledger L KEY --ignore          never send this row
+  resolve --ledger L KEY --deleted         a created case was removed; it may be sent again
+  resolve --ledger L --from FILE           a CSV file with the columns key, verdict, id
+
+What --auto can't prove stays in doubt: a case that isn't found counts as absent only
+once the margin since its request has passed, and where the CRM does show another case
+when it is asked in the same way.
+
+Exit status: 0 nothing is in doubt any more, 4 some rows are, 1 the CRM or the ledger
+could not be asked, 2 usage.`,
+		Example: "  wolkvox-import resolve --ledger soporte.ledger.db --auto --server crm.wolkvox.com",
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), console, args) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.ledger, "ledger", "", "ledger `FILE`; required")
+	f.BoolVar(&o.list, "list", false, "list the rows in doubt")
+	f.BoolVar(&o.auto, "auto", false, "ask the CRM")
+	f.StringVar(&o.from, "from", "", "CSV `FILE` with the columns key, verdict, id")
+	for i, word := range words {
+		if word == "created" {
+			f.StringVar(&o.created, word, "", "`ID`: "+meanings[i])
+			continue
+		}
+		o.said[word] = f.Bool(word, false, meanings[i])
+	}
+	f.StringVar(&o.server, "server", os.Getenv("WOLKVOX_SERVER"), "`HOST` or URL (or WOLKVOX_SERVER)")
+	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a token on each line")
+	f.BoolVar(&o.serverMoved, "server-moved", false, "the ledger's CRM has a new host name")
+	f.DurationVar(&o.margin, "margin", 3*time.Minute, "since a request left, before its case can be called absent; it is waited out")
+	f.DurationVar(&o.timeout, "timeout", time.Minute, "wait for an answer")
+	f.BoolVar(&o.assent, "yes", false, "never ask")
+	o.talk.flags(c)
+	_ = c.MarkFlagRequired("ledger") // the flag has just been made
+	c.MarkFlagsMutuallyExclusive(append([]string{"list", "auto", "from"}, words...)...)
+	return c
+}
+
+func (o *resolveOptions) run(ctx context.Context, console *console, args []string) error {
+	switch verdict := o.verdict(); {
+	case len(args) == 1 && verdict.Word != "":
+		verdict.Key = args[0]
+		return o.decide(console, []importer.Verdict{verdict})
+	case len(args) == 1:
+		return &importer.UsageError{Err: errors.New("say what became of the row: --created ID, --absent, --ignore or --deleted")}
+	case verdict.Word != "":
+		return &importer.UsageError{Err: fmt.Errorf("--%s needs the KEY of a row", verdict.Word)}
+	case o.from != "":
+		said, err := importer.ReadVerdicts(o.from)
+		if err != nil {
+			return err
+		}
+		return o.decide(console, said)
+	case o.auto:
+		return o.ask(ctx, console)
+	case o.list:
+		return o.show(console)
+	}
+	return &importer.UsageError{Err: errors.New("say what to do: --list, --auto, --from FILE, or a KEY and what became of it")}
+}
+
+func (o *resolveOptions) verdict() importer.Verdict {
+	for word, said := range o.said {
+		if *said {
+			return importer.Verdict{Word: word}
+		}
+	}
+	if o.created != "" {
+		return importer.Verdict{Word: "created", ID: o.created}
+	}
+	return importer.Verdict{}
+}
+
+// decide records what the person says; to send a created case once more is asked for.
+func (o *resolveOptions) decide(console *console, said []importer.Verdict) error {
+	deleted := 0
+	for _, v := range said {
+		if v.Word == "deleted" {
+			deleted++
+		}
+	}
+	if deleted > 0 && !o.assent && !console.agreed(fmt.Sprintf("%d created cases are to be sent again. Were they all removed at the CRM? [y/N] ", deleted)) {
+		return &importer.UsageError{Err: errors.New("nothing was changed")}
+	}
+	left, err := importer.Decide(o.ledger, who(), said)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(console.out, "%d settled, %d in doubt\n", len(said), left)
+	return o.end(left)
+}
+
+func (o *resolveOptions) end(left int) error {
+	if left > 0 {
+		return end(importer.StatusInDoubt)
+	}
+	return nil
+}
+
+// who names the person for the ledger's history.
+func who() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "somebody"
+}
+
+// agreed asks a question at the terminal. Where there is none, nobody is asked.
+func (c *console) agreed(question string) bool {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		return true
+	}
+	fmt.Fprint(c, question)
+	answer, _ := bufio.NewReader(os.Stdin).ReadString('\n') // no answer is no
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes" || answer == "s" || answer == "sí" || answer == "si"
+}
+
+func (o *resolveOptions) ask(ctx context.Context, console *console) error {
+	if o.server == "" {
+		return &importer.UsageError{Err: errors.New("no server was given: use --server HOST")}
+	}
+	list, err := tokens(o.tokenFile)
+	if err != nil {
+		return err
+	}
+	ctx, release := interruptible(ctx, console)
+	defer release()
+	r := importer.Resolver{Ledger: o.ledger, Server: o.server, ServerMoved: o.serverMoved, Tokens: list, Margin: o.margin, Timeout: o.timeout, Version: version(), Log: console.logger(o.talk)}
+	settled, err := r.Auto(ctx)
+	left, counts := 0, map[string]int{}
+	for _, s := range settled {
+		counts[s.State]++
+		if s.State == "in_doubt" {
+			left++
+			fmt.Fprintf(console.out, "in doubt   %s: %s\n", s.Key, s.Why)
+		}
+	}
+	fmt.Fprintf(console.out, "%d found at the CRM, %d not there and free to be sent, %d in doubt\n", counts["created"], counts["pending"], left)
+	if err != nil {
+		return err
+	}
+	return o.end(left)
+}
+
+func (o *resolveOptions) show(console *console) error {
+	list, err := importer.Doubts(o.ledger)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		if err := console.json(list); err != nil {
+			return err
+		}
+		return o.end(len(list))
+	}
+	for _, d := range list {
+		fmt.Fprintf(console.out, "%s\n    sent %s, contact %s, marker %s\n    %s\n", d.Key, d.Since.Local().Format(time.DateTime), d.Contact, d.Marker, d.Evidence)
+	}
+	fmt.Fprintf(console.out, "%d in doubt\n", len(list))
+	return o.end(len(list))
+}

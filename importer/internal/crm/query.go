@@ -1,0 +1,123 @@
+package crm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const queryPath = "/server/API/v2/cases/queryCases.php"
+
+// The fields by which cases are asked for.
+const (
+	ByDescription = "description"
+	ByContact     = "email contact"
+	ByID          = "wolkvox-id"
+)
+
+// maxFound bounds the answer to a query, in bytes.
+const maxFound = 64 << 20
+
+// Found is a case as the CRM shows it.
+type Found struct {
+	WolkvoxID   string
+	IDPrefijo   string
+	Description string
+}
+
+// Query asks for the cases whose field has that value. Whether a part of a value is
+// enough, the vendor doesn't say. Unlike an insert it may be repeated: its error, an
+// *Error, means that nothing is known. An answer in which cases don't show their ids
+// or descriptions is an error, since nothing could be told by them.
+func (c *Client) Query(ctx context.Context, token, operation, field, value string) ([]Found, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	body, err := json.Marshal(map[string]string{"operation": operation, "field": field, "value": value})
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.url(queryPath), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("the query can't be made: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", c.config.UserAgent)
+	request.Header["Wolkvox-Token"] = []string{token}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, &Error{Verdict: Unsent, Reason: "no_answer", Message: fmt.Sprintf("the query got no answer: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxFound+1))
+	if err != nil {
+		return nil, &Error{Verdict: Unsent, HTTPStatus: response.StatusCode, Reason: "no_answer", Message: fmt.Sprintf("the query's answer broke off: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
+	}
+	return readFound(response.StatusCode, response.Header, answer, time.Now())
+}
+
+func readFound(status int, header http.Header, body []byte, now time.Time) ([]Found, error) {
+	a, isJSON := decode(body)
+	e := &Error{HTTPStatus: status, Code: scalar(a.Code), Reason: scalar(a.Error), Message: scalar(a.Msg)}
+	code, hasCode := a.code()
+	switch {
+	case len(body) > maxFound:
+		return nil, e.verdict(InDoubt, "answer_too_long", fmt.Sprintf("the query's answer has more than %d bytes", maxFound))
+	case status/100 == 2 && hasCode && code/100 == 2 && a.errorFree():
+		return a.found(e)
+	case status/100 == 2 && hasCode:
+		return nil, e.failure(code, header, body, now)
+	case status/100 == 2:
+		return nil, e.verdict(InDoubt, "garbled_answer", map[bool]string{true: "the query's answer has no code", false: "the query's answer is not whole JSON"}[isJSON])
+	}
+	return nil, e.failure(status, header, body, now)
+}
+
+// found reads the list of cases: a list, or one case alone, or nothing.
+func (a answer) found(e *Error) ([]Found, error) {
+	type shown struct {
+		ID          json.RawMessage `json:"wolkvox_id"`
+		OtherID     json.RawMessage `json:"wolkvox-id"`
+		Prefix      json.RawMessage `json:"idPrefijo"`
+		Description *string         `json:"description"`
+	}
+	var list []shown
+	switch data := bytes.TrimSpace(a.Data); {
+	case len(data) == 0, string(data) == "null", string(data) == `""`, string(data) == "{}":
+		return nil, nil
+	case data[0] == '[':
+		if err := json.Unmarshal(data, &list); err != nil {
+			return nil, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list of cases")
+		}
+	default:
+		var one shown
+		if err := json.Unmarshal(data, &one); err != nil {
+			return nil, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list of cases")
+		}
+		list = append(list, one)
+	}
+	var cases []Found
+	for _, s := range list {
+		id := idText(s.ID)
+		if id == "" {
+			id = idText(s.OtherID)
+		}
+		if id == "" || s.Description == nil {
+			return nil, e.verdict(InDoubt, "unknown_answer", "the CRM shows cases without their ids or descriptions")
+		}
+		cases = append(cases, Found{id, idText(s.Prefix), *s.Description})
+	}
+	return cases, nil
+}
+
+// Marked reports whether the marker is, as a whole, the last line of the description.
+// A marker within a line, or in a quoted reply above the last, is another case's.
+func (f Found) Marked(marker string) bool {
+	lines := strings.Split(strings.TrimRight(f.Description, " \t\r\n"), "\n")
+	return marker != "" && strings.TrimSpace(lines[len(lines)-1]) == strings.TrimSpace(marker)
+}

@@ -1,0 +1,161 @@
+package importer
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"wolkvox-import/importer/internal/ledger"
+)
+
+// Verdict is what a person says of a row.
+type Verdict struct {
+	Key  string
+	Word string // one of Verdicts
+	ID   string // the wolkvox_id, where the word is created
+}
+
+// meaning is what a verdict does.
+type meaning struct {
+	word, means string
+	from        []ledger.State
+	to          ledger.State
+}
+
+// verdicts is the table of what a person may say.
+var verdicts = []meaning{
+	{"created", "the case exists, with this wolkvox_id", []ledger.State{ledger.InDoubt}, ledger.Created},
+	{"absent", "there is no case; the next run may send the row", []ledger.State{ledger.InDoubt}, ledger.Pending},
+	{"ignore", "the row is never to be sent", []ledger.State{ledger.InDoubt, ledger.Pending, ledger.Rejected, ledger.Invalid}, ledger.Ignored},
+	{"deleted", "its case was removed at the CRM; the next run may send the row again", []ledger.State{ledger.Created}, ledger.Pending},
+}
+
+// Verdicts lists the words of a Verdict, each with its meaning.
+func Verdicts() (words, meanings []string) {
+	for _, v := range verdicts {
+		words, meanings = append(words, v.word), append(meanings, v.means)
+	}
+	return words, meanings
+}
+
+// Decide records what a person says of rows, all of it or, where something of it is
+// wrong, nothing. It returns how many rows are in doubt still.
+func Decide(path, who string, said []Verdict) (left int, err error) {
+	operation, server, err := bindingOf(path)
+	if err != nil {
+		return 0, err
+	}
+	l, err := ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	var errs []error
+	resolutions := make([]ledger.Resolution, len(said))
+	for i, v := range said {
+		if resolutions[i], err = v.resolution(l, who); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return 0, &UsageError{err}
+	}
+	for i, r := range resolutions {
+		if err := l.Resolve(r); err != nil {
+			return 0, fmt.Errorf("%q: %w", said[i].Key, err)
+		}
+	}
+	counts, err := l.Counts()
+	return counts[ledger.InDoubt], err
+}
+
+func (v Verdict) resolution(l *ledger.Ledger, who string) (ledger.Resolution, error) {
+	r := ledger.Resolution{ID: idOf(v.Key), WolkvoxID: v.ID, Evidence: fmt.Sprintf("%s said: %s", who, v.Word)}
+	i := slices.IndexFunc(verdicts, func(known meaning) bool { return known.word == v.Word })
+	if i < 0 {
+		words, _ := Verdicts()
+		return r, fmt.Errorf("%q: there is no verdict %q; there are %s", v.Key, v.Word, strings.Join(words, ", "))
+	}
+	state, id, err := l.Find(r.ID)
+	switch {
+	case err != nil:
+		return r, err
+	case state == ledger.Unknown:
+		return r, fmt.Errorf("the ledger has no row with the key %q; status lists those in doubt", v.Key)
+	case !slices.Contains(verdicts[i].from, state):
+		return r, fmt.Errorf("the row %q is %s, and %s is for rows that are %s", v.Key, state, v.Word, statesText(verdicts[i].from))
+	case verdicts[i].to == ledger.Created && strings.TrimSpace(v.ID) == "":
+		return r, fmt.Errorf("%q: created needs the case's wolkvox_id", v.Key)
+	case verdicts[i].to != ledger.Created && v.ID != "":
+		return r, fmt.Errorf("%q: %s goes without an id", v.Key, v.Word)
+	case verdicts[i].to == ledger.Created:
+		owner, err := l.Owner(v.ID)
+		if err != nil {
+			return r, err
+		}
+		if owner != "" {
+			return r, fmt.Errorf("%q: the case %s is that of the row %q", v.Key, v.ID, owner)
+		}
+	}
+	if state == ledger.Created {
+		r.Evidence += " (the case was " + id + ")"
+	}
+	r.From, r.To = state, verdicts[i].to
+	return r, nil
+}
+
+func statesText(states []ledger.State) string {
+	var words []string
+	for _, s := range states {
+		words = append(words, string(s))
+	}
+	return strings.Join(words, " or ")
+}
+
+// ReadVerdicts reads a CSV file with the columns key, verdict and id.
+func ReadVerdicts(path string) ([]Verdict, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	defer file.Close()
+	r := csv.NewReader(file)
+	r.FieldsPerRecord = -1
+	header, err := r.Read()
+	if err != nil {
+		return nil, usage("%s: it has no header: %w", path, err)
+	}
+	header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	column := map[string]int{}
+	for i, name := range header {
+		column[strings.ToLower(strings.TrimSpace(name))] = i
+	}
+	for _, name := range []string{"key", "verdict"} {
+		if _, ok := column[name]; !ok {
+			return nil, usage("%s: there is no column %q; it needs key, verdict and id", path, name)
+		}
+	}
+	var said []Verdict
+	for {
+		record, err := r.Read()
+		if err == io.EOF {
+			return said, nil
+		}
+		if err != nil {
+			return nil, usage("%s: %w", path, err)
+		}
+		of := func(name string) string {
+			if i, ok := column[name]; ok && i < len(record) {
+				return strings.TrimSpace(record[i])
+			}
+			return ""
+		}
+		if of("key") != "" {
+			said = append(said, Verdict{Key: of("key"), Word: strings.ToLower(of("verdict")), ID: of("id")})
+		}
+	}
+}
