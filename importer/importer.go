@@ -54,9 +54,11 @@ type Job struct {
 	Encoding    string
 	Password    string // of protected workbooks; it is written nowhere
 
-	Limit       int  // reads only the first rows; 0 is all
-	MaxFailures int  // rejected, invalid and in doubt, after which the run stops; 0 is never
-	NoRetry     bool // leaves rows alone that earlier runs found rejected or invalid
+	Limit       int           // reads only the first rows; 0 is all
+	MaxFailures int           // rejected, invalid and in doubt, after which the run stops; 0 is never
+	Resolve     bool          // settles what is in doubt, by asking the CRM, before the first row
+	Margin      time.Duration // of Resolve; see Resolver
+	NoRetry     bool          // leaves rows alone that earlier runs found rejected or invalid
 
 	Version string // of the program, for reports and the CRM's logs
 	Log     *slog.Logger

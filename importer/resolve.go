@@ -88,6 +88,28 @@ func (v *Resolver) open() (*resolving, error) {
 	return &resolving{Resolver: v, ledger: l, client: client, operation: operation, controls: map[control]error{}}, nil
 }
 
+// resolve settles what is in doubt before the run begins, where the job asks for it.
+func (r *run) resolve() error {
+	if !r.job.Resolve {
+		return nil
+	}
+	doubts, err := r.ledger.Doubts(0)
+	if err != nil {
+		return err
+	}
+	v := &Resolver{Tokens: r.job.Tokens, Margin: r.job.Margin, Log: r.job.Log}
+	asking := &resolving{Resolver: v, ledger: r.ledger, client: r.sender.Client, operation: r.mapping.Operation, controls: map[control]error{}}
+	settled, err := asking.settle(r.stop, doubts)
+	if err != nil {
+		return fmt.Errorf("rows in doubt could not be settled: %w", err)
+	}
+	if len(settled) > 0 {
+		left := slices.DeleteFunc(settled, func(s Settled) bool { return s.State != string(ledger.InDoubt) })
+		r.job.Log.Info(fmt.Sprintf("rows in doubt: %d, of which %d still are", len(doubts), len(left)))
+	}
+	return nil
+}
+
 // bindingOf reads whom an existing ledger is for.
 func bindingOf(path string) (operation, server string, err error) {
 	view, err := ledger.Look(path)
@@ -177,11 +199,11 @@ func (r *resolving) hits(ctx context.Context, field, value, marker string) ([]cr
 
 // ask repeats a query that gets no answer: unlike an insert, it may.
 func (r *resolving) ask(ctx context.Context, field, value string) (found []crm.Found, err error) {
-	for try := range 6 {
+	for try := range 4 {
 		if try > 0 {
 			e := new(crm.Error)
 			errors.As(err, &e)
-			if err := sleep(ctx, max(time.Duration(try)*500*time.Millisecond, e.RetryAfter)); err != nil {
+			if err := sleep(ctx, max(time.Duration(try)*200*time.Millisecond, e.RetryAfter)); err != nil {
 				return nil, err
 			}
 		}

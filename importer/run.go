@@ -71,6 +71,10 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 	if p.job.Rate > 0 {
 		r.sender.Rate = rate.NewLimiter(rate.Limit(p.job.Rate), 1)
 	}
+	if err := r.resolve(); err != nil {
+		r.close()
+		return nil, err
+	}
 	p.job.Meter.start(p.inputs)
 	return r, nil
 }

@@ -79,7 +79,9 @@ type runOptions struct {
 	workers, maxFailures         int
 	rate                         float64
 	timeout                      time.Duration
+	margin                       time.Duration
 	noRetry, serverMoved, assent bool
+	resolve                      bool
 }
 
 func runCommand(console *console) *cobra.Command {
@@ -109,6 +111,8 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.Float64Var(&o.rate, "rate", 0, "`R` requests a second at most")
 	f.DurationVar(&o.timeout, "timeout", 120*time.Second, "wait for an answer")
 	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows")
+	f.BoolVar(&o.resolve, "resolve", false, "before the first row, ask the CRM for those in doubt, as resolve --auto does")
+	f.DurationVar(&o.margin, "margin", 3*time.Minute, "of --resolve")
 	f.BoolVar(&o.noRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")
 	f.BoolVar(&o.serverMoved, "server-moved", false, "the ledger's CRM has a new host name")
 	f.BoolVar(&o.assent, "yes", false, "never ask")
@@ -122,6 +126,7 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 	}
 	job.Server, job.Ledger, job.Workers, job.Rate = o.server, o.ledger, o.workers, o.rate
 	job.Timeout, job.MaxFailures, job.NoRetry, job.ServerMoved = o.timeout, o.maxFailures, o.noRetry, o.serverMoved
+	job.Resolve, job.Margin = o.resolve, o.margin
 	job.Log, job.Meter = console.logger(o.talk), new(importer.Meter)
 	switch o.server {
 	case "":
