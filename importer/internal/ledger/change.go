@@ -36,9 +36,10 @@ type Record struct {
 }
 
 // Claim writes durably that the key's request is about to leave. It must return
-// without error before the first byte does. ErrNotClaimable means that it must not.
+// without error before the first byte does. ErrNotClaimable means that it must not,
+// ErrFull that nothing may any more.
 func (l *Ledger) Claim(c Claim) error {
-	return l.writer.do(func(s *statements, now int64) error {
+	return l.writer.begin(func(s *statements, now int64) error {
 		result, err := s.claim.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:], c.Marker, c.Contact, c.Length, now)
 		return oneRow(result, err)
 	})
@@ -91,9 +92,15 @@ func (l *Ledger) Refuse(c Claim, r Record) error {
 	})
 }
 
-// Flush waits until everything noted so far is durable.
+// Flush waits until everything noted so far is durable. ErrFull means that some of it
+// is not, and is not going to be.
 func (l *Ledger) Flush() error {
-	return l.writer.do(func(*statements, int64) error { return nil })
+	return l.writer.do(func(*statements, int64) error {
+		if l.writer.dropped {
+			return ErrFull
+		}
+		return nil
+	})
 }
 
 // Begin starts a run. What the last run did with each row is forgotten.

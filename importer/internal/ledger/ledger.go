@@ -21,6 +21,8 @@
 //   - One process at a time writes a ledger; any number may read it meanwhile.
 //   - A ledger belongs to one operation and one server (binding.go).
 //   - History is only ever added to.
+//   - A full disk stops claims before it can keep an outcome from being recorded
+//     (space.go). Network disks are refused: WAL needs memory that is shared.
 //
 // Beside the entries, a ledger holds what the last run did with each row, so that
 // reports can be written again, and, in temporary tables, what the run has seen of
@@ -90,6 +92,10 @@ func (l *Ledger) open(path string, b Binding) (err error) {
 	if l.lock, err = hold(path); err != nil {
 		return err
 	}
+	room, err := newSpace(path)
+	if err != nil {
+		return err
+	}
 	if l.Fresh, err = touch(path); err != nil {
 		return err
 	}
@@ -97,7 +103,7 @@ func (l *Ledger) open(path string, b Binding) (err error) {
 	if err != nil {
 		return err
 	}
-	l.writer = newWriter(db)
+	l.writer = newWriter(db, room)
 	if err := prepare(db, path, b); err != nil {
 		return err
 	}

@@ -11,11 +11,13 @@ import (
 // commits wait, and the next commit, with its one fsync, takes them all: 32 workers
 // cost few fsyncs, and none returns before its change is durable.
 type writer struct {
-	db     *sql.DB
-	queue  chan change
-	done   chan struct{}
-	works  bool  // work has been started
-	broken error // why nothing can be written any more; read after done
+	db      *sql.DB
+	space   *space
+	queue   chan change
+	done    chan struct{}
+	works   bool  // work has been started
+	dropped bool  // something was posted and not applied, for want of space
+	broken  error // why nothing can be written any more; read after done
 }
 
 // change is a piece of work for the writer. wait is nil where nobody waits.
@@ -23,6 +25,7 @@ type change struct {
 	apply func(*statements, int64) error
 	alone func(*sql.Tx) error
 	wait  chan error
+	fresh bool // about something new: refused where the disk is full
 }
 
 // mostAtOnce bounds a commit, so that the first to wait in it doesn't wait long.
@@ -30,8 +33,8 @@ const mostAtOnce = 512
 
 var errClosed = errors.New("the ledger is closed")
 
-func newWriter(db *sql.DB) *writer {
-	return &writer{db: db, queue: make(chan change, mostAtOnce), done: make(chan struct{})}
+func newWriter(db *sql.DB, s *space) *writer {
+	return &writer{db: db, space: s, queue: make(chan change, mostAtOnce), done: make(chan struct{})}
 }
 
 func (w *writer) start() error {
@@ -49,14 +52,20 @@ func (w *writer) do(apply func(*statements, int64) error) error {
 	return w.submit(change{apply: apply, wait: make(chan error, 1)})
 }
 
+// begin is do for what is new; on a full disk it fails with ErrFull.
+func (w *writer) begin(apply func(*statements, int64) error) error {
+	return w.submit(change{apply: apply, wait: make(chan error, 1), fresh: true})
+}
+
 // exec is do for what needs statements of its own.
 func (w *writer) exec(apply func(*sql.Tx) error) error {
 	return w.submit(change{alone: apply, wait: make(chan error, 1)})
 }
 
-// post applies a change some time later, in order. An error comes up in the next do.
+// post applies a change some time later, in order. An error comes up in the next do; on
+// a full disk it is not applied.
 func (w *writer) post(apply func(*statements, int64) error) error {
-	return w.submit(change{apply: apply})
+	return w.submit(change{apply: apply, fresh: true})
 }
 
 func (w *writer) submit(c change) error {
@@ -93,7 +102,11 @@ func (w *writer) work(s *statements) {
 	defer close(w.done)
 	for first := range w.queue {
 		group, last := w.gather(first)
-		if err := w.commit(s, group); err != nil {
+		err := w.commit(s, group)
+		if err != nil && w.space.giveUp(err) {
+			err = w.commit(s, group) // what is new is refused this time
+		}
+		if err != nil {
 			w.broken = fmt.Errorf("the ledger can't be written: %w", err)
 			answer(group, w.broken)
 			return
@@ -133,16 +146,21 @@ func (w *writer) commit(s *statements, group []change) error {
 	}
 	defer tx.Rollback()
 	inside := s.in(tx)
-	now := time.Now().UnixMilli()
+	now := time.Now()
+	full := w.space.low(now)
 	results := make([]error, len(group))
 	for i, c := range group {
-		if c.alone != nil {
+		switch {
+		case full && c.fresh:
+			results[i] = ErrFull
+			w.dropped = w.dropped || c.wait == nil
+		case c.alone != nil:
 			results[i] = c.alone(tx)
-		} else {
-			results[i] = c.apply(inside, now)
+		default:
+			results[i] = c.apply(inside, now.UnixMilli())
 		}
 		// A claim that is refused has changed nothing and harms no other change.
-		if results[i] != nil && !errors.Is(results[i], ErrNotClaimable) {
+		if results[i] != nil && !errors.Is(results[i], ErrNotClaimable) && !errors.Is(results[i], ErrFull) {
 			return results[i]
 		}
 	}
