@@ -34,7 +34,7 @@ func (d *decoder) syntax(err error) error {
 	if !errors.As(err, &syntax) || syntax.GetToken() == nil {
 		return fmt.Errorf("%s: %w", d.path, err)
 	}
-	d.mistake(where(syntax.GetToken()), "%s", syntax.GetMessage())
+	d.mistake(where(syntax.GetToken()), "this can't be read as YAML (%s); look at the indentation: keys of one level begin in the same column, with blanks and not tabs", syntax.GetMessage())
 	return d.mistakes.err()
 }
 

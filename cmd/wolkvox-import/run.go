@@ -215,6 +215,9 @@ func (c *console) conclude(result importer.Result, err error, t talk) error {
 	if len(result.Reports) > 0 {
 		fmt.Fprintf(c.out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
 	}
+	if n := result.Summary.Outcomes; n[reports.Rejected]+n[reports.Invalid] > 0 {
+		fmt.Fprintln(c.out, "to mend what is wrong: correct rejects.csv there, and import that file in place of the input")
+	}
 	if h := result.Halt; h != nil && h.Hint != "" {
 		fmt.Fprintf(c.out, "%s\n", h.Hint)
 	}

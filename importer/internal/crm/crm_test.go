@@ -365,6 +365,8 @@ func TestServersAreReadAsPeoplePasteThem(t *testing.T) {
 		"sv0000.crmvox.com":                  {"https://sv0000.crmvox.com", "crm0000.wolkvox.com"},
 		"https://sv0001.crmvox.com":          {"https://sv0001.crmvox.com", "crm0001.wolkvox.com"},
 		"http://127.0.0.1:8080":              {"http://127.0.0.1:8080", "loopback"},
+		"127.0.0.1:8080":                     {"http://127.0.0.1:8080", "loopback"},
+		"https://localhost":                  {"https://localhost", "loopback"},
 		"http://localhost:1":                 {"http://localhost:1", "loopback"},
 		"http://[::1]:9":                     {"http://[::1]:9", "loopback"},
 		"crm.wolkvox.com:8443":               {"https://crm.wolkvox.com:8443", "crm.wolkvox.com"},

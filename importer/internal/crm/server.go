@@ -25,7 +25,7 @@ var renamed = map[string]string{
 // with the path of an endpoint behind it. Plain http is for loopback only, since the
 // token would be readable on the way.
 func ParseServer(text string) (Server, error) {
-	scheme, rest := "https", strings.TrimSpace(text)
+	scheme, rest := "", strings.TrimSpace(text)
 	for {
 		before, after, found := strings.Cut(rest, "://")
 		if !found {
@@ -40,6 +40,10 @@ func ParseServer(text string) (Server, error) {
 	}
 	name := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	switch {
+	case scheme == "" && loopback(name): // what serves on this machine has no certificate
+		scheme = "http"
+	case scheme == "":
+		scheme = "https"
 	case scheme != "https" && scheme != "http":
 		return Server{}, fmt.Errorf("the server %q must be reached by https, not %s", text, scheme)
 	case scheme == "http" && !loopback(name):
