@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"wolkvox-import/importer/internal/crash"
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/reports"
@@ -65,7 +66,9 @@ func (r *run) report() (Result, error) {
 		tally := &r.tallies[i]
 		about := a.about(i)
 		about.ExitStatus = r.status(tally, result.Halt)
+		crash.Point(crash.BeforeReport)
 		summary, files, err := r.write(&a, i, about)
+		crash.Point(crash.AfterReport)
 		if err != nil { // the counts are known all the same
 			errs = append(errs, fmt.Errorf("reports of %s: %w", a.Inputs[i].Source.Path, err))
 			summary = *tally

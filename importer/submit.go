@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"wolkvox-import/importer/internal/crash"
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/mapping"
@@ -29,6 +30,7 @@ func (r *run) submit(t task) {
 		return
 	}
 	defer body.Close()
+	crash.Point(crash.BeforeClaim)
 	if err := r.ledger.Claim(t.claim); err != nil {
 		if !errors.Is(err, ledger.ErrNotClaimable) {
 			r.fail(err)
@@ -38,6 +40,7 @@ func (r *run) submit(t task) {
 		r.conclude(t, o)
 		return
 	}
+	crash.Point(crash.AfterClaim)
 	sent, err := r.sender.Send(r.stop, body, func() error { return r.ledger.Renew(t.claim.ID) })
 	r.settle(t, body, sent, err)
 }
@@ -89,6 +92,7 @@ func (r *run) settle(t task, body *crm.Body, sent crm.Sent, err error) {
 		r.fail(err)
 		r.job.Log.Error("what became of a row could not be recorded: note it down", "row", t.row, "key", t.claim.Key, "outcome", o.Status, "wolkvox_id", o.WolkvoxID)
 	}
+	crash.Point(crash.AfterOutcome)
 }
 
 // judge turns a failed insert into the row's outcome, and stops the run where going

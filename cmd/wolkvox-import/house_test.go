@@ -16,6 +16,7 @@ const module = "wolkvox-import"
 var allowed = map[string][]string{
 	"cmd/wolkvox-import":       {"importer", "importer/sandbox", "reports"},
 	"importer":                 {"importer/internal/crm", "importer/internal/ledger", "importer/internal/source", "mapping", "reports"},
+	"importer/internal/crm":    {"importer/internal/crash"},
 	"importer/internal/source": {"importer/internal/source/xlsx"},
 }
 

@@ -132,27 +132,36 @@ func (d *desk) run(want int, flags ...string) {
 	}
 }
 
-// cases are those that the CRM has, by key. No key may have two.
-func (d *desk) cases() map[string]sandbox.Case {
+// allCases are those that the CRM has.
+func (d *desk) allCases() (all []sandbox.Case) {
 	d.t.Helper()
 	file, err := os.Open(filepath.Join(d.dir, "cases.jsonl"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer file.Close()
-	all := map[string]sandbox.Case{}
 	for dec := json.NewDecoder(file); dec.More(); {
 		var c sandbox.Case
 		if err := dec.Decode(&c); err != nil {
 			d.t.Fatal(err)
 		}
-		key := c.Fields["form"].(map[string]any)["Ticket"].(string)
-		if _, twice := all[key]; twice {
-			d.t.Errorf("two cases of %s", key)
-		}
-		all[key] = c
+		all = append(all, c)
 	}
 	return all
+}
+
+// cases are those that the CRM has, by key. No key may have two.
+func (d *desk) cases() map[string]sandbox.Case {
+	d.t.Helper()
+	byKey := map[string]sandbox.Case{}
+	for _, c := range d.allCases() {
+		key := c.Fields["form"].(map[string]any)["Ticket"].(string)
+		if _, twice := byKey[key]; twice {
+			d.t.Errorf("two cases of %s", key)
+		}
+		byKey[key] = c
+	}
+	return byKey
 }
 
 // requests is how many inserts the CRM has had.
@@ -259,42 +268,4 @@ func TestRefusedConnectionsAreTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.complete(rows)
-}
-
-// Killed at any moment, the run goes on with the same command: what was in flight is in
-// doubt, nothing is sent twice, and every row is accounted for.
-func TestKilledRunsGoOn(t *testing.T) {
-	const rows, workers, kills = 600, 8, 6
-	d := newDesk(t, rows)
-	d.crm("--latency", "10ms")
-	for range kills {
-		c := d.command("--workers", fmt.Sprint(workers))
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(100*time.Millisecond + rand.N(150*time.Millisecond))
-		c.Process.Kill()
-		c.Wait()
-	}
-	c := d.command("--workers", fmt.Sprint(workers))
-	out, _ := c.CombinedOutput()
-	counts := map[string]int{}
-	cases, results := d.cases(), d.results()
-	for key, line := range results {
-		counts[line["status"]]++
-		if id := line["wolkvox_id"]; id != "" && cases[key].ID != id {
-			t.Errorf("%s: results.csv has the id %q, the CRM %q", key, id, cases[key].ID)
-		}
-	}
-	doubts := counts["in_doubt"]
-	if len(results) != rows || doubts > kills*workers || counts["created"]+counts["skipped"]+doubts != rows {
-		t.Errorf("%d lines: %v", len(results), counts)
-	}
-	if want := map[bool]int{false: 0, true: 4}[doubts > 0]; c.ProcessState.ExitCode() != want {
-		t.Errorf("status %d with %d in doubt\n%s", c.ProcessState.ExitCode(), doubts, out)
-	}
-	if len(cases) < rows-doubts {
-		t.Errorf("%d cases, %v", len(cases), counts)
-	}
-	t.Log(counts)
 }

@@ -32,6 +32,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"wolkvox-import/importer/internal/crash"
 )
 
 const (
@@ -107,8 +109,9 @@ func (c *Client) Insert(ctx context.Context, token string, body *Body) (Created,
 
 	var headersLeft atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaders: func() { headersLeft.Store(true); watch.sending() },
-		WroteRequest: func(httptrace.WroteRequestInfo) { watch.sent() },
+		GotConn:      func(httptrace.GotConnInfo) { crash.Point(crash.AfterDial) },
+		WroteHeaders: func() { headersLeft.Store(true); watch.sending(); crash.Point(crash.AfterHeaders) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { watch.sent(); crash.Point(crash.AfterBody) },
 	})
 	request, err := c.request(ctx, token, body, watch)
 	if err != nil {
@@ -120,6 +123,7 @@ func (c *Client) Insert(ctx context.Context, token string, body *Body) (Created,
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	crash.Point(crash.AfterAnswer)
 	if err != nil && response.StatusCode != http.StatusTooManyRequests { // 429 says all by itself
 		e := lost(cause(ctx, err), true)
 		e.HTTPStatus = response.StatusCode
