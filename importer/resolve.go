@@ -230,11 +230,11 @@ func (r *resolving) present(d ledger.Doubt, field string, hits []crm.Found) (Set
 	slices.SortFunc(hits, func(a, b crm.Found) int { return cmp.Compare(a.WolkvoxID, b.WolkvoxID) }) // ids begin with their time
 	hit := hits[0]
 	s := Settled{Key: d.Key, State: string(ledger.InDoubt), WolkvoxID: hit.WolkvoxID}
-	owner, err := r.ledger.Owner(hit.WolkvoxID)
+	owner, taken, err := r.ledger.Owner(hit.WolkvoxID)
 	if err != nil {
 		return s, err
 	}
-	if owner != "" {
+	if taken {
 		s.WolkvoxID, s.Why = "", fmt.Sprintf("the case %s has its marker and belongs to the row %q; look at the CRM", hit.WolkvoxID, owner)
 		return s, nil
 	}

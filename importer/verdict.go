@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"wolkvox-import/importer/internal/ledger"
 )
@@ -93,11 +94,11 @@ func (v Verdict) resolution(l *ledger.Ledger, who string) (ledger.Resolution, er
 	case verdicts[i].to != ledger.Created && v.ID != "":
 		return r, fmt.Errorf("%q: %s goes without an id", v.Key, v.Word)
 	case verdicts[i].to == ledger.Created:
-		owner, err := l.Owner(v.ID)
+		owner, taken, err := l.Owner(v.ID)
 		if err != nil {
 			return r, err
 		}
-		if owner != "" {
+		if taken {
 			return r, fmt.Errorf("%q: the case %s is that of the row %q", v.Key, v.ID, owner)
 		}
 	}
@@ -158,4 +159,19 @@ func ReadVerdicts(path string) ([]Verdict, error) {
 			said = append(said, Verdict{Key: of("key"), Word: strings.ToLower(of("verdict")), ID: of("id")})
 		}
 	}
+}
+
+// Purge removes what tells about persons from a ledger's rows that were settled before
+// then. Rows in doubt stay whole, and no purged row is ever sent again.
+func Purge(path string, before time.Time) (purged int, err error) {
+	operation, server, err := bindingOf(path)
+	if err != nil {
+		return 0, err
+	}
+	l, err := ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Purge(before)
 }

@@ -55,13 +55,14 @@ func (v *View) Find(id ID) (state State, wolkvoxID string, err error) {
 	return state, wolkvoxID, err
 }
 
-// Owner returns the key that a case was recorded under; "" is none.
-func (v *View) Owner(wolkvoxID string) (key string, err error) {
+// Owner returns the key that a case was recorded under. The key is "" where it has been
+// purged; taken is false where there is none.
+func (v *View) Owner(wolkvoxID string) (key string, taken bool, err error) {
 	err = v.db.QueryRow("SELECT key FROM entries WHERE state = 'created' AND wolkvox_id = ?", wolkvoxID).Scan(&key)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return "", false, nil
 	}
-	return key, err
+	return key, err == nil, err
 }
 
 // Control is a case that the ledger knows to exist: if the CRM doesn't show it, then
