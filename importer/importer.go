@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -63,6 +64,9 @@ type Job struct {
 	Version string // of the program, for reports and the CRM's logs
 	Log     *slog.Logger
 	Meter   *Meter // is told how far the run is; may be nil
+
+	// Dial connects to the server; nil is the network. Tests put another in its place.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Result is what came of a run.

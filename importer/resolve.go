@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"time"
 
@@ -25,6 +26,9 @@ type Resolver struct {
 	Timeout     time.Duration
 	Version     string
 	Log         *slog.Logger
+
+	// Dial connects to the server; nil is the network. Tests put another in its place.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Settled is what came of a row in doubt.
@@ -84,7 +88,7 @@ func (v *Resolver) open() (*resolving, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	client := crm.New(crm.Config{Server: server, Workers: 1, Timeout: cmp.Or(v.Timeout, time.Minute), UserAgent: "wolkvox-import/" + v.Version})
+	client := crm.New(crm.Config{Server: server, Workers: 1, Timeout: cmp.Or(v.Timeout, time.Minute), UserAgent: "wolkvox-import/" + v.Version, Dial: v.Dial})
 	return &resolving{Resolver: v, ledger: l, client: client, operation: operation, controls: map[control]error{}}, nil
 }
 

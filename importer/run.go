@@ -64,7 +64,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 	}
 	r.stop, r.end = context.WithCancelCause(ctx)
 	r.sender = &crm.Sender{
-		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version}),
+		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
 		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
 		Log:    p.job.Log,
 	}

@@ -27,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -52,6 +53,9 @@ type Config struct {
 	Timeout   time.Duration // from the body's last byte to the answer's; default 120 s
 	Stall     time.Duration // longest pause within an upload; default 60 s
 	UserAgent string
+
+	// Dial connects; nil is the network. Tests put another one in its place.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Client inserts cases. It is safe for concurrent use.
@@ -70,6 +74,7 @@ func New(c Config) *Client {
 		c.Stall = 60 * time.Second
 	}
 	pool := &http.Transport{
+		DialContext:         c.Dial,
 		Proxy:               http.ProxyFromEnvironment,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 15 * time.Second,
