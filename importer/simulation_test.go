@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 250, "how many simulations to run")
+	simSeeds = flag.Int("sim.seeds", 150, "how many simulations to run")
 	simSeed  = flag.Uint64("sim.seed", 0, "the one simulation to run again")
 )
 
@@ -243,5 +243,5 @@ func (w *wire) Addr() net.Addr { return &net.TCPAddr{} }
 func (w *wire) close() {
 	w.Close()
 	w.server.Close()
-	synctest.Wait()
+	time.Sleep(time.Hour) // what is late comes to its end
 }
