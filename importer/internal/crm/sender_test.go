@@ -2,6 +2,7 @@ package crm_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -226,3 +227,52 @@ func TestStopEndsThePauseButNotTheRequest(t *testing.T) {
 
 // claimed is a claim that can always be renewed.
 func claimed() error { return nil }
+
+// What the server asks of one, all heed: nobody sends before its pause is over.
+func TestPauseIsForEverybody(t *testing.T) {
+	var asked, early atomic.Int64
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		now := time.Now().UnixNano()
+		if asked.CompareAndSwap(0, now) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if time.Duration(now-asked.Load()) < 900*time.Millisecond {
+			early.Add(1)
+		}
+		io.WriteString(w, success)
+	})
+	s := sender(t, url, []string{"a", "b"}, 4)
+	first := make(chan error)
+	go func() {
+		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
+		first <- err
+	}()
+	for asked.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(50 * time.Millisecond) // the answer has come
+	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-first; err != nil || early.Load() > 0 {
+		t.Errorf("%d requests came within the pause, %v", early.Load(), err)
+	}
+}
+
+// A claim that has grown old while its request waited is renewed before that leaves,
+// and where it can't be, nothing leaves.
+func TestOldClaimIsRenewedBeforeItsRequestLeaves(t *testing.T) {
+	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Retry-After", "3")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	s := sender(t, url, []string{"a"}, 1)
+	_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), func() error { return errors.New("somebody else has it") })
+	if err == nil || !strings.Contains(err.Error(), "somebody else has it") || requests.Load() != 1 {
+		t.Errorf("%v after %d requests", err, requests.Load())
+	}
+}

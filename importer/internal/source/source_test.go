@@ -558,3 +558,21 @@ func TestTruncationAtEveryByte(t *testing.T) {
 		}
 	}
 }
+
+// A flipped bit may make another text of a text. Where it makes one row of two, or two
+// of one, some row is bad or short, or the file can't be read.
+func TestBitFlipAtEveryByteOfCSV(t *testing.T) {
+	const text = "id,texto,fin\n1,\"línea 1\nlínea 2, \"\"x\"\"\",a\n2,b,c\n3,\"d\",\"e\"\n4,f,g\n"
+	whole := len(rows(t, put(t, "in.csv", text), source.Options{}))
+	for n := range len(text) {
+		for bit := range 8 {
+			flipped := []byte(text)
+			flipped[n] ^= 1 << bit
+			lines, _, err := read(t, put(t, "in.csv", string(flipped)), source.Options{})
+			loud := err != nil || strings.Contains(strings.Join(lines, "\n"), "! ") || strings.Contains(strings.Join(lines, "\n"), " missing)")
+			if len(lines) != whole && !loud {
+				t.Errorf("bit %d of byte %d: %q", bit, n, lines)
+			}
+		}
+	}
+}
