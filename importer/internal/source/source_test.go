@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -492,6 +493,60 @@ func TestRecordsAreBounded(t *testing.T) {
 			lines := rows(t, put(t, "in.csv", c.text), source.Options{})
 			if len(lines) < 3 || !strings.HasPrefix(lines[1], "2! bad_quotes 1|") || lines[2] != c.want {
 				t.Errorf("%d rows: %.60q", len(lines), lines)
+			}
+		})
+	}
+}
+
+// A damaged sheet is known before its first row is used, and where it is damaged.
+func TestDamagedWorkbookDoesNotOpen(t *testing.T) {
+	var table [][]any
+	for i := range 300 {
+		table = append(table, []any{fmt.Sprint(i), "texto"})
+	}
+	for name, c := range map[string]struct{ part, old, new, want string }{
+		"a bad byte":      {"xl/worksheets/sheet2.xml", `<row r="200"`, "\x01<row r=\"200\"", `sheet "Uno": it is damaged in row`},
+		"a lost end":      {"xl/worksheets/sheet2.xml", `</sheetData>`, "", `sheet "Uno": it is damaged in row 300`},
+		"a missing text":  {"xl/sharedStrings.xml", `<si>`, "<xx>", "the workbook is damaged"},
+		"a damaged style": {"xl/styles.xml", `</styleSheet>`, "", "the workbook is damaged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			good := workbook(t, map[string][][]any{"Uno": table})
+			in, err := zip.NewReader(strings.NewReader(good), int64(len(good)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			z := zip.NewWriter(&out)
+			for _, part := range in.File {
+				r, err := part.Open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				content, err := io.ReadAll(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if part.Name == c.part {
+					if !bytes.Contains(content, []byte(c.old)) {
+						t.Fatalf("no %s in %s", c.old, part.Name)
+					}
+					content = bytes.Replace(content, []byte(c.old), []byte(c.new), 1)
+				}
+				w, err := z.Create(part.Name)
+				if err == nil {
+					_, err = w.Write(content)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			_, err = source.Open(put(t, "in.xlsx", out.String()), source.Options{})
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "nothing of it was read") {
+				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
 	}
