@@ -178,10 +178,12 @@ func (r *run) tally(in *input, o reports.Outcome) {
 	defer r.mu.Unlock()
 	r.tallies[in.number].Add(o)
 	switch o.Status {
+	case reports.Created:
+		r.failures = 0
 	case reports.Rejected, reports.Invalid, reports.InDoubt:
 		r.failures++
 		if r.failures == r.job.MaxFailures {
-			r.end(&Halt{StatusStopped, fmt.Sprintf("%d rows failed, as many as --max-failures allows", r.failures), "look at rejects.csv, mend the cause, and run the same command again"})
+			r.end(&Halt{StatusStopped, fmt.Sprintf("%d rows failed one after the other, as many as --max-failures allows", r.failures), "look at rejects.csv, mend the cause, and run the same command again"})
 		}
 	}
 	r.job.Meter.count(o.Status, o.SentBytes)

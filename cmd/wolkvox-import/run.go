@@ -110,7 +110,7 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.IntVar(&o.workers, "workers", 0, "`N` requests in flight altogether (default: 2 a token)")
 	f.Float64Var(&o.rate, "rate", 0, "`R` requests a second at most")
 	f.DurationVar(&o.timeout, "timeout", 120*time.Second, "wait for an answer")
-	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows")
+	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows in a row")
 	f.BoolVar(&o.resolve, "resolve", false, "before the first row, ask the CRM for those in doubt, as resolve --auto does")
 	f.DurationVar(&o.margin, "margin", 3*time.Minute, "of --resolve")
 	f.BoolVar(&o.noRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,6 +82,52 @@ func TestFullDiskKeepsWhatIsInFlight(t *testing.T) {
 	}
 	if _, err := os.Stat(path + ".ballast"); err != nil {
 		t.Errorf("the ballast is not there again: %v", err)
+	}
+}
+
+// Wherever the disk runs out while outcomes are written, page after page: each of them
+// is recorded, and is there when the ledger is opened again.
+func TestDiskFullAtEveryPage(t *testing.T) {
+	dir := disk(t, "48m")
+	for pages := range int64(24) {
+		path := filepath.Join(dir, fmt.Sprintf("l%d.db", pages))
+		l, err := ledger.Open(path, real)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Begin(1, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		const inFlight = 8
+		for n := range inFlight {
+			if err := l.Claim(claim(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fill(t, dir, pages*4096)
+		for n := range inFlight {
+			settle(t, l, n, ledger.Created)
+		}
+		if err := os.Remove(filepath.Join(dir, "filling")); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		l = open(t, path)
+		for n := range inFlight {
+			if s := state(t, l, n); s != ledger.Created {
+				t.Errorf("%d pages left: %d is %s", pages, n, s)
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{path, path + ".ballast"} {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
