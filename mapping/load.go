@@ -27,7 +27,7 @@ func (d *decoder) mapping(root ast.Node, m *Mapping) {
 		case "key":
 			m.key = d.lasting(p)
 		case "marker":
-			m.marker = d.lasting(p)
+			m.marker = d.marker(p)
 		case "input":
 			m.Input = d.input(p)
 		case "case":
@@ -68,6 +68,16 @@ func (d *decoder) lasting(p pair) *template {
 	t := d.template(text, at)
 	if t.constant() {
 		d.mistake(at, "%s must differ from row to row: name a column in it, as {{column}}", p.key)
+	}
+	return t
+}
+
+// marker reads the marker. The key must be in it: by a marker that two rows can share,
+// the case of one would be taken for the other's.
+func (d *decoder) marker(p pair) *template {
+	t := d.lasting(p)
+	if t != nil && !slices.ContainsFunc(t.parts, func(p part) bool { return Fold(p.column) == "key" }) {
+		d.mistake(t.at, "marker must have {{key}} in it, so that no two cases have the same")
 	}
 	return t
 }

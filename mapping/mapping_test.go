@@ -297,6 +297,14 @@ func TestRepeatedColumnIsAMistakeOnlyWhereItIsUsed(t *testing.T) {
 	}
 }
 
+func TestMarkerHasTheKeyInIt(t *testing.T) {
+	for _, marker := range []string{"[ref]", "[ref:{{ID Ticket}}]"} {
+		if got := mistakes(t, strings.Replace(whole, "[ref:{{key}}]", marker, 1), header); !strings.Contains(got, "map.yaml:3:9: marker must") {
+			t.Errorf("%s: %s", marker, got)
+		}
+	}
+}
+
 func TestFilesThatAreNoMappings(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "comment": "# nothing\n", "list": "- a\n- b\n", "broken": "a: [b\n", "latin1": "operation: a\xf1o\n", "twice": strings.Replace(whole, "closed:", "operation: x\nclosed:", 1), "alias": "operation: &a x\ncase: *a\n", "bad delimiter": strings.Replace(whole, "delimiter: tab", "delimiter: abc", 1)} {
 		t.Run(name, func(t *testing.T) {

@@ -552,6 +552,21 @@ func TestDamagedWorkbookDoesNotOpen(t *testing.T) {
 	}
 }
 
+// A sheet that has fewer rows than its check met is no shorter sheet.
+func TestFewerRowsThanTheCheckMetAreAnError(t *testing.T) {
+	r, err := source.Open(put(t, "in.xlsx", workbook(t, map[string][][]any{"Uno": {{"a"}, {"1"}}})), source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	r.ExpectOneRowMore()
+	for r.Next() {
+	}
+	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestHiddenRowsAreReadAndSaid(t *testing.T) {
 	file := excelize.NewFile()
 	for i, row := range [][]any{{"a"}, {"1"}, {"2"}} {
