@@ -181,7 +181,9 @@ func (d *powerDisk) dead() bool {
 }
 
 // counts are the files whose writes can be the last; the others hold nothing that lasts.
-func counts(name string) bool { return strings.HasSuffix(name, ".db") || strings.HasSuffix(name, "-wal") }
+func counts(name string) bool {
+	return strings.HasSuffix(name, ".db") || strings.HasSuffix(name, "-wal")
+}
 
 // remains makes the disk as it is when the power is back: what was synced, and any of the
 // sectors that were written since.
