@@ -148,10 +148,11 @@ func mountDisk(t *testing.T, writes int) *powerDisk {
 			t.Fatal(err)
 		}
 	}
-	root := &fs.LoopbackRoot{Path: d.now, NewNode: func(r *fs.LoopbackRoot, _ *fs.Inode, _ string, _ *syscall.Stat_t) fs.InodeEmbedder {
-		return &powerNode{LoopbackNode: fs.LoopbackNode{RootData: r}, disk: d}
-	}}
-	top := &powerNode{LoopbackNode: fs.LoopbackNode{RootData: root}, disk: d}
+	root, err := fs.NewLoopbackRoot(d.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top := &powerNode{root.(*fs.LoopbackNode), d}
 	server, err := fs.Mount(d.mounted, top, &fs.Options{MountOptions: fuse.MountOptions{DirectMount: true}})
 	if err != nil {
 		if os.Getenv("WOLKVOX_IMPORT_INSIST") != "" {
@@ -227,8 +228,12 @@ func (d *powerDisk) remains(t *testing.T, seed uint64) (ledger string) {
 }
 
 type powerNode struct {
-	fs.LoopbackNode
+	*fs.LoopbackNode
 	disk *powerDisk
+}
+
+func (n *powerNode) WrapChild(_ context.Context, child fs.InodeEmbedder) fs.InodeEmbedder {
+	return &powerNode{child.(*fs.LoopbackNode), n.disk}
 }
 
 func (n *powerNode) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
