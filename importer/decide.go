@@ -14,7 +14,7 @@ type task struct {
 	in    *input
 	row   int
 	claim ledger.Claim
-	c     *mapping.Case
+	c     mapping.Case
 }
 
 // decide settles what can be settled without the CRM, and makes a case of the rest.
@@ -90,6 +90,16 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 		r.invalid(in, it, o, flawed...)
 		return task{}, false
 	}
+	wanted, problem := in.program.Wants(it.cells)
+	switch {
+	case problem != nil:
+		r.invalid(in, it, o, *problem)
+		return task{}, false
+	case !wanted:
+		o.Error, o.Message = "filtered", "not wanted by when"
+		r.note(in, o)
+		return task{}, false
+	}
 	c, problems := in.program.Apply(it.cells, it.key)
 	switch {
 	case len(problems) > 0:
@@ -100,12 +110,22 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 		for _, a := range c.Attachments {
 			o.Attachments = append(o.Attachments, reports.Attachment{File: a.Name, Bytes: a.Size})
 		}
+		if remarks := remarks(&c, nil); remarks != "" {
+			o.Message += ", " + remarks
+			r.findings.add(in.number, it.number, leftOut(c.LeftOut[0]))
+		}
 		r.note(in, o)
 		return task{}, false
 	}
 	claim := r.claim(in, it)
 	claim.Marker, claim.Contact, claim.Length = c.Marker, c.Contact, c.Length
 	return task{in: in, row: it.number, claim: claim, c: c}, true
+}
+
+// leftOut is what check says of a file that will not be sent.
+func leftOut(l mapping.LeftOut) mapping.Problem {
+	return mapping.Problem{Field: "attachments", Error: "left_out", Message: fmt.Sprintf("attachments: files are left out: %s", l.Why),
+		Hint: "the rows are sent without them, as unusable: leave_out says"}
 }
 
 // claim is what the ledger keeps of the row. A key that a rejects file gave stays

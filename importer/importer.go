@@ -55,6 +55,7 @@ type Job struct {
 	Encoding    string
 	Password    string // of protected workbooks; it is written nowhere
 
+	When        string        // imports only the rows for which this expression is true, of those that the mapping wants
 	Limit       int           // reads only the first rows; 0 is all
 	MaxFailures int           // rejected, invalid and in doubt, after which the run stops; 0 is never
 	Resolve     bool          // settles what is in doubt, by asking the CRM, before the first row

@@ -59,7 +59,7 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 	}
 	var err error
 	if in.source, err = digest(path); err == nil {
-		in.program, err = p.mapping.Compile(in.header(), p.job.Attachments)
+		in.program, err = p.mapping.Compile(in.header(), mapping.Options{Attachments: p.job.Attachments, When: p.job.When})
 	}
 	if err != nil {
 		in.reader.Close()

@@ -74,7 +74,7 @@ func (p *plan) settings() error {
 // open loads the mapping and opens every input, so that the mistakes of all of them
 // are reported together.
 func (p *plan) open() (err error) {
-	if p.mapping, err = mapping.Load(p.job.Mapping); err != nil {
+	if p.mapping, err = mapping.Load(p.job.Mapping, openTable); err != nil {
 		return &UsageError{err}
 	}
 	if p.source, err = digest(p.job.Mapping); err != nil {
@@ -119,6 +119,9 @@ func dedupe(errs []error) error {
 func (p *plan) close() {
 	for _, in := range p.inputs {
 		in.close()
+	}
+	if p.mapping != nil {
+		p.mapping.Close()
 	}
 }
 

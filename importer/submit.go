@@ -3,6 +3,7 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func (r *run) submit(t task) {
 		r.conclude(t, r.notAttempted(t))
 		return
 	}
-	body, problem := openBody(t.c)
+	body, files, problem := openBody(&t.c)
 	if problem != nil {
 		o := r.notAttempted(t)
 		o.Status, o.Error, o.Message, o.Hint = reports.Invalid, problem.Error, problem.Message, problem.Hint
@@ -42,7 +43,7 @@ func (r *run) submit(t task) {
 	}
 	crash.Point(crash.AfterClaim)
 	sent, err := r.sender.Send(r.stop, body, func() error { return r.ledger.Renew(t.claim.ID) })
-	r.settle(t, body, sent, err)
+	r.settle(t, body, files, sent, err)
 }
 
 // conclude records a row that a worker had to give up before its claim.
@@ -54,30 +55,33 @@ func (r *run) conclude(t task, o reports.Outcome) {
 }
 
 // openBody opens the row's files, so that a missing one is found before the claim.
-func openBody(c *mapping.Case) (*crm.Body, *mapping.Problem) {
+func openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem) {
 	var files []crm.File
+	var open []*os.File
 	for i := range c.Attachments {
 		file, problem := c.Attachments[i].Open()
 		if problem != nil {
 			for _, f := range files {
 				f.Close()
 			}
-			return nil, problem
+			return nil, nil, problem
 		}
+		open = append(open, file)
 		files = append(files, crm.File{Name: c.Attachments[i].Name, Size: c.Attachments[i].Size, ReadSeekCloser: file})
 	}
-	return crm.NewBody(c.JSON, files), nil
+	return crm.NewBody(c.JSON, files), open, nil
 }
 
 // settle makes what became of a claim durable. What can't be recorded is at least
 // said: the id of a case that exists must not be lost with it.
-func (r *run) settle(t task, body *crm.Body, sent crm.Sent, err error) {
+func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, err error) {
 	o := reports.Outcome{File: t.in.path, Row: t.row, Key: strings.ToValidUTF8(t.claim.Key, "\ufffd"), Attempts: sent.Attempts,
 		SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC()}
 	st := ledger.Settlement{ID: t.claim.ID, Attempts: sent.Attempts}
 	if err == nil {
 		o.Status, o.WolkvoxID, o.IDPrefijo, o.HTTPStatus, o.Code = reports.Created, sent.WolkvoxID, sent.IDPrefijo, sent.HTTPStatus, sent.Code
-		o.Attachments = attachments(t.c, body)
+		o.Attachments = attachments(&t.c, body)
+		o.Message = remarks(&t.c, files)
 		st.State, st.WolkvoxID, st.IDPrefijo, st.Evidence = ledger.Created, sent.WolkvoxID, sent.IDPrefijo, "the CRM's answer"
 	} else {
 		r.judge(t, err, &o, &st)
@@ -121,6 +125,21 @@ func (r *run) judge(t task, err error, o *reports.Outcome, st *ledger.Settlement
 			r.end(&Halt{StatusStopped, e.Message, e.Hint})
 		}
 	}
+}
+
+// remarks says of a created case which of the row's files it lacks, and which of them
+// somebody wrote to while they were sent.
+func remarks(c *mapping.Case, files []*os.File) string {
+	var remarks []string
+	for _, l := range c.LeftOut {
+		remarks = append(remarks, fmt.Sprintf("without %q: %s", l.Name, l.Why))
+	}
+	for i, f := range files {
+		if c.Attachments[i].Changed(f) {
+			remarks = append(remarks, fmt.Sprintf("%q changed while it was sent; look at it at the CRM", c.Attachments[i].Name))
+		}
+	}
+	return strings.ToValidUTF8(strings.Join(remarks, "; "), "\ufffd")
 }
 
 // attachments lists what was sent, in sending order.

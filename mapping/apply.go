@@ -1,9 +1,12 @@
 package mapping
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -15,6 +18,7 @@ type Case struct {
 	Length      int    // of the description, in characters
 	Contact     string
 	Attachments []Attachment
+	LeftOut     []LeftOut // files that the row names and that are not sent
 }
 
 // scientific is how spreadsheets show a number whose last digits they dropped; with
@@ -54,47 +58,86 @@ func keyProblem(column, text string) *Problem {
 	return nil
 }
 
-// Apply makes a case of a row. It returns every problem of the row, and a case only
-// where there is none. key is the row's, from [Program.Key] or made of its cells.
-func (p *Program) Apply(cells []string, key string) (*Case, []Problem) {
-	p.row.cells, p.row.key = cells, key
-	b := builder{program: p, c: &Case{Key: key}}
-	b.json = append(b.json, `{"operation":`...)
-	b.json = appendString(b.json, p.operation)
-	if p.marker != nil {
-		// A line break in a key must not push the marker off the last line.
-		b.c.Marker = strings.Join(strings.Fields(string(p.marker(nil, &p.row))), " ")
+// Wants tells whether a row is to be imported at all, by `when`.
+func (p *Program) Wants(cells []string) (bool, *Problem) {
+	p.row.cells = cells
+	for _, when := range p.when {
+		yes, err := when(&p.row)
+		if err != nil {
+			return false, &Problem{Field: "when", Error: "expression", Message: fmt.Sprintf("when: the expression fails: %s", err),
+				Hint: "correct the cells that it uses, or the expression in the mapping"}
+		}
+		if !yes {
+			return false, nil
+		}
 	}
+	return true, nil
+}
+
+// Apply makes a case of a row. It returns every problem of the row; the case is good only
+// where there is none. key is the row's, from [Program.Key] or made of its cells.
+func (p *Program) Apply(cells []string, key string) (Case, []Problem) {
+	p.row.cells, p.row.key, p.row.problem = cells, key, nil
+	files := p.attachments(&p.row)
+	b := builder{program: p, marker: p.markerLine(), c: Case{Key: key, Attachments: files.files, LeftOut: slices.Clone(files.leftOut)}, json: p.json[:0]}
+	b.c.Marker = strings.TrimSpace(b.marker)
+	b.names = p.fileNames(files)
+	b.json = append(b.json, p.opening...)
 	for i := range p.fields {
 		b.field(&p.fields[i])
 	}
-	b.formFields()
-	b.c.Attachments = p.attachments(&p.row, &b.problems)
-	if len(b.problems) > 0 {
-		return nil, b.problems
+	b.json = append(b.json, `,"form":{`...)
+	b.members(p.form)
+	b.json = append(b.json, "}}"...)
+	p.json = b.json // its memory is for the next row
+	if !utf8.Valid(b.json) {
+		b.json = bytes.ToValidUTF8(b.json, []byte("\ufffd"))
 	}
-	b.c.JSON = append(b.json, '}')
+	b.problems = append(b.problems, files.problems...)
+	if len(b.problems) > 0 {
+		return Case{}, b.problems
+	}
+	b.c.JSON = bytes.Clone(b.json)
 	return b.c, nil
+}
+
+// markerLine is the row's marker, with the line break before it. Another one, in a key,
+// must not push it off the last line.
+func (p *Program) markerLine() string {
+	if p.marker == nil {
+		return ""
+	}
+	p.row.scratch = p.marker(append(p.row.scratch[:0], '\n'), &p.row)
+	text := string(p.row.scratch)
+	if strings.IndexFunc(text[1:], func(r rune) bool { return r != ' ' && unicode.IsSpace(r) }) >= 0 {
+		text = "\n" + strings.Join(strings.Fields(text), " ")
+	}
+	return strings.TrimRight(text, " ")
 }
 
 // builder puts one case together.
 type builder struct {
 	program  *Program
-	c        *Case
+	c        Case
 	json     []byte
 	problems []Problem
-	closes   bool // the status met so far needs a solution
+	names    string // of the files, for the description
+	marker   string // with the line break before it
+	closes   bool   // the status met so far needs a solution
 }
 
 func (b *builder) field(f *compiled) {
-	reserve := 0
-	if f.json == "description" && b.c.Marker != "" {
-		reserve = utf8.RuneCountInString(b.c.Marker) + 1
-	}
 	if f.json == "solution" && !b.closes {
 		return
 	}
-	v, problem := f.value(&b.program.row, reserve)
+	v, problem := f.value(&b.program.row)
+	tail := ""
+	if problem == nil {
+		if f.json == "description" {
+			tail = b.tail(f, v)
+		}
+		v, problem = f.fit(v, utf8.RuneCountInString(tail))
+	}
 	switch {
 	case problem != nil:
 		b.problems = append(b.problems, *problem)
@@ -109,12 +152,28 @@ func (b *builder) field(f *compiled) {
 	case "status":
 		b.closes = b.program.closed[v]
 	case "description":
-		if b.c.Marker != "" {
-			v += "\n" + b.c.Marker
-		}
-		b.c.Length = utf8.RuneCountInString(v)
+		b.c.Length = utf8.RuneCountInString(v) + utf8.RuneCountInString(tail)
 	}
-	b.append(f.json, v)
+	b.json = append(b.json, f.prefix...)
+	b.json = appendEscaped(b.json, v)
+	if tail != "" {
+		b.json = appendEscaped(b.json, tail)
+	}
+	b.json = append(b.json, '"')
+}
+
+// tail is what stands behind the description's text: the files' names and the marker.
+// Where all does not fit, the names give way until the text has half of the room.
+func (b *builder) tail(f *compiled, text string) string {
+	names := b.names
+	if names != "" && f.max > 0 {
+		room := f.max - utf8.RuneCountInString(b.marker)
+		names = shortenNames(names, max(room/2, room-utf8.RuneCountInString(text)))
+	}
+	if names == "" {
+		return b.marker
+	}
+	return names + b.marker
 }
 
 func solutionMissing(f *compiled) *Problem {
@@ -122,33 +181,4 @@ func solutionMissing(f *compiled) *Problem {
 	p.Message += ", and the status is one that closes"
 	p.Hint = "the CRM requires a solution for closed cases: fill the cell, or give solution a default in the mapping"
 	return p
-}
-
-func (b *builder) append(name, value string) {
-	b.json = append(b.json, ',')
-	b.json = appendString(b.json, name)
-	b.json = append(b.json, ':')
-	b.json = appendString(b.json, value)
-}
-
-// formFields appends the tenant's own fields; empty ones are left out.
-func (b *builder) formFields() {
-	b.json = append(b.json, `,"form":{`...)
-	open := len(b.json)
-	for i := range b.program.form {
-		f := &b.program.form[i]
-		v, problem := f.value(&b.program.row, 0)
-		switch {
-		case problem != nil:
-			b.problems = append(b.problems, *problem)
-		case !blank(v):
-			if len(b.json) > open {
-				b.json = append(b.json, ',')
-			}
-			b.json = appendString(b.json, f.json)
-			b.json = append(b.json, ':')
-			b.json = appendString(b.json, v)
-		}
-	}
-	b.json = append(b.json, '}')
 }

@@ -1,48 +1,41 @@
 package mapping
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Attachment is a file that a row names. It lies under the attachments' folder, and
-// its name can't lead out of there.
-type Attachment struct {
-	Name string // as the row names it
-	Size int64  // bytes, when the row was applied
-
-	root *os.Root
-	path string
-}
-
 // fileRules are the mapping's section `attachments`.
 type fileRules struct {
-	at      position
-	root    string
-	files   []fileRule
-	maxSize int64 // bytes; 0 is no limit
+	at         position
+	root       string
+	files      []fileRule
+	maxSize    map[string]int64 // of a file, in bytes, by type such as pdf; * is the rest
+	maxTotal   int64            // of a case's files, in bytes; 0 is no limit
+	maxFiles   int              // of a case; 0 is no limit
+	types      map[string]bool  // that are sent; nil is all
+	leaveOut   bool             // what is missing, empty or too large doesn't hold the row up
+	named      bool             // the description lists the files
+	ignoreCase bool             // of the names of files
 }
 
-// fileRule says where names come from: a column, split into several by a text.
+// fileRule says where names come from: a column, split into several by a text, or a
+// pattern of names.
 type fileRule struct {
 	column, split string
+	replace       []replacement
+	glob          *template
 	at            position
 }
 
-// fileSource is a fileRule tied to the columns of an input.
-type fileSource struct {
-	cell  func(*row) string
-	split string
-}
+var attachmentKeys = []string{"root", "files", "max_size", "max_total", "max_files", "types", "unusable", "names_in_description", "ignore_case"}
 
 func (d *decoder) fileRules(p pair) *fileRules {
 	rules := &fileRules{at: p.at}
@@ -55,9 +48,21 @@ func (d *decoder) fileRules(p pair) *fileRules {
 				rules.files = append(rules.files, d.fileRule(n, e.at))
 			}
 		case "max_size":
-			rules.maxSize = d.size(e.value)
+			rules.maxSize = d.sizes(e.value)
+		case "max_total":
+			rules.maxTotal = d.size(e.value, "max_total")
+		case "max_files":
+			rules.maxFiles = d.count(e.value, "max_files")
+		case "types":
+			rules.types = d.fileTypes(e.value)
+		case "unusable":
+			rules.leaveOut = d.unusable(e.value)
+		case "names_in_description":
+			rules.named = d.flag(e.value, e.key)
+		case "ignore_case":
+			rules.ignoreCase = d.flag(e.value, e.key)
 		default:
-			d.unknown(e, "attachments", []string{"root", "files", "max_size"})
+			d.unknown(e, "attachments", attachmentKeys)
 		}
 	}
 	if len(rules.files) == 0 {
@@ -74,27 +79,81 @@ func (d *decoder) fileRule(n ast.Node, at position) fileRule {
 			rule.column, rule.at, _ = d.text(e.value, "column")
 		case "split":
 			rule.split, _, _ = d.text(e.value, "split")
+		case "replace":
+			rule.replace = d.replacements(e.value)
+		case "glob":
+			if text, at, ok := d.text(e.value, "glob"); ok {
+				rule.glob, rule.at = d.template(text, at), at
+			}
 		default:
-			d.unknown(e, "an entry of files", []string{"column", "split"})
+			d.unknown(e, "an entry of files", []string{"column", "split", "replace", "glob"})
 		}
 	}
-	if rule.column == "" {
-		d.mistake(rule.at, "an entry of files needs a column")
+	switch {
+	case rule.column == "" && rule.glob == nil:
+		d.mistake(rule.at, "an entry of files needs a column or a glob")
+	case rule.column != "" && rule.glob != nil:
+		d.mistake(rule.at, "an entry of files has both column and glob; make two entries")
+	case rule.glob != nil && (rule.split != "" || rule.replace != nil):
+		d.mistake(rule.at, "split and replace are for an entry with a column")
+	case rule.glob != nil:
+		d.checkGlob(rule.glob)
 	}
 	return rule
 }
 
+func (d *decoder) unusable(n ast.Node) (leaveOut bool) {
+	text, at, ok := d.text(n, "unusable")
+	if ok && text != "reject" && text != "leave_out" {
+		d.mistake(at, "unusable is reject, or leave_out")
+	}
+	return text == "leave_out"
+}
+
+func (d *decoder) fileTypes(n ast.Node) map[string]bool {
+	types := map[string]bool{}
+	for _, item := range d.list(n) {
+		if text, _, ok := d.text(item, "a type of files"); ok {
+			types[fileType("x."+strings.TrimPrefix(text, "."))] = true
+		}
+	}
+	return types
+}
+
+// fileType is the end of a file's name, without the dot, in lower case.
+func fileType(name string) string {
+	return strings.ToLower(strings.TrimPrefix(filepath.Ext(name), "."))
+}
+
 var sizePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?([KMG]?)(i?)B?$`)
 
+// sizes reads one size for all types of files, or one for each: {pdf: 20MB, "*": 5MB}.
+func (d *decoder) sizes(n ast.Node) map[string]int64 {
+	sizes := map[string]int64{}
+	switch n := n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		for _, e := range d.pairs(n, "max_size") {
+			if e.key == rest {
+				sizes[rest] = d.size(e.value, "max_size")
+				continue
+			}
+			sizes[fileType("x."+strings.TrimPrefix(e.key, "."))] = d.size(e.value, "max_size")
+		}
+	default:
+		sizes[rest] = d.size(n, "max_size")
+	}
+	return sizes
+}
+
 // size reads 20MB (20,000,000 bytes), 20MiB (20 × 1,048,576) or plain bytes.
-func (d *decoder) size(n ast.Node) int64 {
-	text, at, ok := d.text(n, "max_size")
+func (d *decoder) size(n ast.Node, what string) int64 {
+	text, at, ok := d.text(n, what)
 	if !ok {
 		return 0
 	}
 	m := sizePattern.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		d.mistake(at, "max_size %q is not a size such as 20MB", text)
+		d.mistake(at, "%s %q is not a size such as 20MB", what, text)
 		return 0
 	}
 	number, _ := strconv.ParseFloat(m[1], 64) // the pattern has only numbers
@@ -108,16 +167,20 @@ func (d *decoder) size(n ast.Node) int64 {
 	return int64(number)
 }
 
+// fileSource is a fileRule tied to the columns of an input. It yields the files of a row,
+// or their names.
+type fileSource struct {
+	names   func(*row) string
+	split   string
+	replace []replacement
+	glob    *globber
+}
+
 func (c *compiler) attachments(m *Mapping, p *Program, override string) {
 	if m.files == nil {
 		return
 	}
-	p.maxSize = m.files.maxSize
-	for _, rule := range m.files.files {
-		if rule.column != "" {
-			p.files = append(p.files, fileSource{c.column(rule.column, rule.at), rule.split})
-		}
-	}
+	p.rules = m.files
 	dir := override
 	if dir == "" {
 		dir = filepath.FromSlash(m.files.root)
@@ -130,137 +193,115 @@ func (c *compiler) attachments(m *Mapping, p *Program, override string) {
 		c.mistake(m.files.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, reason(err))
 		return
 	}
-	p.root = root
+	p.folder = newFolder(root, m.files.ignoreCase)
+	for _, rule := range m.files.files {
+		switch {
+		case rule.glob != nil:
+			p.files = append(p.files, fileSource{glob: c.glob(rule.glob)})
+		case rule.column != "":
+			p.files = append(p.files, fileSource{names: c.column(rule.column, rule.at), split: rule.split, replace: rule.replace})
+		}
+	}
 }
 
-// attachments finds the files that the row names, in order.
-func (p *Program) attachments(r *row, problems *[]Problem) []Attachment {
-	var found []Attachment
-	for _, source := range p.files {
-		cell := source.cell(r)
-		names := []string{cell}
-		if source.split != "" {
-			names = strings.Split(cell, source.split)
+// gathering is what a row's files come to.
+type gathering struct {
+	files    []Attachment
+	leftOut  []LeftOut
+	problems []Problem
+	total    int64
+}
+
+// LeftOut is a file that a row names and that is not sent, by `unusable: leave_out`.
+type LeftOut struct {
+	Name string
+	Why  string // one of missing_attachment, empty_attachment, attachment_too_large
+}
+
+// attachments finds the files of the row, in the order of the sources.
+func (p *Program) attachments(r *row) *gathering {
+	g := &p.gathering
+	*g = gathering{files: nil, leftOut: g.leftOut[:0], problems: g.problems[:0]}
+	for i := range p.files {
+		source := &p.files[i]
+		if source.glob != nil {
+			p.take(g, g.others(source.glob.find(p.folder, r, g)))
+			continue
 		}
-		for _, name := range names {
-			if name = strings.TrimSpace(name); name == "" {
+		p.take(g, source.named(p.folder, r, g))
+	}
+	if p.rules == nil {
+		return g
+	}
+	switch limits := p.rules; {
+	case limits.maxFiles > 0 && len(g.files) > limits.maxFiles:
+		g.problems = append(g.problems, Problem{Field: "attachments", Error: "too_many_attachments", Message: fmt.Sprintf("attachments: the row has %d files; at most %d are allowed", len(g.files), limits.maxFiles),
+			Hint: "put some of them into one file, or raise max_files in the mapping"})
+	case limits.maxTotal > 0 && g.total > limits.maxTotal:
+		g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachments_too_large", Message: fmt.Sprintf("attachments: the row's files have %d bytes; at most %d are allowed", g.total, limits.maxTotal),
+			Hint: "make the files smaller, or raise max_total in the mapping"})
+	}
+	return g
+}
+
+// named finds the files that a cell names.
+func (s *fileSource) named(f *folder, r *row, g *gathering) (found []Attachment) {
+	cell := s.names(r)
+	for len(cell) > 0 {
+		name := cell
+		cell = ""
+		if s.split != "" {
+			name, cell, _ = strings.Cut(name, s.split)
+		}
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		path := name
+		if s.replace != nil {
+			var ok bool
+			if path, ok = replaceAll(s.replace, name); !ok || blank(path) {
+				g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", shorten(name, 60)),
+					Hint: "correct the pattern in the mapping"})
 				continue
 			}
-			a := Attachment{Name: name, root: p.root, path: strings.ReplaceAll(name, `\`, "/")}
-			if problem := a.look(p.maxSize); problem != nil {
-				*problems = append(*problems, *problem)
-			}
-			found = append(found, a)
 		}
+		found = append(found, Attachment{Name: name, root: f.root, path: f.find(strings.ReplaceAll(strings.TrimSpace(path), `\`, "/"))})
 	}
 	return found
 }
 
-// look opens the file to learn its size, and closes it again: a file that can't be
-// read is a problem of the row before anything is sent.
-func (a *Attachment) look(maxSize int64) *Problem {
-	file, err := a.open()
-	if err != nil {
-		return a.problem(err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return a.problem(err)
-	}
-	a.Size = info.Size()
-	switch {
-	case a.Size == 0:
-		return a.problem(errEmpty)
-	case maxSize > 0 && a.Size > maxSize:
-		return &Problem{Field: "attachments", Error: "attachment_too_large", Message: fmt.Sprintf("attachments: %q has %d bytes; at most %d are allowed", a.Name, a.Size, maxSize),
-			Hint: "make the file smaller, or raise max_size in the mapping"}
-	}
-	return nil
+// others drops the files that an earlier source has found: a pattern is meant for the
+// rest.
+func (g *gathering) others(files []Attachment) []Attachment {
+	return slices.DeleteFunc(files, func(a Attachment) bool {
+		return slices.ContainsFunc(g.files, func(b Attachment) bool { return a.path == b.path })
+	})
 }
 
-var (
-	errEmpty      = errors.New("the file is empty")
-	errNotRegular = errors.New("it is not a regular file")
-	errFolder     = errors.New("it is a folder")
-	errChanged    = errors.New("it changed while the run was on")
-	errOutside    = errors.New("the name leads out of the attachments' folder")
-)
-
-var drive = regexp.MustCompile(`^[A-Za-z]:`)
-
-// Open opens the file for sending. One that is not what it was when the row was
-// applied is a problem of the row: its size stands in the request's length.
-func (a *Attachment) Open() (*os.File, *Problem) {
-	file, err := a.open()
-	if err != nil {
-		return nil, a.problem(err)
+// take looks at files and keeps those that can be sent.
+func (p *Program) take(g *gathering, files []Attachment) {
+	for i := range files {
+		a := &files[i]
+		problem := a.look(p.rules)
+		switch {
+		case problem == nil:
+			g.total += a.Size
+			p.folder.used(a.path)
+			g.files = append(g.files, *a)
+		case p.rules.leaveOut && slices.Contains(canBeLeftOut, problem.Error):
+			g.leftOut = append(g.leftOut, LeftOut{a.Name, problem.Error})
+		default:
+			g.problems = append(g.problems, *problem)
+		}
 	}
-	info, err := file.Stat()
-	if err == nil && info.Size() != a.Size {
-		err = errChanged
-	}
-	if err != nil {
-		file.Close()
-		return nil, a.problem(err)
-	}
-	return file, nil
 }
 
-// open is where names are held inside the folder. os.Root holds names and symbolic links inside the
-// folder; whether it is a regular file is asked of the open file, which can't be
-// exchanged any more.
-func (a *Attachment) open() (*os.File, error) {
-	if path.IsAbs(a.path) || filepath.IsAbs(a.path) || drive.MatchString(a.path) || !filepath.IsLocal(filepath.FromSlash(a.path)) {
-		return nil, errOutside
-	}
-	file, err := openInside(a.root, filepath.FromSlash(a.path))
-	if err != nil {
-		return nil, err
-	}
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-	case info.IsDir():
-		err = errFolder
-	case !info.Mode().IsRegular():
-		err = errNotRegular
-	}
-	if err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
-}
+var canBeLeftOut = []string{"missing_attachment", "empty_attachment", "attachment_too_large"}
 
-func (a *Attachment) problem(err error) *Problem {
-	p := &Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, reason(err)),
-		Hint: "correct the file or the name"}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		p.Error, p.Message = "missing_attachment", fmt.Sprintf("attachments: there is no file %q", a.Name)
-		p.Hint = "put the file into the attachments' folder " + a.root.Name() + ", or correct the name"
-	case errors.Is(err, errEmpty):
-		p.Error = "empty_attachment"
-	case errors.Is(err, errFolder):
-		p.Error = "attachment_is_folder"
-	case errors.Is(err, errNotRegular):
-		p.Error = "attachment_not_regular"
-	case errors.Is(err, errOutside), escapes(err):
-		p.Error, p.Message = "attachment_outside_root", fmt.Sprintf("attachments: %q leads out of the attachments' folder", a.Name)
-		p.Hint = "only files under " + a.root.Name() + " are sent: move the file there and name it from there"
+// maxSize is the limit for a file; 0 is none.
+func (r *fileRules) limit(name string) int64 {
+	if n, ok := r.maxSize[fileType(name)]; ok {
+		return n
 	}
-	return p
-}
-
-// escapes recognises os.Root's refusal, for which the library has no exported error.
-func escapes(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
-
-// reason takes the operation and the path off an error whose message names them.
-func reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
+	return r.maxSize[rest]
 }

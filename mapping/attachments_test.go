@@ -30,11 +30,11 @@ func folder(t *testing.T) (program *mapping.Program, dir string) {
 			t.Fatal(err)
 		}
 	}
-	m, err := mapping.Load(path)
+	m, err := mapping.Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err = m.Compile([]string{"Archivos", "Extra"}, "")
+	program, err = m.Compile([]string{"Archivos", "Extra"}, mapping.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestMissingAttachmentsFolderIsAMistake(t *testing.T) {
 }
 
 func TestAttachmentsFolderCanBeGiven(t *testing.T) {
-	m, err := mapping.Load(write(t, minimal))
+	m, err := mapping.Load(write(t, minimal), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestAttachmentsFolderCanBeGiven(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "z"), []byte("z"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.Compile([]string{"Archivos", "Extra"}, dir)
+	p, err := m.Compile([]string{"Archivos", "Extra"}, mapping.Options{Attachments: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,11 +152,11 @@ func TestSizesAreReadAsPeopleWriteThem(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, size+1), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		m, err := mapping.Load(path)
+		m, err := mapping.Load(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := m.Compile([]string{"Archivos", "Extra"}, dir)
+		p, err := m.Compile([]string{"Archivos", "Extra"}, mapping.Options{Attachments: dir})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 )
@@ -12,18 +11,21 @@ import (
 type Program struct {
 	Header *Header
 
-	operation string
+	opening   string    // of the JSON, with the operation
 	key       []keyPart // empty where rows are known by their cells
 	marker    appender  // nil where descriptions carry none
 	fields    []compiled
-	form      []compiled
+	form      []compiledForm
+	when      []func(*row) (bool, error)
 	closed    map[string]bool
 	files     []fileSource
-	root      *os.Root // nil where rows have no attachments
-	maxSize   int64
+	folder    *folder    // nil where rows have no attachments
+	rules     *fileRules // nil where rows have no attachments
+	gathering gathering
 	used      []int
 	shown     []int // columns of which the shown texts are needed
 	row       row
+	json      []byte // memory for the next case
 }
 
 // keyPart is a compiled piece of the key.
@@ -37,6 +39,24 @@ type row struct {
 	cells   []string
 	key     string
 	scratch []byte
+	problem *Problem // met while a field was read
+}
+
+// fault notes why a field can't be read. The first counts.
+func (r *row) fault(p *Problem) {
+	if r.problem == nil {
+		r.problem = p
+	}
+}
+
+// faulted returns the problem, as that of the field which was read.
+func (r *row) faulted(field string) *Problem {
+	p := r.problem
+	if p != nil {
+		r.problem = nil
+		p.Field = field
+	}
+	return p
 }
 
 // compiler collects the mistakes that only an input's header shows.
@@ -47,25 +67,35 @@ type compiler struct {
 	empty  map[string]bool
 	used   map[int]bool
 	shown  []int
+	where  string // what messages add to a column that isn't there
 }
 
-// Compile ties the mapping to the header of an input. attachments, where not "",
-// stands in for the mapping's own root folder. The error holds all mistakes of the
-// mapping, those of Load included. Close the Program to let go of its folder.
-func (m *Mapping) Compile(header []string, attachments string) (*Program, error) {
-	c := &compiler{decoder: &decoder{path: m.Path, lines: m.lines}, header: NewHeader(header), used: map[int]bool{}, empty: map[string]bool{}}
+// Options are what a command may say beside the mapping.
+type Options struct {
+	Attachments string // folder in place of the mapping's root
+	When        string // narrows the mapping's `when`
+}
+
+// Compile ties the mapping to the header of an input. The error holds all mistakes of
+// the mapping, those of Load included. Close the Program to let go of its folder.
+func (m *Mapping) Compile(header []string, opt Options) (*Program, error) {
+	c := &compiler{decoder: &decoder{path: m.Path, lines: m.lines}, header: NewHeader(header), words: map[string]func(*row) string{}, used: map[int]bool{}, empty: map[string]bool{}}
 	for _, text := range m.Input.Empty {
 		c.empty[strings.TrimSpace(text)] = true
 	}
-	p := &Program{Header: c.header, operation: m.Operation, closed: m.closed}
+	p := &Program{Header: c.header, opening: `{"operation":` + string(appendString(nil, m.Operation)), closed: m.closed}
+	for _, l := range m.lookups {
+		c.lookup(l)
+	}
 	c.identity(m, p)
+	c.conditions(m, p, opt.When)
 	for _, f := range m.fields {
 		p.fields = append(p.fields, c.field(f))
 	}
 	for _, f := range m.form {
-		p.form = append(p.form, c.field(f))
+		p.form = append(p.form, c.formField(f))
 	}
-	c.attachments(m, p, attachments)
+	c.attachments(m, p, opt.Attachments)
 	for i := range c.used {
 		p.used = append(p.used, i)
 	}
@@ -86,21 +116,40 @@ func (c *compiler) identity(m *Mapping, p *Program) {
 		}
 	}
 	if m.marker != nil {
-		c.words = map[string]func(*row) string{"key": func(r *row) string { return r.key }}
+		c.words["key"] = func(r *row) string { return r.key }
 		p.marker = c.template(m.marker)
-		c.words = nil
+		delete(c.words, "key")
 	}
 }
 
-// column compiles the reading of one column by name.
+// conditions compiles the mapping's `when` and the command's, which has no place in the
+// file.
+func (c *compiler) conditions(m *Mapping, p *Program, given string) {
+	if m.when != nil {
+		p.when = append(p.when, c.condition(m.when))
+	}
+	if given == "" {
+		return
+	}
+	file := c.decoder
+	c.decoder = &decoder{path: "--when", lines: splitLines([]byte(given))}
+	p.when = append(p.when, c.condition(&expression{source: given, at: position{1, 1}}))
+	file.mistakes = append(file.mistakes, c.mistakes...)
+	c.decoder = file
+}
+
+// column compiles the reading of one column, or of a lookup, by name.
 func (c *compiler) column(name string, at position) func(*row) string {
+	if word := c.words[Fold(name)]; word != nil {
+		return word
+	}
 	i, err := c.header.Find(name)
 	return c.found(i, err, at)
 }
 
 func (c *compiler) found(i int, err error, at position) func(*row) string {
 	if err != nil {
-		c.mistake(at, "%s", err)
+		c.mistake(at, "%s%s", err, c.where)
 		return func(*row) string { return "" }
 	}
 	c.used[i] = true
@@ -152,10 +201,10 @@ func (p *Program) Shown() []int { return p.shown }
 
 // Close lets go of the attachments' folder.
 func (p *Program) Close() error {
-	if p.root == nil {
+	if p.folder == nil {
 		return nil
 	}
-	if err := p.root.Close(); err != nil {
+	if err := p.folder.root.Close(); err != nil {
 		return fmt.Errorf("attachments: %w", err)
 	}
 	return nil

@@ -15,17 +15,28 @@ type field struct {
 	json string // the key that it is sent under
 	at   position
 
-	text       *template // constant, text or column: all are templates
-	column     bool      // text is one column
+	text       *template   // constant, text or column: all are templates
+	column     bool        // text is one column
+	expression *expression // in place of text
+	raw        *jsonText   // in place of text
+	steps      []namedStep
+	date       *dateRule   // of the step date
+	table      *valueTable // of the step values or values_file
 	hasDefault bool
-	steps      []step
-	max        int // in characters; 0 is no limit
+	folded     bool // case and accents don't matter
+	looksUp    bool // what is folded is only compared
+	max        int  // in characters; 0 is no limit
 	cut        bool
 	required   bool
 	shown      bool // what the sheet shows, instead of what it holds
 }
 
-var sourceNames = []string{"column", "text"}
+type namedStep struct {
+	name string
+	run  step
+}
+
+var sourceNames = []string{"column", "text", "expr", "json"}
 
 // field reads a field: a scalar is a constant or text with columns, a mapping has
 // one source and any of the steps.
@@ -37,9 +48,17 @@ func (d *decoder) field(p pair, prefix string) *field {
 	default:
 		if text, at, ok := d.text(p.value, f.name); ok {
 			f.text = d.template(text, at)
+			d.todo(text, at)
 		}
 	}
 	return f
+}
+
+// todo refuses what `init` has left to a person.
+func (d *decoder) todo(text string, at position) {
+	if strings.HasPrefix(strings.TrimSpace(text), "TODO") {
+		d.mistake(at, "this is still to be filled in: %s", shorten(text, 60))
+	}
 }
 
 func (d *decoder) fieldObject(n ast.Node, f *field) {
@@ -54,10 +73,11 @@ func (d *decoder) fieldObject(n ast.Node, f *field) {
 	}
 	d.source(given, f)
 	_, f.hasDefault = given["default"]
+	f.looksUp = (given["values"] != nil || given["values_file"] != nil || given["allowed"] != nil) && given["replace"] == nil && given["html"] == nil
 	for _, s := range steps {
 		if node, ok := given[s.name]; ok {
 			if run := s.build(d, node, f); run != nil {
-				f.steps = append(f.steps, run)
+				f.steps = append(f.steps, namedStep{s.name, run})
 			}
 		}
 	}
@@ -68,20 +88,37 @@ func (d *decoder) fieldObject(n ast.Node, f *field) {
 }
 
 func (d *decoder) source(given map[string]ast.Node, f *field) {
-	column, text := given["column"], given["text"]
-	switch {
-	case column != nil && text != nil:
-		d.mistake(f.at, "%s has both column and text; keep one", f.name)
-	case column != nil:
-		if name, at, ok := d.text(column, "column"); ok {
-			f.text, f.column = &template{source: name, at: at, parts: []part{{column: name}}}, true
+	var named []string
+	for _, name := range sourceNames {
+		if given[name] != nil {
+			named = append(named, name)
 		}
-	case text != nil:
-		if source, at, ok := d.text(text, "text"); ok {
-			f.text = d.template(source, at)
+	}
+	if len(named) != 1 {
+		if len(named) == 0 {
+			d.mistake(f.at, "%s needs a column or a text (or expr, or json)", f.name)
+		} else {
+			d.mistake(f.at, "%s has both %s; keep one", f.name, strings.Join(named, " and "))
 		}
-	default:
-		d.mistake(f.at, "%s needs a column or a text", f.name)
+		return
+	}
+	source, at, ok := d.text(given[named[0]], named[0])
+	if !ok {
+		return
+	}
+	d.todo(source, at)
+	switch named[0] {
+	case "column":
+		f.text, f.column = &template{source: source, at: at, parts: []part{{column: source}}}, true
+	case "text":
+		f.text = d.template(source, at)
+	case "expr":
+		f.expression = &expression{source: source, at: at}
+	case "json":
+		f.raw = d.jsonText(source, at)
+		if !strings.HasPrefix(f.name, "form.") {
+			d.mistake(at, "%s is a text for the CRM; json is for the fields of form", f.name)
+		}
 	}
 }
 
@@ -90,11 +127,16 @@ type compiled struct {
 	*field
 	read   func(*row) string // nil for a constant
 	always string            // a constant's value
+	prefix string            // ,"name":" of the JSON
 }
 
 func (c *compiler) field(f *field) compiled {
-	out := compiled{field: f}
+	out := compiled{field: f, prefix: "," + string(appendString(nil, f.json)) + `:"`}
 	switch {
+	case f.expression != nil:
+		out.read = c.textExpression(f.expression, f.name)
+	case f.raw != nil:
+		out.read = c.jsonText(f.raw, f.name)
 	case f.text == nil: // its mistake is already reported
 	case f.shown:
 		out.read = c.shownColumn(f.text.parts[0].column, f.text.at)
@@ -112,22 +154,25 @@ func (c *compiler) field(f *field) compiled {
 	return out
 }
 
-// value runs the field's steps. reserve is how many characters of max are spoken for.
-func (f *compiled) value(r *row, reserve int) (string, *Problem) {
+// value reads the field and runs its steps, all but max.
+func (f *compiled) value(r *row) (string, *Problem) {
 	v := f.always
 	if f.read != nil {
 		v = f.read(r)
 	}
-	for _, s := range f.steps {
+	if p := r.faulted(f.name); p != nil {
+		return "", p
+	}
+	for i := range f.steps {
 		var p *Problem
-		if v, p = s(v); p != nil {
+		if v, p = f.steps[i].run(v); p != nil {
 			return "", p
 		}
 	}
 	if f.required && blank(v) {
 		return "", f.missing()
 	}
-	return f.fit(v, reserve)
+	return v, nil
 }
 
 func (f *compiled) missing() *Problem {
@@ -139,7 +184,7 @@ func (f *compiled) missing() *Problem {
 	return p
 }
 
-// fit holds a value to max characters.
+// fit holds a value to max characters, of which reserve are spoken for.
 func (f *compiled) fit(v string, reserve int) (string, *Problem) {
 	if f.max == 0 || len(v)+reserve <= f.max {
 		return v, nil

@@ -1,35 +1,51 @@
 package mapping
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unsafe"
+)
 
 // appendString appends s as a JSON string. Unlike encoding/json it leaves < > &
-// alone, since no browser reads the text as a script. Invalid UTF-8 has been
-// refused by then; what is left of it becomes U+FFFD.
+// alone, since no browser reads the text as a script.
 func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
+	return append(appendEscaped(append(dst, '"'), s), '"')
+}
+
+// appendEscaped appends what stands between the quotes. Whether it is UTF-8 is looked
+// at once for the whole of a case.
+func appendEscaped(dst []byte, s string) []byte {
+	for {
+		i := special(s)
+		dst = append(dst, s[:i]...)
+		if i == len(s) {
+			return dst
 		}
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				dst = append(append(dst, s[start:i]...), `\ufffd`...)
-				start = i + 1
-			}
-			i += n
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		dst = appendEscape(dst, c)
-		i++
-		start = i
+		dst = appendEscape(dst, s[i])
+		s = s[i+1:]
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+}
+
+// special returns where the first byte stands that a JSON string can't have as it is,
+// or the length. Eight bytes are looked at together: a byte of x is below n where it has
+// no high bit and loses it when n is taken away.
+func special(s string) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	bytes := unsafe.Slice(unsafe.StringData(s), len(s)) // only read
+	i := 0
+	for ; i+8 <= len(bytes); i += 8 {
+		x := binary.LittleEndian.Uint64(bytes[i:])
+		quote, backslash := x^(ones*'"'), x^(ones*'\\')
+		found := ((x - ones*' ') &^ x) | ((quote - ones) &^ quote) | ((backslash - ones) &^ backslash)
+		if found&highs != 0 {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return i
 }
 
 func appendEscape(dst []byte, c byte) []byte {

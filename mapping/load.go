@@ -15,7 +15,7 @@ import (
 var apiFields = []string{"case-type", "responsible", "owner", "contact", "description", "status", "priority", "solution"}
 
 // sections are the keys of a mapping file.
-var sections = []string{"operation", "key", "marker", "input", "case", "closed", "attachments"}
+var sections = []string{"operation", "key", "marker", "when", "input", "lookups", "case", "closed", "attachments"}
 
 func (d *decoder) mapping(root ast.Node, m *Mapping) {
 	given := map[string]bool{}
@@ -28,8 +28,14 @@ func (d *decoder) mapping(root ast.Node, m *Mapping) {
 			m.key = d.lasting(p)
 		case "marker":
 			m.marker = d.marker(p)
+		case "when":
+			if text, at, ok := d.text(p.value, "when"); ok {
+				m.when = &expression{source: text, at: at}
+			}
 		case "input":
 			m.Input = d.input(p)
+		case "lookups":
+			m.lookups = d.lookups(p)
 		case "case":
 			d.caseFields(p, m)
 		case "closed":
@@ -53,6 +59,7 @@ func (d *decoder) mapping(root ast.Node, m *Mapping) {
 
 func (d *decoder) operation(p pair) string {
 	text, at, ok := d.text(p.value, "operation")
+	d.todo(text, at)
 	if ok && blank(text) {
 		d.mistake(at, "operation is empty: it is the Wolkvox operation that the token belongs to")
 	}
@@ -89,7 +96,7 @@ func (d *decoder) caseFields(p pair, m *Mapping) {
 		switch {
 		case entry.key == "form":
 			for _, f := range d.pairs(entry.value, "form") {
-				m.form = append(m.form, d.field(f, "form."))
+				m.form = append(m.form, d.formField(f, "form.", 0))
 			}
 		case slices.Contains(apiFields, entry.key):
 			given[entry.key] = d.field(entry, "")

@@ -45,8 +45,10 @@ type Mapping struct {
 
 	key, marker *template
 	fields      []*field // of the API, in the order in which they are sent
-	form        []*field
+	form        []*formField
 	closed      map[string]bool
+	when        *expression // nil where all rows are meant
+	lookups     []*lookup
 	files       *fileRules // nil where a row has no attachments
 	lines       [][]byte
 	mistakes    Mistakes
@@ -62,15 +64,16 @@ type Input struct {
 	Empty     []string // cells with these texts count as empty
 }
 
-// Load reads a mapping file. It fails where the file can't be read as YAML at all;
-// other mistakes are kept for [Mapping.Err] and [Mapping.Compile], so that all of
-// them are reported at once.
-func Load(path string) (*Mapping, error) {
+// Load reads a mapping file and, by tables, the files that it names; tables may be nil
+// where it names none. It fails where the file can't be read as YAML at all; other
+// mistakes are kept for [Mapping.Err] and [Mapping.Compile], so that all of them are
+// reported at once. Close the Mapping when it is done with.
+func Load(path string, tables Tables) (*Mapping, error) {
 	text, err := read(path)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{path: path, lines: bytes.Split(text, []byte("\n"))}
+	d := &decoder{path: path, lines: splitLines(text), tables: tables}
 	root, err := parse(d, text)
 	if err != nil {
 		return nil, err
@@ -109,6 +112,8 @@ func read(path string) ([]byte, error) {
 	}
 	return text, nil
 }
+
+func splitLines(text []byte) [][]byte { return bytes.Split(text, []byte("\n")) }
 
 func invalidUTF8(text []byte) int {
 	for i := 0; i < len(text); {

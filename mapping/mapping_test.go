@@ -45,11 +45,11 @@ func write(t *testing.T, text string) string {
 
 func compile(t *testing.T, text string, header []string) *mapping.Program {
 	t.Helper()
-	m, err := mapping.Load(write(t, text))
+	m, err := mapping.Load(write(t, text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.Compile(header, "")
+	p, err := m.Compile(header, mapping.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +60,9 @@ func compile(t *testing.T, text string, header []string) *mapping.Program {
 // mistakes returns what Load and Compile say of a mapping that is wrong.
 func mistakes(t *testing.T, text string, header []string) string {
 	t.Helper()
-	m, err := mapping.Load(write(t, text))
+	m, err := mapping.Load(write(t, text), nil)
 	if err == nil {
-		_, err = m.Compile(header, "")
+		_, err = m.Compile(header, mapping.Options{})
 	}
 	if err == nil {
 		t.Fatalf("no mistake was found in\n%s", text)
@@ -96,7 +96,7 @@ func apply(t *testing.T, p *mapping.Program, cells []string) map[string]any {
 func problem(t *testing.T, p *mapping.Program, cells []string) mapping.Problem {
 	t.Helper()
 	c, problems := p.Apply(cells, "zoho-T-1")
-	if len(problems) != 1 || c != nil {
+	if len(problems) != 1 || c.JSON != nil {
 		t.Fatalf("case %v, problems %+v, wanted one problem", c, problems)
 	}
 	return problems[0]
@@ -124,7 +124,7 @@ func TestRowBecomesTheFieldsOfACase(t *testing.T) {
 }
 
 func TestInputSectionIsRead(t *testing.T) {
-	m, err := mapping.Load(write(t, whole))
+	m, err := mapping.Load(write(t, whole), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,10 +313,10 @@ func TestFilesThatAreNoMappings(t *testing.T) {
 			}
 		})
 	}
-	if _, err := mapping.Load(filepath.Join(t.TempDir(), "none.yaml")); err == nil || !strings.Contains(err.Error(), "none.yaml") {
+	if _, err := mapping.Load(filepath.Join(t.TempDir(), "none.yaml"), nil); err == nil || !strings.Contains(err.Error(), "none.yaml") {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := mapping.Load(t.TempDir()); err == nil {
+	if _, err := mapping.Load(t.TempDir(), nil); err == nil {
 		t.Error("a folder was loaded")
 	}
 }
@@ -330,7 +330,7 @@ func TestUsedColumnsAreThoseThatTheMappingReads(t *testing.T) {
 
 func TestSpellingOfTheKeyTextDoesNotMatter(t *testing.T) {
 	load := func(key string) string {
-		m, err := mapping.Load(write(t, strings.Replace(whole, "{{ID Ticket}}", key, 1)))
+		m, err := mapping.Load(write(t, strings.Replace(whole, "{{ID Ticket}}", key, 1)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -349,11 +349,11 @@ func FuzzLoadCompileApply(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		m, err := mapping.Load(path)
+		m, err := mapping.Load(path, nil)
 		if err != nil {
 			return
 		}
-		p, err := m.Compile(header, "")
+		p, err := m.Compile(header, mapping.Options{})
 		if err != nil {
 			if list := (mapping.Mistakes)(nil); !errors.As(err, &list) {
 				t.Fatalf("%T", err)
@@ -365,7 +365,7 @@ func FuzzLoadCompileApply(f *testing.F) {
 		for i := range cells {
 			cells[i] = cell
 		}
-		if c, _ := p.Apply(cells, "k"); c != nil && !json.Valid(c.JSON) {
+		if c, _ := p.Apply(cells, "k"); c.JSON != nil && !json.Valid(c.JSON) {
 			t.Fatalf("not JSON: %s", c.JSON)
 		}
 	})

@@ -69,4 +69,5 @@ type Problem struct {
 	Error   string // stable word for programs, such as missing_value
 	Message string // for the person, with the field
 	Hint    string // what to do next
+	Value   string // that a table lacks; "" elsewhere
 }

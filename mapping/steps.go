@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,8 +21,17 @@ var steps = []struct {
 	{"trim", always("trim")},
 	{"lower", always("lower")},
 	{"upper", always("upper")},
+	{"fold", buildFold},
+	{"html", always("html")},
+	{"replace", buildReplace},
 	{"values", buildValues},
+	{"values_file", buildValuesFile},
 	{"default", buildDefault},
+	{"allowed", buildAllowed},
+	{"number", buildNumber},
+	{"bool", buildBool},
+	{"date", buildDate},
+	{"tz", buildTZ},
 	{"max", func(d *decoder, n ast.Node, f *field) step { f.max = d.count(n, "max"); return nil }},
 	{"cut", func(d *decoder, n ast.Node, f *field) step { f.cut = d.flag(n, "cut"); return nil }},
 	{"shown", func(d *decoder, n ast.Node, f *field) step { f.shown = d.flag(n, "shown"); return nil }},
@@ -41,40 +49,14 @@ func always(name string) func(*decoder, ast.Node, *field) step {
 	}
 }
 
-// buildValues replaces a value by what the table has for it. A value that the table
-// lacks becomes empty where the field has a default, and is a problem elsewhere.
-func buildValues(d *decoder, n ast.Node, f *field) step {
-	table := map[string]string{}
-	for _, p := range d.pairs(n, "values") {
-		if text, _, ok := d.text(p.value, "a value"); ok {
-			table[p.key] = text
-		}
+// buildFold makes texts comparable. With a table behind it the table's keys are folded
+// too, and what is sent has the table's spelling.
+func buildFold(d *decoder, n ast.Node, f *field) step {
+	f.folded = d.flag(n, "fold")
+	if !f.folded || f.looksUp {
+		return nil // the table compares folded, and messages show the cell as it is
 	}
-	hasDefault, name := f.hasDefault, f.name
-	return func(v string) (string, *Problem) {
-		to, ok := table[v]
-		switch {
-		case ok:
-			return to, nil
-		case hasDefault:
-			return "", nil
-		case blank(v):
-			return "", &Problem{Field: name, Error: "missing_value", Message: fmt.Sprintf("%s: the cell is empty", name),
-				Hint: "fill the cell, or give the field a default in the mapping"}
-		}
-		return "", notInValues(name, v, table)
-	}
-}
-
-func notInValues(field, v string, table map[string]string) *Problem {
-	p := &Problem{Field: field, Error: "not_in_values", Message: fmt.Sprintf("%s: %q is not in values", field, shorten(v, 60)),
-		Hint: "add the value to the mapping, or correct the cell"}
-	if _, ok := table[strings.TrimSpace(v)]; ok {
-		p.Hint = "the cell has spaces around the value: add trim: true to the field"
-	} else if near := nearest(v, keys(table)); near != "" {
-		p.Hint = fmt.Sprintf("the nearest value is %q: correct the cell, or add the value to the mapping", near)
-	}
-	return p
+	return func(v string) (string, *Problem) { return foldText(v), nil }
 }
 
 func buildDefault(d *decoder, n ast.Node, f *field) step {

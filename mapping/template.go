@@ -12,6 +12,8 @@ var converters = map[string]func(string) string{
 	"trim":  strings.TrimSpace,
 	"lower": strings.ToLower,
 	"upper": strings.ToUpper,
+	"fold":  foldText,
+	"html":  htmlText,
 }
 
 // template is text with {{column}} in it. A template without columns is a constant.
@@ -104,8 +106,8 @@ func (c *compiler) part(p part, at position) func(*row) string {
 // piped compiles what stands between {{ and }}. A column whose own name has a | in
 // it is tried first.
 func (c *compiler) piped(text string, at position) func(*row) string {
-	if i, err := c.header.Find(text); err == nil || !strings.Contains(text, "|") {
-		return c.found(i, err, at)
+	if _, err := c.header.Find(text); err == nil || !strings.Contains(text, "|") {
+		return c.column(text, at)
 	}
 	names := strings.Split(text, "|")
 	value := c.column(names[0], at)

@@ -18,6 +18,7 @@ type position struct{ line, column int }
 type decoder struct {
 	path     string
 	lines    [][]byte
+	tables   Tables
 	mistakes Mistakes
 }
 

@@ -37,7 +37,7 @@ func (t *talk) flags(c *cobra.Command) {
 type reading struct {
 	mapping, out, attachments  string
 	sheet, delimiter, encoding string
-	passwordFile               string
+	passwordFile, when         string
 	limit                      int
 	formats                    []string
 }
@@ -51,6 +51,7 @@ func (r *reading) flags(c *cobra.Command) {
 	f.StringVar(&r.delimiter, "delimiter", "", "`CHARACTER` between CSV cells, or tab")
 	f.StringVar(&r.encoding, "encoding", "", "`NAME` of the CSV's encoding, such as windows-1252")
 	f.StringVar(&r.passwordFile, "password-file", "", "`FILE` with the password of a protected workbook")
+	f.StringVar(&r.when, "when", "", "only rows for which `EXPR` is true, as 'row[\"Estado\"] != \"Spam\"'; narrows the mapping's when")
 	f.IntVar(&r.limit, "limit", 0, "read only the first `N` rows")
 	f.StringSliceVar(&r.formats, "formats", []string{"csv", "xlsx"}, "of the results: "+strings.Join(reports.Formats(), ", "))
 	complete(c, "formats", reports.Formats()...)
@@ -60,7 +61,7 @@ func (r *reading) flags(c *cobra.Command) {
 // job is the part of a job that reading says.
 func (r *reading) job(inputs []string) (importer.Job, error) {
 	job := importer.Job{Inputs: inputs, Stdin: os.Stdin, Mapping: r.mapping, Out: r.out, Attachments: r.attachments, Sheet: r.sheet,
-		Delimiter: r.delimiter, Encoding: r.encoding, Limit: r.limit, Formats: r.formats, Version: version()}
+		Delimiter: r.delimiter, Encoding: r.encoding, When: r.when, Limit: r.limit, Formats: r.formats, Version: version()}
 	if r.passwordFile != "" {
 		content, err := os.ReadFile(r.passwordFile)
 		if err != nil {

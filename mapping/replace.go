@@ -1,0 +1,65 @@
+package mapping
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// replacement is one entry of `replace`.
+type replacement struct {
+	pattern *regexp.Regexp
+	to      string
+}
+
+// mostReplaced bounds what replacing could make of a text, in bytes.
+const mostReplaced = 256 << 20
+
+// replacements reads replace: {'pattern': text, …}, or a list of such entries. They are
+// applied in the file's order. Patterns are Go's, which take time in proportion to the
+// text, whatever they are.
+func (d *decoder) replacements(n ast.Node) (list []replacement) {
+	for _, item := range d.list(n) {
+		for _, p := range d.pairs(item, "replace") {
+			to, _, ok := d.text(p.value, "a replacement")
+			if !ok {
+				continue
+			}
+			if len(p.key) > 1000 {
+				d.mistake(p.at, "a pattern has at most 1000 characters")
+				continue
+			}
+			pattern, err := regexp.Compile(p.key)
+			if err != nil {
+				d.mistake(p.at, "the pattern %q can't be used: %s; a character with a meaning of its own, such as . ( ) [ ] \\ $, needs a \\ before it", shorten(p.key, 60), err)
+				continue
+			}
+			list = append(list, replacement{pattern, to})
+		}
+	}
+	return list
+}
+
+// replaceAll fails where the text could grow out of bounds: each of its characters may be
+// a match, and $0 in a replacement stands for all of one.
+func replaceAll(list []replacement, v string) (string, bool) {
+	for _, r := range list {
+		if len(v)*(2*len(r.to)+1) > mostReplaced {
+			return "", false
+		}
+		v = r.pattern.ReplaceAllString(v, r.to)
+	}
+	return v, true
+}
+
+func buildReplace(d *decoder, n ast.Node, f *field) step {
+	list := d.replacements(n)
+	return func(v string) (string, *Problem) {
+		to, ok := replaceAll(list, v)
+		if !ok {
+			return "", &Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s: the text has %d MB, too much for replace", f.name, len(v)>>20), Hint: "shorten the text"}
+		}
+		return to, nil
+	}
+}

@@ -1,0 +1,240 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// rest is the entry of a table that stands for every value without one of its own.
+const rest = "*"
+
+// mostValues bounds a table of values, in entries.
+const mostValues = 200_000
+
+// valueTable is what `values` or `values_file` replaces a cell by.
+type valueTable struct {
+	to     map[string]string
+	rest   *string             // of *
+	fold   func(string) string // nil where the spelling matters
+	inFile string              // "" where the table stands in the mapping
+}
+
+// buildValues replaces a value by what the table has for it. A value that the table
+// lacks becomes empty where the field has a default, and is a problem elsewhere.
+func buildValues(d *decoder, n ast.Node, f *field) step {
+	table := newValueTable(f)
+	for _, p := range d.pairs(n, "values") {
+		if text, _, ok := d.text(p.value, "a value"); ok {
+			table.put(d, p.at, p.key, text)
+		}
+	}
+	return f.lookIn(table)
+}
+
+// buildValuesFile is buildValues with the table in a file of its own: YAML, or two
+// columns of CSV.
+func buildValuesFile(d *decoder, n ast.Node, f *field) step {
+	name, at, ok := d.text(n, "values_file")
+	if !ok {
+		return nil
+	}
+	if f.table != nil {
+		d.mistake(at, "%s has both values and values_file; keep one", f.name)
+		return nil
+	}
+	table := newValueTable(f)
+	table.inFile = name
+	path := d.beside(name)
+	var err error
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml":
+		err = table.readYAML(d, path)
+	default:
+		err = table.readTable(d, at, path)
+	}
+	if err != nil {
+		d.mistake(at, "values_file %s can't be read: %s", name, reason(err))
+	}
+	return f.lookIn(table)
+}
+
+func newValueTable(f *field) *valueTable {
+	t := &valueTable{to: map[string]string{}}
+	if f.folded {
+		t.fold = foldText
+	}
+	return t
+}
+
+// beside is a path of the mapping: relative ones begin in the mapping's folder.
+func (d *decoder) beside(name string) string {
+	name = filepath.FromSlash(name)
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(d.path), name)
+}
+
+func (t *valueTable) put(d *decoder, at position, from, to string) {
+	if t.fold != nil {
+		from = t.fold(from)
+	}
+	switch old, twice := t.to[from]; {
+	case from == rest:
+		t.rest = &to
+	case twice && old != to:
+		d.mistake(at, "%q stands twice, with %q and %q", from, shorten(old, 30), shorten(to, 30))
+	case len(t.to) >= mostValues:
+		d.mistake(at, "a table of values has at most %d entries", mostValues)
+	default:
+		t.to[from] = to
+	}
+}
+
+func (t *valueTable) readYAML(d *decoder, path string) error {
+	text, err := read(path)
+	if err != nil {
+		return err
+	}
+	inner := &decoder{path: path, lines: splitLines(text)}
+	root, err := parse(inner, text)
+	if err != nil {
+		return err
+	}
+	for _, p := range inner.pairs(root, "a file of values") {
+		if to, _, ok := inner.text(p.value, "a value"); ok {
+			t.put(inner, p.at, p.key, to)
+		}
+	}
+	d.mistakes = append(d.mistakes, inner.mistakes...)
+	return nil
+}
+
+// readTable takes the first two columns. A first row that names them does no harm as an
+// entry.
+func (t *valueTable) readTable(d *decoder, at position, path string) error {
+	table, err := d.table(path)
+	if err != nil {
+		return err
+	}
+	defer table.Close()
+	if len(table.Header()) < 2 {
+		return errors.New("it needs two columns: the value in the input, and the one to send")
+	}
+	for cells, more := table.Header(), true; more; cells = table.Cells() {
+		t.put(d, at, cells[0], cells[1])
+		if len(d.mistakes) > 50 {
+			return errors.New("there are too many mistakes in it")
+		}
+		more = table.Next()
+		if !more {
+			break
+		}
+	}
+	return table.Err()
+}
+
+// lookIn is the step.
+func (f *field) lookIn(t *valueTable) step {
+	f.table = t
+	return func(v string) (string, *Problem) {
+		at := v
+		if t.fold != nil {
+			at = t.fold(v)
+		}
+		to, ok := t.to[at]
+		switch {
+		case ok:
+			return to, nil
+		case t.rest != nil:
+			return *t.rest, nil
+		case f.hasDefault:
+			return "", nil
+		case blank(v):
+			return "", &Problem{Field: f.name, Error: "missing_value", Message: fmt.Sprintf("%s: the cell is empty", f.name),
+				Hint: "fill the cell, or give the field a default in the mapping"}
+		}
+		return "", notInValues(f.name, v, t)
+	}
+}
+
+func notInValues(field, v string, t *valueTable) *Problem {
+	p := &Problem{Field: field, Error: "not_in_values", Message: fmt.Sprintf("%s: %q is not in values", field, shorten(v, 60)),
+		Hint: "add the value to the mapping, or correct the cell", Value: v}
+	if t.inFile != "" {
+		p.Hint = "add the value to " + t.inFile + ", or correct the cell"
+	}
+	if _, ok := t.to[strings.TrimSpace(v)]; ok {
+		p.Hint = "the cell has spaces around the value: add trim: true to the field"
+	} else if near := nearest(v, keys(t.to)); near != "" {
+		p.Hint = fmt.Sprintf("the nearest value is %q: correct the cell, or add the value to the table", near)
+		if foldText(near) == foldText(v) {
+			p.Hint = fmt.Sprintf("the table has %q: add fold: true to the field, and case and accents no longer matter", near)
+		}
+	}
+	return p
+}
+
+// buildAllowed refuses what is not in a list.
+func buildAllowed(d *decoder, n ast.Node, f *field) step {
+	allowed := map[string]string{}
+	for _, item := range d.list(n) {
+		if text, _, ok := d.text(item, "an allowed value"); ok {
+			allowed[f.spelling(text)] = text
+		}
+	}
+	return func(v string) (string, *Problem) {
+		if blank(v) {
+			return v, nil
+		}
+		if as, ok := allowed[f.spelling(v)]; ok {
+			return as, nil
+		}
+		p := &Problem{Field: f.name, Error: "not_allowed", Message: fmt.Sprintf("%s: %q is not allowed", f.name, shorten(v, 60)),
+			Hint: "allowed are " + quoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
+		if near := nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
+			p.Hint = fmt.Sprintf("the nearest that is allowed is %q", near)
+		}
+		return "", p
+	}
+}
+
+// spelling is what a value is compared by.
+func (f *field) spelling(v string) string {
+	if f.folded {
+		return foldText(v)
+	}
+	return v
+}
+
+// A Table is the rows of a file that a mapping names.
+type Table interface {
+	Header() []string
+	Next() bool
+	Cells() []string // as many as the header's; good until Next
+	Err() error
+	Close() error
+}
+
+// Tables opens such files. They are read as inputs are.
+type Tables func(path string) (Table, error)
+
+func (d *decoder) table(path string) (Table, error) {
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("there is no such file")
+	} else if err == nil && info.IsDir() {
+		return nil, errors.New("it is a folder")
+	}
+	if d.tables == nil {
+		return nil, errors.New("no tables can be read here")
+	}
+	return d.tables(path)
+}
