@@ -3,160 +3,245 @@ package importer
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
+	"errors"
+	"hash/maphash"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
 )
 
-// Check finds everything that can be known without sending: it runs the job up to the
-// point where a row would be claimed, with a ledger that is thrown away.
-func Check(ctx context.Context, job Job) (Result, []Finding, error) {
+// Check finds everything that can be known without sending, and without a ledger: what
+// earlier runs have done with a row it doesn't ask.
+func Check(ctx context.Context, job Job) (Result, Survey, error) {
 	p := &plan{job: job, dry: true}
-	p.job.Tokens, p.job.Workers = nil, 1
 	if err := p.settings(); err != nil {
-		return Result{}, nil, err
+		return Result{}, Survey{}, err
 	}
-	server, err := crm.ParseServer("https://localhost")
+	server, err := crm.ParseServer(cmp.Or(job.Server, "https://localhost"))
 	if err != nil {
-		return Result{}, nil, err
+		return Result{}, Survey{}, &UsageError{err}
 	}
 	p.server = server
 	if err := p.open(); err != nil {
-		return Result{}, nil, err
+		return Result{}, Survey{}, err
 	}
 	defer p.close()
 	if p.mapping.KeyText == "" {
 		p.job.Log.Warn("the mapping has no key: a row is known by the cells of the columns that the mapping uses; where one of those is corrected later, the row is taken for a new one")
 	}
-	if err := p.throwAway(); err != nil {
-		return Result{}, nil, err
-	}
-	defer os.RemoveAll(filepath.Dir(p.job.Ledger))
-	r, err := begin(ctx, p)
-	if err != nil {
-		return Result{}, nil, err
-	}
-	defer r.close()
-	for _, in := range p.inputs {
-		r.checkInput(in)
-	}
-	result, err := r.report()
-	return result, r.findings.list(), err
+	p.job.Meter.start(p.inputs)
+	c := &check{plan: p, ctx: ctx, started: time.Now(), survey: newSurvey(), seed: maphash.MakeSeed()}
+	return c.all()
 }
 
-func (p *plan) throwAway() error {
-	dir, err := os.MkdirTemp("", "wolkvox-import-check-")
-	if err != nil {
-		return fmt.Errorf("check needs a temporary folder: %w", err)
+// check is a plan that is looked through to the last row:
+//
+//	read ──► judge ──► report
+//
+// each in a goroutine of its own, since a person waits for it.
+type check struct {
+	*plan
+	ctx     context.Context
+	started time.Time
+	survey  *survey
+	halt    *Halt
+	seed    maphash.Seed
+	seen    map[[2]uint64]seenRow // rows of the input at hand, by their keys
+}
+
+// seenRow is the first row of a key.
+type seenRow struct {
+	content uint64
+	row     int32
+}
+
+func (c *check) all() (Result, Survey, error) {
+	var result Result
+	var errs []error
+	var parts []reports.Summary
+	for _, in := range c.inputs {
+		c.survey.begin(in)
+		c.seen = map[[2]uint64]seenRow{}
+		set := reports.Set{Dir: in.out, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep()}
+		summary, files, err := set.Write(c.lines(in), func() reports.About { return c.about(in) })
+		errs = append(errs, err)
+		summary.ExitStatus = c.status(&summary)
+		result.Reports = append(result.Reports, files...)
+		parts = append(parts, summary)
+		c.sayShort(in)
 	}
-	p.job.Ledger = filepath.Join(dir, "check.db")
-	return nil
-}
-func (r *run) checkInput(in *input) {
-	defer r.finish(in)
-	for batch, err := range in.batches() {
-		if err == nil {
-			err = r.identify(in, batch)
-		}
-		if err != nil {
-			r.fail(err)
-			return
-		}
-		for _, row := range batch {
-			r.decide(in, row)
-		}
-		r.flush()
+	result.Summary = reports.Total(parts)
+	result.Summary.ExitStatus = c.status(&result.Summary)
+	result.Halt = c.halt
+	survey, err := c.finishSurvey()
+	errs = append(errs, err)
+	if err == nil && c.job.Contacts != "" {
+		errs = append(errs, c.compareContacts(c.ctx, &survey))
 	}
+	result.Reports = append(result.Reports, survey.Files...)
+	return result, survey, errors.Join(errs...)
 }
 
-// Finding is a problem that rows have in common.
-type Finding struct {
-	Field   string
-	Error   string
-	Message string
-	Hint    string
-	Count   int
-	Rows    string // as ranges: 7, 19, 23–31, …
-}
-
-// Findings groups problems by field and message. Its zero value is empty.
-type Findings struct {
-	groups map[string]*group
-	order  []*group
-}
-
-type group struct {
-	Finding
-	ranges []span
-	input  int
-}
-
-type span struct{ first, last int }
-
-const (
-	mostGroups = 500 // texts of cells are in the messages, and there may be as many as rows
-	mostSpans  = 12
-)
-
-func (f *Findings) add(input, row int, p mapping.Problem) {
-	key := p.Field + "\x00" + p.Message
-	g := f.groups[key]
-	if g == nil && len(f.order) >= mostGroups {
-		key = p.Field + "\x00" + p.Error
-		g = f.groups[key]
-		p.Message = fmt.Sprintf("%s: %s, with more texts than are listed here; see results.csv", p.Field, p.Error)
+func (c *check) about(in *input) reports.About {
+	a := reports.About{Input: in.source, Mapping: c.source, Operation: c.mapping.Operation, ToolVersion: c.job.Version, RowsRead: in.read, StartedAt: c.started, FinishedAt: time.Now()}
+	if c.halt != nil {
+		a.Ended = c.halt.Why
 	}
-	if g == nil {
-		if f.groups == nil {
-			f.groups = map[string]*group{}
-		}
-		g = &group{Finding: Finding{Field: p.Field, Error: p.Error, Message: p.Message, Hint: p.Hint}, input: input}
-		f.groups[key] = g
-		f.order = append(f.order, g)
-	}
-	g.Count++
-	g.span(input, row)
+	return a
 }
 
-// span notes a row; neighbours join into one range.
-func (g *group) span(input, row int) {
-	last := len(g.ranges) - 1
+// status is the exit status; rows that are ready are not held against a check.
+func (c *check) status(s *reports.Summary) int {
 	switch {
-	case last >= 0 && g.input == input && g.ranges[last].last+1 == row:
-		g.ranges[last].last = row
-	case len(g.ranges) < mostSpans:
-		g.ranges = append(g.ranges, span{row, row})
+	case c.halt != nil:
+		return c.halt.Status
+	case s.Outcomes[reports.Invalid] > 0:
+		return StatusPartly
 	}
-	g.input = input
+	return StatusDone
 }
 
-// list returns the findings, those of most rows first.
-func (f *Findings) list() []Finding {
-	list := make([]Finding, len(f.order))
-	for i, g := range f.order {
-		list[i] = g.Finding
-		list[i].Rows = g.rows()
-	}
-	slices.SortStableFunc(list, func(a, b Finding) int { return cmp.Compare(b.Count, a.Count) })
-	return list
-}
+// readAhead is how many batches wait between two goroutines.
+const readAhead = 4
 
-func (g *group) rows() string {
-	texts, shown := make([]string, len(g.ranges)), 0
-	for i, s := range g.ranges {
-		texts[i] = fmt.Sprint(s.first)
-		if s.last > s.first {
-			texts[i] += fmt.Sprintf("–%d", s.last)
+// lines judges the rows of an input.
+func (c *check) lines(in *input) iter.Seq2[reports.Line, error] {
+	batches := ahead(func(yield func([]*item) bool) {
+		for batch, err := range in.batches(readAhead + 2) {
+			if err != nil {
+				c.job.Log.Error(err.Error())
+				c.halt = &Halt{StatusStopped, err.Error(), "mend the input and check it again"}
+				return
+			}
+			if c.ctx.Err() != nil {
+				in.read -= len(batch)
+				c.halt = errInterrupted
+				return
+			}
+			if !yield(batch) {
+				return
+			}
 		}
-		shown += s.last - s.first + 1
+	})
+	judged := ahead(func(yield func([]reports.Line) bool) {
+		for batch := range batches {
+			lines := make([]reports.Line, len(batch))
+			for i, it := range batch {
+				lines[i] = c.judge(in, it)
+			}
+			if !yield(lines) {
+				return
+			}
+		}
+	})
+	return func(yield func(reports.Line, error) bool) {
+		for lines := range judged {
+			for _, line := range lines {
+				c.job.Meter.count(line.Status, 0)
+				if !yield(line, nil) {
+					return
+				}
+			}
+		}
 	}
-	if shown < g.Count {
-		texts = append(texts, "…")
+}
+
+// ahead runs a sequence in a goroutine of its own, which ends with the loop over it.
+func ahead[T any](seq iter.Seq[T]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		values, stop := make(chan T, readAhead), make(chan struct{})
+		var producer sync.WaitGroup
+		producer.Go(func() {
+			defer close(values)
+			for v := range seq {
+				select {
+				case values <- v:
+				case <-stop:
+					return
+				}
+			}
+		})
+		defer producer.Wait()
+		defer close(stop)
+		for v := range values {
+			if !yield(v) {
+				return
+			}
+		}
 	}
-	return strings.Join(texts, ", ")
+}
+
+// judge tells what would become of a row.
+func (c *check) judge(in *input, it *item) reports.Line {
+	in.findKey(it)
+	o := reports.Outcome{File: in.path, Row: it.number, Key: strings.ToValidUTF8(it.key, "\ufffd"), Status: reports.Skipped}
+	if it.err != nil || it.problem != nil {
+		return c.spoilt(in, it, o, in.unreadable(it))
+	}
+	if it.key != "" {
+		switch first, content := c.sight(in, it); {
+		case first.row == 0:
+		case first.content == content:
+			sameAs(&o, int(first.row))
+			return reports.Line{Outcome: o}
+		default:
+			return c.spoilt(in, it, o, []mapping.Problem{repeatedKey(it.key, int(first.row))})
+		}
+	}
+	made, wanted, problems := in.makeCase(it)
+	switch {
+	case len(problems) > 0:
+		return c.spoilt(in, it, o, problems)
+	case !wanted:
+		filtered(&o)
+		return reports.Line{Outcome: o}
+	}
+	c.survey.ready(&made)
+	o.Status, o.Message = reports.NotAttempted, "ready to be sent"
+	if left := remarks(&made, nil); left != "" {
+		o.Message += ", " + left
+		c.survey.findings.add(in.number, it.number, leftOut(made.LeftOut[0]))
+	}
+	for _, a := range made.Attachments {
+		o.Attachments = append(o.Attachments, reports.Attachment{File: a.Name, Bytes: a.Size})
+	}
+	return reports.Line{Outcome: o}
+}
+
+// leftOut is what check says of files that will not be sent.
+func leftOut(l mapping.LeftOut) mapping.Problem {
+	return mapping.Problem{Field: "attachments", Error: "left_out", Message: "attachments: files are left out: " + l.Why,
+		Hint: "the rows are sent without them, as unusable: leave_out says"}
+}
+
+// sight notes a key and returns the row that had it first; its row is 0 where this one
+// is the first.
+func (c *check) sight(in *input, it *item) (first seenRow, content uint64) {
+	key := [2]uint64{maphash.String(c.seed, it.key), maphash.String(c.seed, it.key+"\x00")}
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	for _, n := range in.program.Used() {
+		h.WriteString(it.cells[n])
+		h.WriteByte(0)
+	}
+	first = c.seen[key]
+	if first.row == 0 {
+		c.seen[key] = seenRow{h.Sum64(), int32(it.number)}
+	}
+	return first, h.Sum64()
+}
+
+func (c *check) spoilt(in *input, it *item, o reports.Outcome, problems []mapping.Problem) reports.Line {
+	for _, p := range problems {
+		c.survey.findings.add(in.number, it.number, p)
+		c.survey.lacks(p)
+	}
+	spoilt(&o, problems)
+	return reports.Line{Outcome: o, Cells: slices.Clone(it.cells[:len(in.reader.Header())])}
 }

@@ -23,10 +23,8 @@ type task struct {
 func (r *run) decide(in *input, it *item) (task, bool) {
 	o := reports.Outcome{File: in.path, Row: it.number, Key: strings.ToValidUTF8(it.key, "\ufffd"), Status: reports.Skipped}
 	switch {
-	case it.err != nil:
-		r.invalid(in, it, o, mapping.Problem{Field: "row", Error: it.err.Word, Message: it.err.Message, Hint: it.err.Hint})
-	case it.problem != nil:
-		r.invalid(in, it, o, append(in.flawed(it), *it.problem)...)
+	case it.err != nil, it.problem != nil:
+		r.invalid(in, it, o, in.unreadable(it)...)
 	case r.repeated(in, it, &o), r.settled(in, it, &o):
 	case r.stop.Err() != nil:
 		r.note(in, r.notAttempted(task{in: in, row: it.number, claim: ledger.Claim{Key: it.key}}))
@@ -36,6 +34,14 @@ func (r *run) decide(in *input, it *item) (task, bool) {
 	return task{}, false
 }
 
+// unreadable lists what is wrong with a row that can't be read or has no key.
+func (in *input) unreadable(it *item) []mapping.Problem {
+	if it.err != nil {
+		return []mapping.Problem{{Field: "row", Error: it.err.Word, Message: it.err.Message, Hint: it.err.Hint}}
+	}
+	return append(in.flawed(it), *it.problem)
+}
+
 // repeated settles a row whose key stands in this input already.
 func (r *run) repeated(in *input, it *item, o *reports.Outcome) bool {
 	before := it.known.before
@@ -43,14 +49,22 @@ func (r *run) repeated(in *input, it *item, o *reports.Outcome) bool {
 	case before.Times == 0:
 		return false
 	case before.Content != it.known.content:
-		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: "repeated_key", Message: fmt.Sprintf("key: %q stands in row %d already, with other cells", it.key, before.Row),
-			Hint: "one of the two rows has the wrong key; correct it"})
+		r.invalid(in, it, *o, repeatedKey(it.key, before.Row))
 		return true
 	}
-	o.Error, o.Message = "repeated", fmt.Sprintf("the same as row %d", before.Row)
+	sameAs(o, before.Row)
 	o.WolkvoxID, o.IDPrefijo = it.known.entry.WolkvoxID, it.known.entry.IDPrefijo
 	r.note(in, *o)
 	return true
+}
+
+func sameAs(o *reports.Outcome, row int) {
+	o.Error, o.Message = "repeated", fmt.Sprintf("the same as row %d", row)
+}
+
+func repeatedKey(key string, row int) mapping.Problem {
+	return mapping.Problem{Field: "key", Error: "repeated_key", Message: fmt.Sprintf("key: %q stands in row %d already, with other cells", key, row),
+		Hint: "one of the two rows has the wrong key; correct it"}
 }
 
 // settled settles a row whose key earlier runs have dealt with.
@@ -86,34 +100,13 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 
 // apply maps the row.
 func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
-	if flawed := in.flawed(it); len(flawed) > 0 {
-		r.invalid(in, it, o, flawed...)
-		return task{}, false
-	}
-	wanted, problem := in.program.Wants(it.cells)
-	switch {
-	case problem != nil:
-		r.invalid(in, it, o, *problem)
-		return task{}, false
-	case !wanted:
-		o.Error, o.Message = "filtered", "not wanted by when"
-		r.note(in, o)
-		return task{}, false
-	}
-	c, problems := in.program.Apply(it.cells, it.key)
+	c, wanted, problems := in.makeCase(it)
 	switch {
 	case len(problems) > 0:
 		r.invalid(in, it, o, problems...)
 		return task{}, false
-	case r.dry:
-		o.Status, o.Message = reports.NotAttempted, "ready to be sent"
-		for _, a := range c.Attachments {
-			o.Attachments = append(o.Attachments, reports.Attachment{File: a.Name, Bytes: a.Size})
-		}
-		if remarks := remarks(&c, nil); remarks != "" {
-			o.Message += ", " + remarks
-			r.findings.add(in.number, it.number, leftOut(c.LeftOut[0]))
-		}
+	case !wanted:
+		filtered(&o)
 		r.note(in, o)
 		return task{}, false
 	}
@@ -122,10 +115,24 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 	return task{in: in, row: it.number, claim: claim, c: c}, true
 }
 
-// leftOut is what check says of a file that will not be sent.
-func leftOut(l mapping.LeftOut) mapping.Problem {
-	return mapping.Problem{Field: "attachments", Error: "left_out", Message: fmt.Sprintf("attachments: files are left out: %s", l.Why),
-		Hint: "the rows are sent without them, as unusable: leave_out says"}
+// makeCase is what the mapping makes of a row that nothing else has settled. The case is
+// good where it is wanted and has no problems.
+func (in *input) makeCase(it *item) (c mapping.Case, wanted bool, problems []mapping.Problem) {
+	if problems := in.flawed(it); len(problems) > 0 {
+		return c, false, problems
+	}
+	wanted, problem := in.program.Wants(it.cells)
+	if problem != nil {
+		return c, false, []mapping.Problem{*problem}
+	}
+	if wanted {
+		c, problems = in.program.Apply(it.cells, it.key)
+	}
+	return c, wanted, problems
+}
+
+func filtered(o *reports.Outcome) {
+	o.Error, o.Message = "filtered", "not wanted by when"
 }
 
 // claim is what the ledger keeps of the row. A key that a rejects file gave stays
@@ -140,13 +147,7 @@ func (r *run) claim(in *input, it *item) ledger.Claim {
 
 // invalid records a row that can't become a case, with all of its problems.
 func (r *run) invalid(in *input, it *item, o reports.Outcome, problems ...mapping.Problem) {
-	messages := make([]string, len(problems))
-	for i, p := range problems {
-		messages[i] = p.Message
-		r.findings.add(in.number, it.number, p)
-	}
-	o.Status, o.Error, o.Hint = reports.Invalid, problems[0].Error, problems[0].Hint
-	o.Message = strings.ToValidUTF8(strings.Join(messages, "; "), "\ufffd")
+	spoilt(&o, problems)
 	owned := it.known.entry.State != ledger.Unknown && !(it.known.entry.State == ledger.Rejected || it.known.entry.State == ledger.Invalid || it.known.entry.State == ledger.Pending)
 	if it.known.id == (ledger.ID{}) || it.known.before.Times > 0 || owned {
 		r.note(in, o)
@@ -156,6 +157,16 @@ func (r *run) invalid(in *input, it *item, o reports.Outcome, problems ...mappin
 	if err := r.ledger.Refuse(r.claim(in, it), record(in, o)); err != nil {
 		r.fail(err)
 	}
+}
+
+// spoilt is the outcome of a row that can't become a case.
+func spoilt(o *reports.Outcome, problems []mapping.Problem) {
+	messages := make([]string, len(problems))
+	for i, p := range problems {
+		messages[i] = p.Message
+	}
+	o.Status, o.Error, o.Hint = reports.Invalid, problems[0].Error, problems[0].Hint
+	o.Message = strings.ToValidUTF8(strings.Join(messages, "; "), "\ufffd")
 }
 
 // notAttempted is the outcome of a row that the run's end has overtaken.

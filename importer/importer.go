@@ -57,6 +57,7 @@ type Job struct {
 
 	When        string        // imports only the rows for which this expression is true, of those that the mapping wants
 	Limit       int           // reads only the first rows; 0 is all
+	Contacts    string        // of a check: a file with the CRM's contacts, or crm to ask for each
 	MaxFailures int           // rejected, invalid and in doubt, after which the run stops; 0 is never
 	Resolve     bool          // settles what is in doubt, by asking the CRM, before the first row
 	Margin      time.Duration // of Resolve; see Resolver
@@ -108,7 +109,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 		}
 		g.Go(func() error {
 			defer close(tasks)
-			for batch, err := range in.batches() { // read
+			for batch, err := range in.batches(1) { // read
 				if err != nil {
 					return err
 				}

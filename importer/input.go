@@ -112,19 +112,21 @@ func undefuse(cells []string) {
 	}
 }
 
-// batches reads the input. A batch and its items are good until the next one.
-func (in *input) batches() iter.Seq2[[]*item, error] {
+// batches reads the input. A batch and its items are good until as many more have been
+// read as ring says.
+func (in *input) batches(ring int) iter.Seq2[[]*item, error] {
 	return func(yield func([]*item, error) bool) {
-		items := make([]*item, batchRows)
+		items := make([]*item, ring*batchRows)
 		for i := range items {
 			items[i] = new(item)
 		}
-		for n := 1; n > 0; {
+		for turn, n := 0, 1; n > 0; turn++ {
+			batch := items[turn%ring*batchRows:][:batchRows]
 			n = 0
-			for n < len(items) && in.next(items[n]) {
+			for n < len(batch) && in.next(batch[n]) {
 				n++
 			}
-			if n > 0 && !yield(items[:n], nil) {
+			if n > 0 && !yield(batch[:n], nil) {
 				return
 			}
 		}
@@ -156,9 +158,8 @@ func (in *input) flawed(it *item) (problems []mapping.Problem) {
 	if len(it.flaws) == 0 {
 		return nil
 	}
-	_, used := in.program.Columns()
 	for _, f := range it.flaws {
-		if slices.Contains(used, f.Column) {
+		if slices.Contains(in.program.Used(), f.Column) {
 			name := in.reader.Header()[f.Column]
 			problems = append(problems, mapping.Problem{Field: name, Error: "no_value", Message: fmt.Sprintf("the column %q has no value: %s", name, f.What),
 				Hint: "correct the cell in the spreadsheet program and save the file"})

@@ -33,11 +33,8 @@ type inputAccount struct {
 }
 
 func (r *run) account(halt *Halt) []byte {
-	a := account{Formats: r.job.Formats, Keep: append([]string{r.job.Mapping}, r.job.Inputs...)}
+	a := account{Formats: r.job.Formats, Keep: r.keep()}
 	a.About = reports.About{Mapping: r.source, Operation: r.mapping.Operation, Server: r.server.String(), Ledger: r.ledgerPath(), ToolVersion: r.job.Version, StartedAt: r.started}
-	if r.dry {
-		a.About.Server, a.About.Ledger = "", ""
-	}
 	if halt != nil {
 		a.About.Ended = halt.Why
 	}
@@ -50,6 +47,9 @@ func (r *run) account(halt *Halt) []byte {
 	}
 	return text
 }
+
+// keep are the files that no report may replace.
+func (p *plan) keep() []string { return append([]string{p.job.Mapping}, p.job.Inputs...) }
 
 // report writes the reports of every input and sums the run up.
 func (r *run) report() (Result, error) {
@@ -65,7 +65,7 @@ func (r *run) report() (Result, error) {
 	for i := range a.Inputs {
 		tally := &r.tallies[i]
 		about := a.about(i)
-		about.ExitStatus = r.status(tally, result.Halt)
+		about.ExitStatus = status(tally, result.Halt)
 		crash.Point(crash.BeforeReport)
 		summary, files, err := r.write(&a, i, about)
 		crash.Point(crash.AfterReport)
@@ -78,19 +78,8 @@ func (r *run) report() (Result, error) {
 		parts = append(parts, summary)
 	}
 	result.Summary = reports.Total(parts)
-	result.Summary.ExitStatus = r.status(&result.Summary, result.Halt)
+	result.Summary.ExitStatus = status(&result.Summary, result.Halt)
 	return result, errors.Join(errs...)
-}
-
-// status is the run's exit status; a check attempts nothing and is not held to it.
-func (r *run) status(s *reports.Summary, halt *Halt) int {
-	if !r.dry || halt != nil {
-		return status(s, halt)
-	}
-	if s.Outcomes[reports.Invalid] > 0 {
-		return StatusPartly
-	}
-	return StatusDone
 }
 
 func (r *run) write(a *account, i int, about reports.About) (reports.Summary, []string, error) {
@@ -128,7 +117,7 @@ func (a *account) write(view *ledger.View, i int, about reports.About) (s report
 		}
 	}
 	cells.rejects = in.Rejects
-	s, files, err = set.Write(lines(view, i, cells), about)
+	s, files, err = set.Write(lines(view, i, cells), func() reports.About { return about })
 	return s, files, note, err
 }
 

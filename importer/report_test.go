@@ -101,13 +101,13 @@ func TestCheckFindsWhatRunWouldAndSendsNothing(t *testing.T) {
 	job := d.job
 	job.Inputs = []string{d.csv("in.csv", columns, list)}
 	job.Server, job.Tokens = "", nil
-	r, findings, err := importer.Check(t.Context(), job)
+	r, survey, err := importer.Check(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.counts(r, 3, n{reports.Invalid: 5, reports.Skipped: 1, reports.NotAttempted: 15})
 	d.requests(0)
-	if len(findings) != 2 || findings[0].Field != "contact" || findings[0].Count != 4 || findings[0].Rows != "5–7, 11" || !strings.Contains(findings[1].Message, "no-existe.pdf") {
+	if findings := survey.Findings; len(findings) != 2 || findings[0].Field != "contact" || findings[0].Count != 4 || findings[0].Rows != "5–7, 11" || !strings.Contains(findings[1].Message, "no-existe.pdf") {
 		t.Errorf("%+v", findings)
 	}
 	if _, err := os.Stat(d.path("op.ledger.db")); err == nil {

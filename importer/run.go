@@ -35,7 +35,6 @@ type run struct {
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
 	failures int
-	findings Findings
 }
 
 // errInterrupted is the cause where the person stopped the run.
@@ -97,7 +96,6 @@ func (r *run) openLedger() error {
 	}
 	r.ledger = l
 	switch {
-	case r.dry:
 	case l.Fresh:
 		r.job.Log.Info("new ledger", "path", path)
 	default:
@@ -208,8 +206,13 @@ func (r *run) finish(in *input) {
 		r.fail(err)
 	}
 	r.tallies[in.number].RowsRead = in.read
+	r.sayShort(in)
+}
+
+// sayShort tells of rows whose cells were taken for empty.
+func (p *plan) sayShort(in *input) {
 	if in.short > 0 {
-		r.job.Log.Info(fmt.Sprintf("rows with fewer cells than the header: %d; the cells that they lack were taken for empty", in.short), "file", in.path)
+		p.job.Log.Info(fmt.Sprintf("rows with fewer cells than the header: %d; the cells that they lack were taken for empty", in.short), "file", in.path)
 	}
 }
 

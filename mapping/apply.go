@@ -19,6 +19,8 @@ type Case struct {
 	Contact     string
 	Attachments []Attachment
 	LeftOut     []LeftOut // files that the row names and that are not sent
+
+	Type, Status, Priority, Responsible, Owner string // as they are sent
 }
 
 // scientific is how spreadsheets show a number whose last digits they dropped; with
@@ -149,8 +151,16 @@ func (b *builder) field(f *compiled) {
 	switch f.json {
 	case "contact":
 		b.c.Contact = v
+	case "case-type":
+		b.c.Type = v
+	case "responsible":
+		b.c.Responsible = v
+	case "owner":
+		b.c.Owner = v
+	case "priority":
+		b.c.Priority = v
 	case "status":
-		b.closes = b.program.closed[v]
+		b.c.Status, b.closes = v, b.program.closed[v]
 	case "description":
 		b.c.Length = utf8.RuneCountInString(v) + utf8.RuneCountInString(tail)
 	}

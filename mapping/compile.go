@@ -23,7 +23,8 @@ type Program struct {
 	rules     *fileRules // nil where rows have no attachments
 	gathering gathering
 	used      []int
-	shown     []int // columns of which the shown texts are needed
+	names     []string // of the used columns, folded
+	shown     []int    // columns of which the shown texts are needed
 	row       row
 	json      []byte // memory for the next case
 }
@@ -39,7 +40,15 @@ type row struct {
 	cells   []string
 	key     string
 	scratch []byte
-	problem *Problem // met while a field was read
+	problem *Problem                           // met while a field was read
+	watcher func(f *field, step, value string) // is told of every step; nil where nobody asks
+}
+
+// watch tells the watcher, where there is one, what a step has made of a field.
+func (r *row) watch(f *compiled, step, value string) {
+	if r.watcher != nil {
+		r.watcher(f.field, step, value)
+	}
 }
 
 // fault notes why a field can't be read. The first counts.
@@ -100,6 +109,9 @@ func (m *Mapping) Compile(header []string, opt Options) (*Program, error) {
 		p.used = append(p.used, i)
 	}
 	slices.Sort(p.used)
+	for _, i := range p.used {
+		p.names = append(p.names, Fold(header[i]))
+	}
 	p.shown = c.shown
 	if err := append(slices.Clone(m.mistakes), c.mistakes...).err(); err != nil {
 		p.Close()
@@ -189,11 +201,11 @@ func (c *compiler) cell(i int) func(*row) string {
 // Columns returns the folded names and the numbers of the columns that the mapping
 // uses, in the input's order.
 func (p *Program) Columns() (names []string, numbers []int) {
-	for _, i := range p.used {
-		names = append(names, Fold(p.Header.names[i]))
-	}
-	return names, p.used
+	return slices.Clone(p.names), p.used
 }
+
+// Used lists the numbers of the columns that the mapping uses, in the input's order.
+func (p *Program) Used() []int { return p.used }
 
 // Shown lists the columns of which the mapping needs what a sheet shows. Apply expects
 // those texts behind the cells of the header, in this order.

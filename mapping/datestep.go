@@ -163,18 +163,23 @@ func (rule *dateRule) parse(v string) (time.Time, *datePattern, bool) {
 	return time.Time{}, nil, false
 }
 
+// sources are the patterns of `from`, as they are written.
+func (rule *dateRule) sources() []string {
+	sources := make([]string, len(rule.from))
+	for i, p := range rule.from {
+		sources[i] = p.source
+	}
+	return sources
+}
+
 func (rule *dateRule) problem(field, v string) *Problem {
 	if len(rule.from) == 0 {
 		return &Problem{Field: field, Error: "date_without_pattern", Message: fmt.Sprintf("%s: %q is a text, and nothing says in which order it has day and month", field, shorten(v, 40)),
 			Hint: `say how the column is written, as date: {from: "DD/MM/YYYY HH:mm"}`}
 	}
-	sources := make([]string, len(rule.from))
-	for i, p := range rule.from {
-		sources[i] = p.source
-	}
-	p := &Problem{Field: field, Error: "not_a_date", Message: fmt.Sprintf("%s: %q is no date as %s", field, shorten(v, 40), strings.Join(sources, " or ")),
+	p := &Problem{Field: field, Error: "not_a_date", Message: fmt.Sprintf("%s: %q is no date as %s", field, shorten(v, 40), strings.Join(rule.sources(), " or ")),
 		Hint: "correct the cell, or give the field another pattern: date: {from: [DD/MM/YYYY, YYYY-MM-DD]}"}
-	if guess := NewDateColumn(); guess.Add(0, v) && len(guess.Fits()) > 0 {
+	if guess := NewDateColumn(); guess.Add(v) && len(guess.Fits()) > 0 {
 		p.Hint = fmt.Sprintf("it can be read as %s: give the field that pattern too, or correct the cell", strings.Join(guess.Fits(), " or "))
 	}
 	return p
@@ -183,9 +188,10 @@ func (rule *dateRule) problem(field, v string) *Problem {
 // DateColumn proves how the dates of a column are written: by all of its cells, not by
 // one of them. 03/04/2025 may be two dates; one 25/04/2025 beside it decides.
 type DateColumn struct {
+	Given   []string // patterns that the mapping says
+	Cells   int      // that were no ISO dates
+	Example string   // the cell that decided; "" where none did
 	fits    []*datePattern
-	decided map[*datePattern]string // what ruled a pattern out: the row and the cell
-	Cells   int                     // that were no ISO dates
 }
 
 // candidates are the ways of writing that are looked for.
@@ -206,24 +212,31 @@ var candidates = func() []*datePattern {
 	return mustPatterns(sources...)
 }()
 
-// NewDateColumn begins with every pattern.
-func NewDateColumn() *DateColumn {
-	return &DateColumn{fits: slices.Clone(candidates), decided: map[*datePattern]string{}}
+// NewDateColumn begins with every pattern that is looked for, and those that are given.
+func NewDateColumn(given ...string) *DateColumn {
+	c := &DateColumn{Given: given, fits: slices.Clone(candidates)}
+	for _, source := range given {
+		if p, err := parseDatePattern(source); err == nil && !slices.ContainsFunc(c.fits, func(q *datePattern) bool { return q.source == source }) {
+			c.fits = append(c.fits, p)
+		}
+	}
+	return c
 }
 
 // Add rules out the patterns that a cell doesn't fit. It returns false once none is left.
-func (c *DateColumn) Add(row int, cell string) bool {
+func (c *DateColumn) Add(cell string) bool {
 	if blank(cell) || isISO(cell) {
 		return len(c.fits) > 0
 	}
 	c.Cells++
+	before := len(c.fits)
 	c.fits = slices.DeleteFunc(c.fits, func(p *datePattern) bool {
 		_, err := p.parse(cell, time.UTC)
-		if err != nil && c.Cells > 1 {
-			c.decided[p] = fmt.Sprintf("row %d: %s", row, shorten(strings.TrimSpace(cell), 30))
-		}
 		return err != nil
 	})
+	if len(c.fits) == 1 && before > 1 {
+		c.Example = shorten(strings.TrimSpace(cell), 30)
+	}
 	return len(c.fits) > 0
 }
 

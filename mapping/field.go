@@ -163,11 +163,13 @@ func (f *compiled) value(r *row) (string, *Problem) {
 	if p := r.faulted(f.name); p != nil {
 		return "", p
 	}
+	r.watch(f, "", v)
 	for i := range f.steps {
 		var p *Problem
 		if v, p = f.steps[i].run(v); p != nil {
 			return "", p
 		}
+		r.watch(f, f.steps[i].name, v)
 	}
 	if f.required && blank(v) {
 		return "", f.missing()

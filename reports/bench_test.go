@@ -20,7 +20,7 @@ func BenchmarkSetWrite(b *testing.B) {
 			set := reports.Set{Dir: b.TempDir(), Formats: formats, Header: []string{"ID Ticket", "Asunto"}}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, err := set.Write(created(n), reports.About{RowsRead: n}); err != nil {
+				if _, _, err := set.Write(created(n), known(reports.About{RowsRead: n})); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -20,7 +20,7 @@ func TestAnErrorInTheMiddleLeavesTheOldReports(t *testing.T) {
 	before := contents(t, dir)
 
 	boom := errors.New("the ledger is gone")
-	_, paths, err := set.Write(breaking(boom, created1, rejected2), reports.About{})
+	_, paths, err := set.Write(breaking(boom, created1, rejected2), known(reports.About{}))
 	if !errors.Is(err, boom) || paths != nil {
 		t.Errorf("wrote %v, error %v", paths, err)
 	}
@@ -31,7 +31,7 @@ func TestAPanicLeavesNoTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	func() {
 		defer func() { recover() }()
-		reports.Set{Dir: dir}.Write(func(func(reports.Line, error) bool) { panic("in the lines") }, reports.About{})
+		reports.Set{Dir: dir}.Write(func(func(reports.Line, error) bool) { panic("in the lines") }, known(reports.About{}))
 	}()
 	equal(t, len(names(t, dir)), 0)
 }
@@ -90,7 +90,7 @@ func TestAnInputStaysInItsPlaceUntilTheReportIsComplete(t *testing.T) {
 		set.Write(func(yield func(reports.Line, error) bool) {
 			equal(t, read(t, dir, "results.csv"), "an input") // it is read while the reports are made
 			yield(created1, end)
-		}, reports.About{})
+		}, known(reports.About{}))
 	}
 	write(errors.New("cut short"))
 	equal(t, contents(t, dir), map[string]string{"results.csv": "an input"})
@@ -129,7 +129,7 @@ func TestOnlyTheOwnerReadsReports(t *testing.T) {
 func TestAFolderThatCannotBeMadeIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "out", "a file")
-	_, _, err := reports.Set{Dir: filepath.Join(dir, "out")}.Write(lines(), reports.About{})
+	_, _, err := reports.Set{Dir: filepath.Join(dir, "out")}.Write(lines(), known(reports.About{}))
 	if err == nil || !strings.Contains(err.Error(), "out") {
 		t.Errorf("got %v", err)
 	}

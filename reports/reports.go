@@ -44,16 +44,18 @@ type Set struct {
 // A file that can't be replaced, as Excel locks those that it has open, is written beside it
 // with a number, and the path says so.
 //
+// about is asked for once the lines have come to their end.
+//
 // An error from lines ends the writing. After any error the summary is empty; reports that
 // were not put in place yet are as they were, and the paths are those that were.
-func (s Set) Write(lines iter.Seq2[Line, error], about About) (Summary, []string, error) {
+func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, []string, error) {
 	files, err := s.open()
 	if err != nil {
 		return Summary{}, nil, err
 	}
 	defer files.discard()
 
-	sum := Summary{About: about}
+	var sum Summary
 	for line, err := range lines {
 		if err != nil {
 			return Summary{}, nil, err
@@ -63,6 +65,7 @@ func (s Set) Write(lines iter.Seq2[Line, error], about About) (Summary, []string
 			return Summary{}, nil, err
 		}
 	}
+	sum.About = about()
 	drafts, err := files.complete()
 	if err != nil {
 		return Summary{}, nil, err

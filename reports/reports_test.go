@@ -191,7 +191,7 @@ func TestEachFormatIsWrittenOnce(t *testing.T) {
 
 func TestAnUnknownFormatIsNamedWithTheKnownOnes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	_, _, err := reports.Set{Dir: dir, Formats: []string{"csv", "pdf"}}.Write(lines(), reports.About{})
+	_, _, err := reports.Set{Dir: dir, Formats: []string{"csv", "pdf"}}.Write(lines(), known(reports.About{}))
 	for _, want := range append(reports.Formats(), `"pdf"`) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
@@ -227,7 +227,7 @@ func TestSummaryJSONIsTheSummaryReturned(t *testing.T) {
 // write makes reports of the lines, of which as many are said to have been read.
 func write(t *testing.T, set reports.Set, ls ...reports.Line) (reports.Summary, []string) {
 	t.Helper()
-	sum, paths, err := set.Write(lines(ls...), reports.About{RowsRead: len(ls)})
+	sum, paths, err := set.Write(lines(ls...), known(reports.About{RowsRead: len(ls)}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,4 +290,9 @@ func equal(t *testing.T, got, want any) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
+}
+
+// known is what is known before the lines are.
+func known(about reports.About) func() reports.About {
+	return func() reports.About { return about }
 }

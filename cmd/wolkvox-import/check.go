@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,47 +14,127 @@ import (
 	"wolkvox-import/reports"
 )
 
+// checkOptions are the flags of check.
+type checkOptions struct {
+	talk
+	reading
+	contacts, server, tokenFile string
+	workers, quota              int
+	answer                      time.Duration
+}
+
 func checkCommand(console *console) *cobra.Command {
-	var t talk
-	var o reading
+	var o checkOptions
 	c := &cobra.Command{
 		Use:   "check INPUT... -m FILE",
 		Short: "find everything that can be known without sending",
 		Long: `check reads the whole input, maps every row and looks at every attachment, and sends
-nothing. What it finds is grouped by field, with the rows; reports go to <input>.check.
+nothing. What it finds is grouped by field, with the rows. Reports go to <input>.check,
+with needs.csv: every contact, user, and type with status and priority that must exist
+at the CRM; and missing-values.yaml: what tables of values lack, ready to be filled in.
 
 Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping or input.`,
-		Example: "  wolkvox-import check tickets.csv -m tickets.yaml",
+		Example: "  wolkvox-import check tickets.csv -m tickets.yaml\n  wolkvox-import check tickets.csv -m tickets.yaml --contacts contactos.csv",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			job, err := o.job(args)
+			job, err := o.reading.job(args)
 			if err != nil {
 				return err
 			}
-			job.Log, job.Meter = console.logger(t), new(importer.Meter)
+			job.Contacts, job.Server = o.contacts, o.server
+			if o.contacts == "crm" {
+				if job.Tokens, err = tokens(o.tokenFile); err != nil {
+					return err
+				}
+			}
+			job.Log, job.Meter = console.logger(o.talk), new(importer.Meter)
 			ctx, release := interruptible(c.Context(), console)
 			defer release()
-			stop := console.progress(job.Meter, t)
-			result, findings, err := importer.Check(ctx, job)
+			stop := console.progress(job.Meter, o.talk)
+			result, survey, err := importer.Check(ctx, job)
 			stop()
-			if t.json || err != nil {
-				return console.conclude(result, err, t)
+			if o.json || result.Summary.Outcomes == nil {
+				return console.conclude(result, err, o.talk)
 			}
-			console.findings(findings)
-			return console.checked(result)
+			return errors.Join(err, o.show(console, result, survey))
 		},
 	}
-	t.flags(c)
-	o.flags(c)
+	o.talk.flags(c)
+	o.reading.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.contacts, "contacts", "", "`FILE` with the CRM's contacts, or crm to ask it for each; what is missing goes to contacts-missing.csv")
+	f.StringVar(&o.server, "server", os.Getenv("WOLKVOX_SERVER"), "`HOST` or URL, for --contacts crm (or WOLKVOX_SERVER)")
+	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a token on each line, for --contacts crm")
+	f.IntVar(&o.workers, "workers", 2, "requests in flight, for the prediction")
+	f.IntVar(&o.quota, "quota", 4800, "requests a day, for the prediction; 0 is no limit")
+	f.DurationVar(&o.answer, "answer", time.Second, "the CRM takes for an answer, for the prediction")
 	return c
 }
 
-// checked prints what the findings come to.
-func (c *console) checked(result importer.Result) error {
-	n := result.Summary.Outcomes
-	fmt.Fprintf(c.out, "%d rows: %d ready to be sent, %d invalid, %d skipped\nreports in %s\n",
-		result.Summary.RowsRead, n[reports.NotAttempted], n[reports.Invalid], n[reports.Skipped], strings.Join(folders(result.Reports), ", "))
+// show prints what check has found, the worst first.
+func (o *checkOptions) show(c *console, result importer.Result, survey importer.Survey) error {
+	c.findings(survey.Findings)
+	if err := c.missing(result, survey.Missing); err != nil {
+		return err
+	}
+	for _, note := range survey.Notes {
+		fmt.Fprintf(c.out, "%s\n", note)
+	}
+	if len(survey.Notes) > 0 {
+		fmt.Fprintln(c.out)
+	}
+	n, t := result.Summary.Outcomes, survey.Totals
+	fmt.Fprintf(c.out, "%d rows: %d ready to be sent, %d invalid, %d skipped\n", result.Summary.RowsRead, n[reports.NotAttempted], n[reports.Invalid], n[reports.Skipped])
+	if t.Attachments > 0 {
+		fmt.Fprintf(c.out, "%d attachments, %s; the largest is %s, %s\n", t.Attachments, size(t.Bytes), t.LargestFile, size(t.Largest))
+	}
+	if t.Cases > 0 {
+		took, days := t.Duration(o.answer, o.workers, o.quota)
+		fmt.Fprintf(c.out, "sending takes about %s, if an answer takes %s and %d requests are in flight%s\n", took.Round(time.Second), o.answer, o.workers, ofDays(days, o.quota))
+	}
+	fmt.Fprintf(c.out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
 	return end(result.Status())
+}
+
+func ofDays(days, quota int) string {
+	if days < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", spread over %d days by a quota of %d a day", days, quota)
+}
+
+func size(bytes int64) string {
+	if bytes < 1e6 {
+		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+}
+
+// missing shows the values that tables lack, and leaves all of them in a file that is
+// ready to be filled in.
+func (c *console) missing(result importer.Result, list []importer.MissingValues) error {
+	const most = 12
+	if len(list) == 0 {
+		return nil
+	}
+	var stubs strings.Builder
+	for _, m := range list {
+		stubs.WriteString(m.Stub())
+		shown := m
+		shown.Values = m.Values[:min(len(m.Values), most)]
+		for line := range strings.Lines(shown.Stub()) {
+			fmt.Fprintf(c.out, "    %s", line)
+		}
+		if more := len(m.Values) - len(shown.Values); more > 0 {
+			fmt.Fprintf(c.out, "      # and %d more\n", more)
+		}
+	}
+	path := filepath.Join(folders(result.Reports)[0], "missing-values.yaml")
+	if err := os.WriteFile(path, []byte(stubs.String()), 0o600); err != nil {
+		return fmt.Errorf("the missing values can't be written: %w", err)
+	}
+	fmt.Fprintf(c.out, "the missing values, ready to be filled in: %s\n\n", path)
+	return nil
 }
 
 func (c *console) findings(list []importer.Finding) {

@@ -11,7 +11,10 @@ import (
 	"time"
 )
 
-const queryPath = "/server/API/v2/cases/queryCases.php"
+const (
+	queryPath   = "/server/API/v2/cases/queryCases.php"
+	contactPath = "/server/API/v2/custom/query.php"
+)
 
 // The fields by which cases are asked for.
 const (
@@ -35,15 +38,46 @@ type Found struct {
 // *Error, means that nothing is known. An answer in which cases don't show their ids
 // or descriptions is an error, since nothing could be told by them.
 func (c *Client) Query(ctx context.Context, token, operation, field, value string) ([]Found, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
-	defer cancel()
-	body, err := json.Marshal(map[string]string{"operation": operation, "field": field, "value": value})
+	status, header, answer, err := c.ask(ctx, token, queryPath, map[string]string{"operation": operation, "field": field, "value": value})
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.url(queryPath), bytes.NewReader(body))
+	a, e, err := readAnswer(status, header, answer, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("the query can't be made: %w", err)
+		return nil, err
+	}
+	return a.found(e)
+}
+
+// HasContact asks whether a contact with that e-mail address exists. Its error is that of
+// Query.
+func (c *Client) HasContact(ctx context.Context, token, operation, address string) (bool, error) {
+	status, header, answer, err := c.ask(ctx, token, contactPath, map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": address})
+	if err != nil {
+		return false, err
+	}
+	a, _, err := readAnswer(status, header, answer, time.Now())
+	if err != nil {
+		return false, err
+	}
+	switch data := string(bytes.TrimSpace(a.Data)); data {
+	case "", "null", `""`, "{}", "[]":
+		return false, nil
+	}
+	return true, nil
+}
+
+// ask posts a question, which unlike an insert may be repeated.
+func (c *Client) ask(ctx context.Context, token, path string, question map[string]string) (status int, header http.Header, answer []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	body, err := json.Marshal(question)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.url(path), bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, nil, fmt.Errorf("the query can't be made: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
@@ -51,31 +85,33 @@ func (c *Client) Query(ctx context.Context, token, operation, field, value strin
 	request.Header["Wolkvox-Token"] = []string{token}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, &Error{Verdict: Unsent, Reason: "no_answer", Message: fmt.Sprintf("the query got no answer: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
+		return 0, nil, nil, &Error{Verdict: Unsent, Reason: "no_answer", Message: fmt.Sprintf("the query got no answer: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxFound+1))
+	answer, err = io.ReadAll(io.LimitReader(response.Body, maxFound+1))
 	if err != nil {
-		return nil, &Error{Verdict: Unsent, HTTPStatus: response.StatusCode, Reason: "no_answer", Message: fmt.Sprintf("the query's answer broke off: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
+		return 0, nil, nil, &Error{Verdict: Unsent, HTTPStatus: response.StatusCode, Reason: "no_answer", Message: fmt.Sprintf("the query's answer broke off: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
 	}
-	return readFound(response.StatusCode, response.Header, answer, time.Now())
+	return response.StatusCode, response.Header, answer, nil
 }
 
-func readFound(status int, header http.Header, body []byte, now time.Time) ([]Found, error) {
+// readAnswer returns a good answer, and an *Error with what it says for those that find
+// it of no use; or the error.
+func readAnswer(status int, header http.Header, body []byte, now time.Time) (answer, *Error, error) {
 	a, isJSON := decode(body)
 	e := &Error{HTTPStatus: status, Code: scalar(a.Code), Reason: scalar(a.Error), Message: scalar(a.Msg)}
 	code, hasCode := a.code()
 	switch {
 	case len(body) > maxFound:
-		return nil, e.verdict(InDoubt, "answer_too_long", fmt.Sprintf("the query's answer has more than %d bytes", maxFound))
+		return a, e, e.verdict(InDoubt, "answer_too_long", fmt.Sprintf("the query's answer has more than %d bytes", maxFound))
 	case status/100 == 2 && hasCode && code/100 == 2 && a.errorFree():
-		return a.found(e)
+		return a, e, nil
 	case status/100 == 2 && hasCode:
-		return nil, e.failure(code, header, body, now)
+		return a, e, e.failure(code, header, body, now)
 	case status/100 == 2:
-		return nil, e.verdict(InDoubt, "garbled_answer", map[bool]string{true: "the query's answer has no code", false: "the query's answer is not whole JSON"}[isJSON])
+		return a, e, e.verdict(InDoubt, "garbled_answer", map[bool]string{true: "the query's answer has no code", false: "the query's answer is not whole JSON"}[isJSON])
 	}
-	return nil, e.failure(status, header, body, now)
+	return a, e, e.failure(status, header, body, now)
 }
 
 // found reads the list of cases: a list, or one case alone, or nothing.

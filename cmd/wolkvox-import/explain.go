@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wolkvox-import/importer"
+)
+
+func explainCommand(console *console) *cobra.Command {
+	var o reading
+	var t talk
+	var which importer.Which
+	c := &cobra.Command{
+		Use:   "explain INPUT -m FILE --row N",
+		Short: "show what becomes of one row, step by step",
+		Long: `explain shows a row's cells, what each step of the mapping makes of them, and the JSON
+that would be sent, with attachments as their size and SHA-256. Nothing is sent.
+
+Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
+		Example: "  wolkvox-import explain tickets.csv -m tickets.yaml --row 812\n  wolkvox-import explain tickets.csv -m tickets.yaml --error not_in_values",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if which == (importer.Which{}) {
+				return &importer.UsageError{Err: errors.New("say which row: --row N, --key KEY, or --error WORD")}
+			}
+			job, err := o.job(args)
+			if err != nil {
+				return err
+			}
+			job.Log = console.logger(t)
+			e, err := importer.Explain(c.Context(), job, which)
+			if err != nil {
+				return err
+			}
+			return console.explanation(e)
+		},
+	}
+	o.flags(c)
+	t.flags(c)
+	f := c.Flags()
+	f.IntVar(&which.Row, "row", 0, "`N` of the row, as the spreadsheet shows it")
+	f.StringVar(&which.Key, "key", "", "`KEY` of the row")
+	f.StringVar(&which.Error, "error", "", "the first row with the error `WORD`, as not_in_values")
+	return c
+}
+
+// explanation prints cells, then steps, then the JSON.
+func (c *console) explanation(e importer.Explanation) error {
+	fmt.Fprintf(c.out, "%s, row %d, key %s\n\ncells\n", e.File, e.Row, e.Key)
+	for _, cell := range e.Cells {
+		fmt.Fprintf(c.out, "  %s: %s\n", strings.TrimSpace(cell.Column), oneLine(cell.Text))
+	}
+	fmt.Fprintln(c.out, "\nfields")
+	for _, f := range e.Fields {
+		c.trace(f)
+	}
+	for _, p := range e.Problems {
+		if p.Field == "row" || p.Field == "key" || p.Field == "when" {
+			fmt.Fprintf(c.out, "  ✗ %s (%s)\n      %s\n", p.Message, p.Error, p.Hint)
+		}
+	}
+	if !e.Wanted {
+		fmt.Fprintln(c.out, "\nthe row is not wanted by when, and is skipped")
+	}
+	if len(e.Problems) > 0 {
+		fmt.Fprintln(c.out, "\nthe row can't be sent")
+		return end(importer.StatusPartly)
+	}
+	fmt.Fprintf(c.out, "\nwhat is sent\n%s\n", e.JSON)
+	return nil
+}
+
+// trace prints a field: where its value comes from and what each step that changes it
+// makes of it.
+func (c *console) trace(f importer.Trace) {
+	fmt.Fprintf(c.out, "  %s", f.Field)
+	if f.From != "" {
+		fmt.Fprintf(c.out, " ← %s", oneLine(f.From))
+	}
+	fmt.Fprintln(c.out)
+	last := ""
+	for i, s := range f.Steps {
+		if i == 0 {
+			fmt.Fprintf(c.out, "      %s\n", oneLine(s.Value))
+		} else if s.Value != last {
+			fmt.Fprintf(c.out, "      %s → %s\n", s.Name, oneLine(s.Value))
+		}
+		last = s.Value
+	}
+	if f.Problem != nil {
+		fmt.Fprintf(c.out, "      ✗ %s (%s)\n        %s\n", f.Problem.Message, f.Problem.Error, f.Problem.Hint)
+	}
+}
+
+// oneLine shows a text in quotes, with its line breaks, and without its end where it is
+// long.
+func oneLine(s string) string {
+	const most = 300
+	if r := []rune(s); len(r) > most {
+		return fmt.Sprintf("%q… (%d characters)", string(r[:most]), len(r))
+	}
+	return fmt.Sprintf("%q", s)
+}

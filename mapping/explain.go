@@ -1,0 +1,80 @@
+package mapping
+
+import "slices"
+
+// Trace is what became of one field of a row.
+type Trace struct {
+	Field   string
+	From    string // where its value comes from, as the mapping says it
+	Steps   []TraceStep
+	Problem *Problem // why it can't be sent; nil where it can
+}
+
+// TraceStep is a value after a step; the first, without a name, is before all steps.
+type TraceStep struct {
+	Name, Value string
+}
+
+// Explain applies a row as Apply does, and tells step by step what became of its fields.
+func (p *Program) Explain(cells []string, key string) (Case, []Trace, []Problem) {
+	var traces []Trace
+	p.row.watcher = func(f *field, step, value string) {
+		if step == "" {
+			traces = append(traces, Trace{Field: f.name, From: f.from()})
+		}
+		last := &traces[len(traces)-1]
+		last.Steps = append(last.Steps, TraceStep{step, value})
+	}
+	defer func() { p.row.watcher = nil }()
+	c, problems := p.Apply(cells, key)
+	for _, problem := range problems {
+		i := slices.IndexFunc(traces, func(t Trace) bool { return t.Field == problem.Field })
+		if i < 0 {
+			traces = append(traces, Trace{Field: problem.Field})
+			i = len(traces) - 1
+		}
+		traces[i].Problem = &problem
+	}
+	return c, traces, problems
+}
+
+// from is the field's source as the mapping has it.
+func (f *field) from() string {
+	switch {
+	case f.expression != nil:
+		return "expr " + f.expression.source
+	case f.raw != nil:
+		return "json"
+	case f.text == nil:
+		return ""
+	case f.column:
+		return "column " + f.text.source
+	case f.text.constant():
+		return "constant"
+	}
+	return "text " + f.text.source
+}
+
+// Dates follows how the dates of the columns are written, field by field, over all rows
+// that are applied from now on.
+func (p *Program) Dates() map[string]*DateColumn {
+	columns := map[string]*DateColumn{}
+	p.row.watcher = func(f *field, step, value string) {
+		if f.date == nil || !f.beforeDate(step) {
+			return
+		}
+		column := columns[f.name]
+		if column == nil {
+			column = NewDateColumn(f.date.sources()...)
+			columns[f.name] = column
+		}
+		column.Add(value)
+	}
+	return columns
+}
+
+// beforeDate tells whether the step is the last before `date`.
+func (f *field) beforeDate(step string) bool {
+	i := slices.IndexFunc(f.steps, func(s namedStep) bool { return s.name == "date" })
+	return i == 0 && step == "" || i > 0 && f.steps[i-1].name == step
+}
