@@ -55,10 +55,12 @@ func (d *decoder) field(p pair, prefix string) *field {
 }
 
 // todo refuses what `init` has left to a person.
-func (d *decoder) todo(text string, at position) {
-	if strings.HasPrefix(strings.TrimSpace(text), "TODO") {
+func (d *decoder) todo(text string, at position) bool {
+	left := strings.HasPrefix(strings.TrimSpace(text), "TODO")
+	if left {
 		d.mistake(at, "this is still to be filled in: %s", shorten(text, 60))
 	}
+	return left
 }
 
 func (d *decoder) fieldObject(n ast.Node, f *field) {

@@ -94,6 +94,7 @@ func (d *decoder) caseFields(p pair, m *Mapping) {
 	known := append(slices.Clone(apiFields), "form")
 	for _, entry := range d.pairs(p.value, "case") {
 		switch {
+		case entry.key == "form" && entry.value.Type() == ast.NullType: // all of it is comments yet
 		case entry.key == "form":
 			for _, f := range d.pairs(entry.value, "form") {
 				m.form = append(m.form, d.formField(f, "form.", 0))
@@ -119,7 +120,8 @@ func (d *decoder) caseFields(p pair, m *Mapping) {
 func (d *decoder) closed(p pair) map[string]bool {
 	closed := map[string]bool{}
 	for _, n := range d.list(p.value) {
-		if text, _, ok := d.text(n, "a status in closed"); ok {
+		if text, at, ok := d.text(n, "a status in closed"); ok {
+			d.todo(text, at)
 			closed[text] = true
 		}
 	}

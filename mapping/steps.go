@@ -64,6 +64,7 @@ func buildDefault(d *decoder, n ast.Node, f *field) step {
 	if !ok {
 		return nil
 	}
+	d.todo(text, at)
 	if strings.Contains(text, "{{") {
 		d.mistake(at, "default is a constant; it can't have {{column}} in it")
 	}

@@ -32,7 +32,8 @@ type valueTable struct {
 func buildValues(d *decoder, n ast.Node, f *field) step {
 	table := newValueTable(f)
 	for _, p := range d.pairs(n, "values") {
-		if text, _, ok := d.text(p.value, "a value"); ok {
+		if text, at, ok := d.text(p.value, "a value"); ok {
+			d.todo(text, at)
 			table.put(d, p.at, p.key, text)
 		}
 	}
@@ -110,7 +111,8 @@ func (t *valueTable) readYAML(d *decoder, path string) error {
 		return err
 	}
 	for _, p := range inner.pairs(root, "a file of values") {
-		if to, _, ok := inner.text(p.value, "a value"); ok {
+		if to, at, ok := inner.text(p.value, "a value"); ok {
+			inner.todo(to, at)
 			t.put(inner, p.at, p.key, to)
 		}
 	}

@@ -35,7 +35,7 @@ Exit status:
 Where several hold: 4, then 1, 5, 3. With a row not attempted it is never 0.`
 
 // commands are what the program does, in the order of its help.
-var commands = []func(*console) *cobra.Command{runCommand, checkCommand, explainCommand, reportCommand, statusCommand, resolveCommand, purgeCommand, sandboxCommand, versionCommand}
+var commands = []func(*console) *cobra.Command{runCommand, initCommand, checkCommand, explainCommand, reportCommand, statusCommand, resolveCommand, purgeCommand, sandboxCommand, versionCommand}
 
 func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
 

@@ -46,16 +46,22 @@ func (r *reading) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&r.mapping, "mapping", "m", "", "mapping `FILE` (YAML); required")
 	f.StringVar(&r.out, "out", "", "`DIR` for the reports (default: beside you, named after the input)")
-	f.StringVar(&r.attachments, "attachments", "", "`DIR` of the attachments, over the mapping's root")
-	f.StringVar(&r.sheet, "sheet", "", "`NAME` of the sheet, over what the mapping says")
-	f.StringVar(&r.delimiter, "delimiter", "", "`CHARACTER` between CSV cells, or tab")
-	f.StringVar(&r.encoding, "encoding", "", "`NAME` of the CSV's encoding, such as windows-1252")
-	f.StringVar(&r.passwordFile, "password-file", "", "`FILE` with the password of a protected workbook")
 	f.StringVar(&r.when, "when", "", "only rows for which `EXPR` is true, as 'row[\"Estado\"] != \"Spam\"'; narrows the mapping's when")
 	f.IntVar(&r.limit, "limit", 0, "read only the first `N` rows")
 	f.StringSliceVar(&r.formats, "formats", []string{"csv", "xlsx"}, "of the results: "+strings.Join(reports.Formats(), ", "))
 	complete(c, "formats", reports.Formats()...)
 	_ = c.MarkFlagRequired("mapping") // the flag has just been made
+	r.sourceFlags(c)
+}
+
+// sourceFlags are those that tell how an input is read.
+func (r *reading) sourceFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&r.attachments, "attachments", "", "`DIR` of the attachments, over the mapping's root")
+	f.StringVar(&r.sheet, "sheet", "", "`NAME` of the sheet, over what the mapping says")
+	f.StringVar(&r.delimiter, "delimiter", "", "`CHARACTER` between CSV cells, or tab")
+	f.StringVar(&r.encoding, "encoding", "", "`NAME` of the CSV's encoding, such as windows-1252")
+	f.StringVar(&r.passwordFile, "password-file", "", "`FILE` with the password of a protected workbook")
 }
 
 // job is the part of a job that reading says.

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"wolkvox-import/importer"
+)
+
+func initCommand(console *console) *cobra.Command {
+	var o reading
+	c := &cobra.Command{
+		Use:   "init INPUT [-m FILE]",
+		Short: "write a first mapping from an input's columns and cells",
+		Long: `init looks at the names of the columns and at what is in the cells, and writes a mapping
+in which everything is decided that can be, with the reason; what only a person can know
+is marked TODO, and check refuses the mapping until it is filled in. No file is
+overwritten.
+
+Exit status: 0 the mapping is written, 2 usage or input.`,
+		Example: "  wolkvox-import init tickets.csv\n  wolkvox-import init tickets.xlsx -m migracion.yaml --sheet Casos",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			job, err := o.job(args)
+			if err != nil {
+				return err
+			}
+			drafted, err := importer.Init(c.Context(), job)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(console.out, "%s: written from %d rows, with %d places marked TODO to be filled in\nnext: wolkvox-import check %s -m %s\n", drafted.Path, drafted.Rows, drafted.Todos, args[0], drafted.Path)
+			return nil
+		},
+	}
+	o.sourceFlags(c)
+	c.Flags().StringVarP(&o.mapping, "mapping", "m", "", "`FILE` to write (default: named after the input, beside it)")
+	return c
+}

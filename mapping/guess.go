@@ -1,0 +1,268 @@
+package mapping
+
+import (
+	"cmp"
+	"hash/maphash"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Guess is what a look at an input's cells tells of its columns, from which a first
+// mapping is written. It is fed row by row.
+type Guess struct {
+	columns []*columnFacts
+	rows    int
+	seed    maphash.Seed
+	exists  func(path string) bool // of files below the folder of attachments
+}
+
+// columnFacts are what is known of a column.
+type columnFacts struct {
+	name    string
+	filled  int
+	values  map[string]int // how often; nil where there are too many
+	hashes  map[uint64]bool
+	repeats int // cells that stood in a row before
+	emails  int
+	html    int
+	long    int // cells of more than 60 characters
+	length  int // characters in all
+	files   int // cells that name files which exist
+	split   string
+	dates   *DateColumn
+	iso     int
+	notDate bool
+	empties map[string]bool // cells that stand for nothing
+	role    string
+	sure    int
+}
+
+const (
+	mostDistinct = 2000
+	fewValues    = 40
+)
+
+// NewGuess begins. exists tells whether a file is below the folder of the attachments.
+func NewGuess(header []string, exists func(path string) bool) *Guess {
+	g := &Guess{seed: maphash.MakeSeed(), exists: exists}
+	for _, name := range header {
+		c := &columnFacts{name: strings.TrimSpace(name), values: map[string]int{}, hashes: map[uint64]bool{}, dates: NewDateColumn(), empties: map[string]bool{}}
+		c.role, c.sure = roleOf(c.name)
+		g.columns = append(g.columns, c)
+	}
+	return g
+}
+
+var (
+	emailPattern = regexp.MustCompile(`^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$`)
+	htmlPattern  = regexp.MustCompile(`(?i)</?(p|br|div|span|b|strong|ul|ol|li|a|table|font|html|body|img)[ />]|&(nbsp|amp|lt|gt|quot|#\d+);`)
+)
+
+// Add looks at a row.
+func (g *Guess) Add(cells []string) {
+	g.rows++
+	for i, c := range g.columns {
+		if i < len(cells) {
+			g.add(c, cells[i])
+		}
+	}
+}
+
+func (g *Guess) add(c *columnFacts, cell string) {
+	text := strings.TrimSpace(cell)
+	if text == "" {
+		return
+	}
+	if slices.Contains(emptyWords, foldText(text)) {
+		c.empties[text] = true
+		return
+	}
+	c.filled++
+	if h := maphash.String(g.seed, text); c.hashes[h] {
+		c.repeats++
+	} else {
+		c.hashes[h] = true
+	}
+	if c.values != nil {
+		if c.values[cell]++; len(c.values) > mostDistinct {
+			c.values = nil
+		}
+	}
+	runes := len([]rune(text))
+	c.length += runes
+	if runes > 60 {
+		c.long++
+	}
+	if emailPattern.MatchString(text) {
+		c.emails++
+	}
+	if htmlPattern.MatchString(text) {
+		c.html++
+	}
+	if !c.notDate {
+		if isISO(text) {
+			c.iso++
+		} else {
+			c.notDate = !c.dates.Add(text)
+		}
+	}
+	g.lookForFiles(c, text)
+}
+
+// lookForFiles tries whether the cell names files, and how they are split.
+func (g *Guess) lookForFiles(c *columnFacts, text string) {
+	if g.exists == nil || len(text) > 2000 {
+		return
+	}
+	for _, split := range []string{c.split, "", ";", "|", ",", "\n"} {
+		names := []string{text}
+		if split != "" {
+			names = strings.Split(text, split)
+		}
+		if slices.ContainsFunc(names, func(n string) bool {
+			n = strings.TrimSpace(n)
+			return n != "" && g.exists(strings.ReplaceAll(n, `\`, "/"))
+		}) {
+			c.files++
+			if split != "" && len(names) > 1 {
+				c.split = split
+			}
+			return
+		}
+	}
+}
+
+// decided are the columns that a draft uses, by role; nil where there is none.
+type decided map[string]*columnFacts
+
+// decide gives each role the column that suits it best.
+func (g *Guess) decide() decided {
+	d := decided{}
+	best := func(role string, suits func(*columnFacts) int) {
+		var top *columnFacts
+		most := 0
+		for _, c := range g.columns {
+			if c.name == "" || c.filled == 0 || g.repeated(c) || d.uses(c) {
+				continue
+			}
+			if points := suits(c); points > most {
+				top, most = c, points
+			}
+		}
+		if top != nil {
+			d[role] = top
+		}
+	}
+	named := func(c *columnFacts, role string) int {
+		if c.role == role {
+			return 10 * c.sure
+		}
+		return 0
+	}
+	best("contact", func(c *columnFacts) int {
+		if c.emails*2 < c.filled {
+			return 0
+		}
+		return 1 + named(c, "contact") + 5*c.filled/max(g.rows, 1)
+	})
+	best("key", func(c *columnFacts) int {
+		few := 0 // a column with the right name may have a mistake or two, which check will name
+		if c.role == "key" && c.sure == 2 {
+			few = g.rows / 50
+		}
+		if c.repeats > few || g.rows-c.filled > few || c.emails > 0 || c.length > 40*c.filled || c.isDate() {
+			return 0
+		}
+		return 1 + named(c, "key")
+	})
+	best("status", func(c *columnFacts) int { return g.few(c, named(c, "status")) })
+	best("type", func(c *columnFacts) int { return g.few(c, named(c, "type")) })
+	best("priority", func(c *columnFacts) int { return g.few(c, named(c, "priority")) })
+	best("owner", func(c *columnFacts) int {
+		if c.values == nil {
+			return 0
+		}
+		return named(c, "owner")
+	})
+	best("files", func(c *columnFacts) int {
+		if c.files*2 >= c.filled {
+			return 20 + named(c, "files")
+		}
+		return 0
+	})
+	best("solution", func(c *columnFacts) int { return named(c, "solution") })
+	best("subject", func(c *columnFacts) int { return named(c, "subject") })
+	best("body", func(c *columnFacts) int {
+		points := named(c, "body") + 4*c.long/max(c.filled, 1)
+		if c.html*3 > c.filled {
+			points += 3
+		}
+		if c.role != "" && c.role != "body" {
+			points -= 5
+		}
+		return points
+	})
+	return d
+}
+
+// few wants a column of few values.
+func (g *Guess) few(c *columnFacts, points int) int {
+	if points == 0 || c.values == nil || len(c.values) > fewValues && len(c.values)*4 > c.filled {
+		return 0
+	}
+	return points
+}
+
+func (d decided) uses(c *columnFacts) bool {
+	return slices.Contains(slices.Collect(maps.Values(d)), c)
+}
+
+// repeated tells whether another column has the same name, so that neither can be used.
+func (g *Guess) repeated(c *columnFacts) bool {
+	for _, other := range g.columns {
+		if other != c && Fold(other.name) == Fold(c.name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *columnFacts) isDate() bool { return !c.notDate && c.iso+c.dates.Cells > 0 }
+
+// byCount lists the column's values, the commonest first.
+func (c *columnFacts) byCount() []string {
+	values := slices.Collect(maps.Keys(c.values))
+	slices.SortFunc(values, func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.values[b], c.values[a]), cmp.Compare(a, b))
+	})
+	return values
+}
+
+// Rows is how many rows were looked at.
+func (g *Guess) Rows() int { return g.rows }
+
+// ColumnOf returns the column that has most of these values, "" where none has half of
+// what it holds among them.
+func (g *Guess) ColumnOf(values []string) string {
+	known := map[string]bool{}
+	for _, v := range values {
+		known[v] = true
+	}
+	for _, c := range g.columns {
+		if c.name == "" || g.repeated(c) || len(c.values) == 0 {
+			continue
+		}
+		hits := 0
+		for v := range c.values {
+			if known[strings.TrimSpace(v)] {
+				hits++
+			}
+		}
+		if hits > 1 && hits*2 >= min(len(c.values), len(known)) {
+			return c.name
+		}
+	}
+	return ""
+}
