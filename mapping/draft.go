@@ -157,22 +157,16 @@ func (w *drafting) table(field string, c *columnFacts, known map[string]string, 
 	w.line("    column: %s", quote(c.name))
 	w.line("    fold: true  # sin distinguir mayúsculas ni tildes")
 	w.line("    values:")
-	seen := map[string]bool{}
 	for _, v := range c.byCount() {
-		if folded := foldText(v); seen[folded] {
-			continue
-		} else {
-			seen[folded] = true
-		}
-		if to := known[tidy(v)]; to != "" {
-			w.line("      %s: %s  # %d", quote(v), quote(to), c.values[v])
+		if to := known[tidy(v.value)]; to != "" {
+			w.line("      %s: %s  # %d", quote(v.value), quote(to), v.times)
 			continue
 		}
-		why := strconv.Itoa(c.values[v])
-		if field == "status" && looksClosed(v) {
+		why := strconv.Itoa(v.times)
+		if field == "status" && looksClosed(v.value) {
 			why += ", parece cerrado"
 		}
-		w.todo("      "+quote(v)+": ", "TODO", why)
+		w.todo("      "+quote(v.value)+": ", "TODO", why)
 	}
 	if c.filled < w.guess.rows {
 		if whenEmpty == "" {
@@ -199,12 +193,8 @@ func (w *drafting) owner() {
 	w.line("    column: %s", quote(c.name))
 	w.line("    fold: true")
 	w.line("    values:")
-	seen := map[string]bool{}
 	for _, v := range c.byCount() {
-		if !seen[foldText(v)] {
-			seen[foldText(v)] = true
-			w.todo("      "+quote(v)+": ", "TODO", strconv.Itoa(c.values[v]))
-		}
+		w.todo("      "+quote(v.value)+": ", "TODO", strconv.Itoa(v.times))
 	}
 	if c.filled < w.guess.rows {
 		w.todo("    default: ", "TODO", fmt.Sprintf("para las %d filas sin él", w.guess.rows-c.filled))

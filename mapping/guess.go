@@ -231,20 +231,45 @@ func (g *Guess) repeated(c *columnFacts) bool {
 
 func (c *columnFacts) isDate() bool { return !c.notDate && c.iso+c.dates.Cells > 0 }
 
-// byCount lists the column's values, the commonest first.
-func (c *columnFacts) byCount() []string {
-	values := slices.Collect(maps.Keys(c.values))
-	slices.SortFunc(values, func(a, b string) int {
-		return cmp.Or(cmp.Compare(c.values[b], c.values[a]), cmp.Compare(a, b))
+// occurrence is a value of a column, in its commonest spelling, and how often it occurs
+// in all of them.
+type occurrence struct {
+	value string
+	times int
+}
+
+// byCount lists the column's values, the commonest first. Case and accents make none a
+// value of its own.
+func (c *columnFacts) byCount() []occurrence {
+	groups := map[string]*occurrence{}
+	most := map[string]int{}
+	for _, v := range slices.Sorted(maps.Keys(c.values)) {
+		folded, times := foldText(v), c.values[v]
+		g := groups[folded]
+		if g == nil {
+			g = &occurrence{}
+			groups[folded] = g
+		}
+		g.times += times
+		if times > most[folded] {
+			g.value, most[folded] = v, times
+		}
+	}
+	var list []occurrence
+	for _, g := range groups {
+		list = append(list, *g)
+	}
+	slices.SortFunc(list, func(a, b occurrence) int {
+		return cmp.Or(cmp.Compare(b.times, a.times), cmp.Compare(a.value, b.value))
 	})
-	return values
+	return list
 }
 
 // Rows is how many rows were looked at.
 func (g *Guess) Rows() int { return g.rows }
 
-// ColumnOf returns the column that has most of these values, "" where none has half of
-// what it holds among them.
+// ColumnOf returns the first column of which at least two values, and half of all, are
+// among these; "" where there is none.
 func (g *Guess) ColumnOf(values []string) string {
 	known := map[string]bool{}
 	for _, v := range values {
