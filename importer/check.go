@@ -35,6 +35,9 @@ func Check(ctx context.Context, job Job) (Result, Survey, error) {
 	if p.mapping.KeyText == "" {
 		p.job.Log.Warn("the mapping has no key: a row is known by the cells of the columns that the mapping uses; where one of those is corrected later, the row is taken for a new one")
 	}
+	if err := p.checkContacts(); err != nil {
+		return Result{}, Survey{}, err
+	}
 	p.job.Meter.start(p.inputs)
 	c := &check{plan: p, ctx: ctx, started: time.Now(), survey: newSurvey(), seed: maphash.MakeSeed()}
 	return c.all()

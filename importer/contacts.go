@@ -19,6 +19,21 @@ import (
 // askCRM is the word by which the CRM is asked instead of a file.
 const askCRM = "crm"
 
+// checkContacts finds what is wrong with the job's Contacts before the rows are read.
+func (p *plan) checkContacts() error {
+	switch p.job.Contacts {
+	case "":
+		return nil
+	case askCRM:
+		if p.job.Server == "" || len(p.job.Tokens) == 0 {
+			return usage("to ask the CRM for contacts, --server and a token are needed")
+		}
+		return nil
+	}
+	_, err := readContacts(p.job.Contacts, nil)
+	return err
+}
+
 // compareContacts finds the contacts that the cases need and the CRM lacks, and lists
 // them in contacts-missing.csv.
 func (c *check) compareContacts(ctx context.Context, found *Survey) error {
@@ -94,9 +109,6 @@ func contactColumn(path string, names []string) (int, error) {
 
 // askContacts asks the CRM for one contact after another, until the quota is spent.
 func (c *check) askContacts(ctx context.Context, needed []Need, found *Survey) ([]Need, error) {
-	if c.job.Server == "" || len(c.job.Tokens) == 0 {
-		return nil, usage("to ask the CRM for contacts, --server and a token are needed")
-	}
 	client := crm.New(crm.Config{Server: c.server, Workers: 1, Timeout: cmp.Or(c.job.Timeout, time.Minute), UserAgent: "wolkvox-import/" + c.job.Version, Dial: c.job.Dial})
 	var missing []Need
 	token := 0

@@ -183,7 +183,7 @@ func (rule *dateRule) problem(field, v string) *Problem {
 	p := &Problem{Field: field, Error: "not_a_date", Message: fmt.Sprintf("%s: %q is no date as %s", field, shorten(v, 40), strings.Join(rule.sources(), " or ")),
 		Hint: "correct the cell, or give the field another pattern: date: {from: [DD/MM/YYYY, YYYY-MM-DD]}"}
 	if guess := NewDateColumn(); guess.Add(v) && len(guess.Fits()) > 0 {
-		p.Hint = fmt.Sprintf("it can be read as %s: give the field that pattern too, or correct the cell", strings.Join(guess.Fits(), " or "))
+		p.Hint = fmt.Sprintf("it can be read as %s: if the whole column is written so, give the field that pattern in place of its own; else correct the cell", strings.Join(guess.Fits(), " or "))
 	}
 	return p
 }

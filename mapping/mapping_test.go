@@ -344,6 +344,13 @@ func TestSpellingOfTheKeyTextDoesNotMatter(t *testing.T) {
 func FuzzLoadCompileApply(f *testing.F) {
 	f.Add(whole, "T-1")
 	f.Add("operation: op\ncase:\n  form: {a: {column: x, values: {1: 2}}}\n", "\xff")
+	for _, field := range []string{`{column: Canal, fold: true, values: {a: b, "*": c}}`, `{column: Canal, html: true, replace: {'(.)': '$1$1'}}`, `{column: Canal, number: ","}`, `{column: Canal, bool: [a, b]}`,
+		`{column: Canal, date: {from: [DD/MM/YYYY, "D MMM YY hh:mm A Z"], to: "DD.MM"}, tz: {from: UTC, to: America/Bogota}}`, `{json: '{"a": "{{Canal}}", "b": {{Canal}}}'}`, `{a: {b: "{{Canal|html}}"}, c: x}`,
+		`{expr: 'row["Canal"] == "x" ? fold(row["Asunto"])[0:3] : string(number(row["Canal"]))'}`} {
+		f.Add(strings.Replace(whole, `"{{Canal|upper}}"`, field, 1), "<p>1,5 &amp; ñ")
+	}
+	f.Add("when: 'row[\"Canal\"] matches \"^a\"'\n"+whole, "03/04/2025")
+	f.Add(whole+"attachments: {files: [{column: Canal, split: ';', replace: {a: b}}, {glob: '{{Canal}}/**'}], unusable: leave_out, names_in_description: true, ignore_case: true}\n", "a;../b")
 	f.Fuzz(func(t *testing.T, text, cell string) {
 		path := filepath.Join(t.TempDir(), "m.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -365,6 +372,7 @@ func FuzzLoadCompileApply(f *testing.F) {
 		for i := range cells {
 			cells[i] = cell
 		}
+		p.Wants(cells)
 		if c, _ := p.Apply(cells, "k"); c.JSON != nil && !json.Valid(c.JSON) {
 			t.Fatalf("not JSON: %s", c.JSON)
 		}

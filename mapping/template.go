@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -22,6 +23,11 @@ type template struct {
 	at     position
 	parts  []part
 }
+
+const (
+	mostParts = 1000
+	mostText  = 64 << 20 // bytes of a text that columns make together
+)
 
 // part is a piece of literal text, or a column with the converters behind it.
 type part struct {
@@ -51,6 +57,10 @@ func (d *decoder) template(source string, at position) *template {
 		}
 		t.parts = append(t.parts, part{column: name})
 		rest = tail
+		if len(t.parts) > mostParts {
+			d.mistake(at, "a text has at most %d columns in it", mostParts/2)
+			return t
+		}
 	}
 }
 
@@ -88,6 +98,10 @@ func (c *compiler) template(t *template) appender {
 	return func(dst []byte, r *row) []byte {
 		for _, text := range texts {
 			dst = append(dst, text(r)...)
+			if len(dst) > mostText {
+				r.fault(&Problem{Error: "too_long", Message: fmt.Sprintf("the text is longer than %d MB", mostText>>20), Hint: "name fewer columns in it, or shorten the cells"})
+				break
+			}
 		}
 		return dst
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,7 +55,10 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 			if o.json || result.Summary.Outcomes == nil {
 				return console.conclude(result, err, o.talk)
 			}
-			return errors.Join(err, o.show(console, result, survey))
+			if shown := o.show(console, result, survey); err == nil {
+				return shown
+			}
+			return err
 		},
 	}
 	o.talk.flags(c)
