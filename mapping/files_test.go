@@ -3,6 +3,7 @@ package mapping_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,4 +170,47 @@ func TestUnusedFilesAreCounted(t *testing.T) {
 	if n, names, err := p.Unused(); n != 2 || fmt.Sprint(names) != "[a.txt b.txt]" || err != nil {
 		t.Errorf("%d %v %v", n, names, err)
 	}
+}
+
+// Whatever a row names, nothing is opened but what lies below the folder.
+func FuzzAttachmentPath(f *testing.F) {
+	for _, name := range []string{"in.txt", "../out.txt", `..\out.txt`, "/etc/passwd", "C:/x", "sub/../in.txt", "link", "%2e%2e/out.txt", "sub/*", "{in,out}.txt", "./in.txt", "IN.TXT\x00"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		dir := t.TempDir()
+		root := filepath.Join(dir, "root")
+		for path, text := range map[string]string{"root/in.txt": "inside", "root/sub/in.txt": "inside", "out.txt": "outside"} {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, path), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		os.Symlink("../out.txt", filepath.Join(root, "link")) // not every system has them
+		m, err := mapping.Load(write(t, fieldMapping("x")+"attachments: {files: [{column: C}, {glob: '{{D}}'}, {glob: '{{D}}/**'}], ignore_case: true}\n"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.Compile([]string{"C", "D"}, mapping.Options{Attachments: root})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		for _, cells := range [][]string{{name, "x"}, {"", name}} {
+			c, _ := p.Apply(cells, "k")
+			for i := range c.Attachments {
+				file, problem := c.Attachments[i].Open()
+				if problem != nil {
+					continue
+				}
+				text, err := io.ReadAll(file)
+				file.Close()
+				if err != nil || string(text) != "inside" {
+					t.Fatalf("%q opened %q (%v)", name, text, err)
+				}
+			}
+		}
+	})
 }
