@@ -64,6 +64,10 @@ func TestGlobs(t *testing.T) {
 			t.Errorf("%+v: got %s %s", c, got, problem)
 		}
 	}
+	blank := filed(t, "  files: [{glob: '{{C}}/**'}]\n", "7/b.pdf", "z.txt")
+	if got, _, problem := files(t, blank, " ", "d"); got != "" || problem != "" {
+		t.Errorf("a blank column found %s %s", got, problem)
+	}
 	for _, glob := range []string{"../*.pdf", "a[", "{{C"} {
 		if got := mistakes(t, fieldMapping("x")+"attachments:\n  files: [{glob: '"+glob+"'}]\n", []string{"C"}); !strings.Contains(got, "map.yaml:13:") {
 			t.Errorf("%s: %s", glob, got)

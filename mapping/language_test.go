@@ -84,6 +84,7 @@ func TestLanguage(t *testing.T) {
 		{`{column: C, date: "DD/MM/YYYY"}`, "29/02/2023", "!not_a_date"},
 		{`{column: C, date: {from: [DD/MM/YYYY, "D MMM YYYY"], to: "DD.MM.YY"}}`, "5 Septiembre 2025", `"05.09.25"`},
 		{`{column: C, date: true}`, "2025-04-03", `"2025-04-03"`},
+		{`{column: C, date: YYYY-DD-MM}`, "2025-03-04", `"2025-04-03"`}, // who gives a pattern means it
 		{`{column: C, date: true}`, "03/04/2025", "!date_without_pattern"},
 		{`{column: C, date: true}`, "", ""},
 		{`{column: C, date: {from: "DD/MM/YY"}}`, "03/04/71", `"1971-04-03"`},
