@@ -14,7 +14,7 @@ type replacement struct {
 }
 
 // mostReplaced bounds what replacing could make of a text, in bytes.
-const mostReplaced = 256 << 20
+const mostReplaced = 64 << 20
 
 // replacements reads replace: {'pattern': text, …}, or a list of such entries. They are
 // applied in the file's order. Patterns are Go's, which take time in proportion to the
