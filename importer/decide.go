@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wolkvox-import/importer/internal/ledger"
@@ -23,6 +24,7 @@ type task struct {
 func (r *run) decide(in *input, it *item) (task, bool) {
 	o := reports.Outcome{File: in.path, Row: it.number, Key: strings.ToValidUTF8(it.key, "\ufffd"), Status: reports.Skipped}
 	switch {
+	case r.ahead[place{in.number, it.number}]: // it has its outcome
 	case it.err != nil, it.problem != nil:
 		r.invalid(in, it, o, in.unreadable(it)...)
 	case r.repeated(in, it, &o), r.settled(in, it, &o):
@@ -71,11 +73,10 @@ func repeatedKey(key string, row int) mapping.Problem {
 func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 	e := it.known.entry
 	o.WolkvoxID, o.IDPrefijo = e.WolkvoxID, e.IDPrefijo
-	free := e.State == ledger.Pending || e.State == ledger.Rejected || e.State == ledger.Invalid
 	switch {
-	case e.State == ledger.Unknown, free && !r.job.NoRetry, e.State == ledger.Pending:
+	case r.free(it):
 		return false
-	case free:
+	case e.State == ledger.Rejected, e.State == ledger.Invalid:
 		o.Error, o.Message = "left_alone", fmt.Sprintf("%s by an earlier run, and left alone (--no-retry)", e.State)
 	case !it.given && e.Template != r.mapping.KeyText:
 		o.WolkvoxID, o.IDPrefijo = "", ""
@@ -110,9 +111,14 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 		r.note(in, o)
 		return task{}, false
 	}
+	return r.task(in, it, c), true
+}
+
+// task is the row's case, ready to be sent.
+func (r *run) task(in *input, it *item, c mapping.Case) task {
 	claim := r.claim(in, it)
 	claim.Marker, claim.Contact, claim.Length = c.Marker, c.Contact, c.Length
-	return task{in: in, row: it.number, claim: claim, c: c}, true
+	return task{in: in, row: it.number, claim: claim, c: c}
 }
 
 // makeCase is what the mapping makes of a row that nothing else has settled. The case is
@@ -148,7 +154,7 @@ func (r *run) claim(in *input, it *item) ledger.Claim {
 // invalid records a row that can't become a case, with all of its problems.
 func (r *run) invalid(in *input, it *item, o reports.Outcome, problems ...mapping.Problem) {
 	spoilt(&o, problems)
-	owned := it.known.entry.State != ledger.Unknown && !(it.known.entry.State == ledger.Rejected || it.known.entry.State == ledger.Invalid || it.known.entry.State == ledger.Pending)
+	owned := !slices.Contains([]ledger.State{ledger.Unknown, ledger.Rejected, ledger.Invalid, ledger.Pending}, it.known.entry.State)
 	if it.known.id == (ledger.ID{}) || it.known.before.Times > 0 || owned {
 		r.note(in, o)
 		return

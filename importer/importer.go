@@ -41,7 +41,17 @@ type Job struct {
 	Tokens  []string // Wolkvox-Tokens; at least one
 	Workers int      // requests in flight altogether; 0 is two a token
 	Rate    float64  // requests a second; 0 is no limit
+	Budget  string   // of request bodies under way at once, such as 100MB; "" is 256MB
 	Timeout time.Duration
+
+	NoQuotaCheck bool      // doesn't ask the CRM what the tokens may still do
+	Wait         bool      // sleeps while the quota of every token is spent
+	Until        time.Time // takes no new row after that; the zero time is never
+	Canary       bool      // sends a row of each kind first, and reads them back
+
+	// Agreed asks the person a question, after what was said. Where it is nil, nobody is
+	// there to be asked.
+	Agreed func(question string) bool
 
 	Ledger      string // file; "" is <operation>.ledger.db beside the mapping
 	Rehearsal   bool   // the ledger belongs to a CRM that forgets: begin with an empty one
@@ -96,6 +106,9 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	}
 	defer r.close()
 
+	if err := r.canary(); err != nil { // a row of each kind first, where the job says so
+		r.fail(err)
+	}
 	for _, in := range p.inputs {
 		tasks := make(chan task)
 		var g errgroup.Group
@@ -151,6 +164,18 @@ type Halt struct {
 }
 
 func (h *Halt) Error() string { return h.Why }
+
+// over is the halt of a run that has so many rows left to do. One that was to pause and has
+// none is none.
+func (h *Halt) over(left int) *Halt {
+	switch {
+	case h == nil || h.Status != StatusPaused:
+		return h
+	case left == 0:
+		return nil
+	}
+	return &Halt{h.Status, h.Why, several(left, "row") + " are left; " + h.Hint}
+}
 
 // The exit statuses of the program.
 const (

@@ -22,8 +22,9 @@ type plan struct {
 	mapping *mapping.Mapping
 	source  reports.Source // the mapping file
 	inputs  []*input
-	comma   rune // the job's delimiter; 0 is none given
-	dry     bool // check: nothing is sent
+	comma   rune  // the job's delimiter; 0 is none given
+	budget  int64 // the job's, in bytes
+	dry     bool  // check: nothing is sent
 }
 
 // prepare finds all that can be wrong before anything is sent.
@@ -54,17 +55,20 @@ func (p *plan) settings() error {
 	if job.Meter == nil {
 		job.Meter = new(Meter)
 	}
-	job.Workers = cmp.Or(job.Workers, 2*len(job.Tokens), 1)
 	switch {
 	case len(job.Inputs) == 0:
 		return usage("no input was given")
 	case job.Workers < 0 || job.Rate < 0 || job.Limit < 0 || job.MaxFailures < 0 || job.Timeout < 0:
 		return usage("workers, rate, limit, max-failures and timeout can't be negative")
 	}
+	job.Workers = max(cmp.Or(job.Workers, 2*len(job.Tokens)), len(job.Tokens), 1)
+	var err error
+	if p.budget, err = mapping.ParseSize(cmp.Or(job.Budget, "256MB")); err != nil || p.budget == 0 {
+		return usage("what may be under way at once: %q is not a size such as 256MB", job.Budget)
+	}
 	if err := reports.CheckFormats(job.Formats); err != nil {
 		return &UsageError{err}
 	}
-	var err error
 	if p.comma, err = mapping.ParseDelimiter(job.Delimiter); err != nil {
 		return &UsageError{err}
 	}

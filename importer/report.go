@@ -53,7 +53,7 @@ func (p *plan) keep() []string { return append([]string{p.job.Mapping}, p.job.In
 
 // report writes the reports of every input and sums the run up.
 func (r *run) report() (Result, error) {
-	result := Result{Ledger: r.ledgerPath(), Halt: r.halt()}
+	result := Result{Ledger: r.ledgerPath(), Halt: r.halt().over(r.notAttemptedRows())}
 	text := r.account(result.Halt)
 	errs := []error{r.ledger.End(text)}
 	var a account
@@ -65,7 +65,7 @@ func (r *run) report() (Result, error) {
 	for i := range a.Inputs {
 		tally := &r.tallies[i]
 		about := a.about(i)
-		about.ExitStatus = status(tally, result.Halt)
+		about.ExitStatus = status(tally, result.Halt.over(tally.Outcomes[reports.NotAttempted]))
 		crash.Point(crash.BeforeReport)
 		summary, files, err := r.write(&a, i, about)
 		crash.Point(crash.AfterReport)
@@ -80,6 +80,13 @@ func (r *run) report() (Result, error) {
 	result.Summary = reports.Total(parts)
 	result.Summary.ExitStatus = status(&result.Summary, result.Halt)
 	return result, errors.Join(errs...)
+}
+
+func (r *run) notAttemptedRows() (n int) {
+	for i := range r.tallies {
+		n += r.tallies[i].Outcomes[reports.NotAttempted]
+	}
+	return n
 }
 
 func (r *run) write(a *account, i int, about reports.About) (reports.Summary, []string, error) {

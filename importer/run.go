@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"wolkvox-import/importer/internal/crm"
@@ -26,11 +27,15 @@ type run struct {
 	sender  *crm.Sender
 	stop    context.Context // ends when no new row is to be sent; its cause says why
 	end     context.CancelCauseFunc
-	hash    hash.Hash       // the reader's alone
-	notes   []ledger.Record // of the batch at hand; the reader's alone
+	over    context.CancelFunc // of Until; nil where there is none
+	hash    hash.Hash          // the reader's alone
+	notes   []ledger.Record    // of the batch at hand; the reader's alone
 	started time.Time
 	said    sync.Map // errors; a full disk would be said once a row
 	storm   storm
+	bytes   *semaphore.Weighted // of bodies under way
+	plans   sync.Once           // saying what is going to be done
+	ahead   map[place]bool      // rows that were sent before all others
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
@@ -61,11 +66,21 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		r.ledger.Close()
 		return nil, err
 	}
+	r.bytes = semaphore.NewWeighted(p.budget)
+	if !p.job.Until.IsZero() {
+		until := &Halt{StatusPaused, "no row is begun after " + p.job.Until.Format("15:04") + " (--until)", "run the same command again to go on"}
+		ctx, r.over = context.WithDeadlineCause(ctx, p.job.Until, until)
+	}
 	r.stop, r.end = context.WithCancelCause(ctx)
 	r.sender = &crm.Sender{
 		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
 		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
 		Log:    p.job.Log,
+	}
+	if p.job.Wait {
+		r.sender.Lanes.Patient = func(until time.Time) {
+			p.job.Log.Info("the quota of every token is spent; sleeping until " + until.Local().Format("2006-01-02 15:04"))
+		}
 	}
 	if p.job.Rate > 0 {
 		r.sender.Rate = rate.NewLimiter(rate.Limit(p.job.Rate), 1)
@@ -144,6 +159,7 @@ func (r *run) fail(err error) {
 
 // hand gives a row to a worker, or lists it as not attempted where the run stops.
 func (r *run) hand(t task, tasks chan<- task) {
+	r.plans.Do(r.forecast)
 	if r.stop.Err() == nil {
 		select {
 		case tasks <- t:
@@ -218,6 +234,9 @@ func (p *plan) sayShort(in *input) {
 
 func (r *run) close() {
 	r.end(nil)
+	if r.over != nil {
+		r.over()
+	}
 	if err := r.ledger.Close(); err != nil {
 		r.job.Log.Error(err.Error())
 	}

@@ -14,44 +14,72 @@ import (
 	"wolkvox-import/reports"
 )
 
-// submit brings one row to its end: its files are opened, its key is claimed, its
-// request is sent, and what became of it is settled. Nothing leaves before the claim
-// is durable.
-func (r *run) submit(t task) {
+// submit brings one row to its end: its files are opened, its request is sent under a
+// claim, and what became of it is settled.
+func (r *run) submit(t task) reports.Outcome {
 	r.storm.wait(r.stop)
 	if r.stop.Err() != nil {
-		r.conclude(t, r.notAttempted(t))
-		return
+		return r.conclude(t, r.notAttempted(t))
 	}
 	body, files, problem := openBody(&t.c)
 	if problem != nil {
 		o := r.notAttempted(t)
 		o.Status, o.Error, o.Message, o.Hint = reports.Invalid, problem.Error, problem.Message, problem.Hint
-		r.conclude(t, o)
-		return
+		return r.conclude(t, o)
 	}
 	defer body.Close()
-	crash.Point(crash.BeforeClaim)
-	if err := r.ledger.Claim(t.claim); err != nil {
-		if !errors.Is(err, ledger.ErrNotClaimable) {
-			r.fail(err)
-		}
-		o := r.notAttempted(t)
-		o.Error, o.Message = "not_claimed", fmt.Sprintf("not sent, since its claim could not be written: %v", err)
-		r.conclude(t, o)
-		return
+	release, err := r.reserve(body)
+	if err != nil {
+		return r.conclude(t, r.notAttempted(t))
 	}
+	defer release()
+	sent, err := r.sender.Send(r.stop, body, claim{r, &t.claim})
+	return r.settle(t, body, files, sent, err)
+}
+
+// claim is the ledger's word for one request of a row: nothing leaves before it is
+// durable.
+type claim struct {
+	run *run
+	*ledger.Claim
+}
+
+func (c claim) Take() error {
+	crash.Point(crash.BeforeClaim)
+	err := c.run.ledger.Claim(*c.Claim)
 	crash.Point(crash.AfterClaim)
-	sent, err := r.sender.Send(r.stop, body, func() error { return r.ledger.Renew(t.claim.ID) })
-	r.settle(t, body, files, sent, err)
+	if err != nil && !errors.Is(err, ledger.ErrNotClaimable) {
+		c.run.fail(err)
+	}
+	return err
+}
+
+func (c claim) Release(why error) error {
+	err := c.run.ledger.Release(c.ID, why.Error())
+	if err != nil {
+		c.run.fail(err)
+	}
+	return err
+}
+
+// reserve waits until the body's bytes fit into what may be under way at once, so that
+// many large attachments don't fill the memory of connections and proxies. A body that is
+// larger than all of it goes alone.
+func (r *run) reserve(body *crm.Body) (release func(), err error) {
+	n := min(body.Len(), r.budget)
+	if err := r.bytes.Acquire(r.stop, n); err != nil {
+		return nil, err
+	}
+	return func() { r.bytes.Release(n) }, nil
 }
 
 // conclude records a row that a worker had to give up before its claim.
-func (r *run) conclude(t task, o reports.Outcome) {
+func (r *run) conclude(t task, o reports.Outcome) reports.Outcome {
 	r.tally(t.in, o)
 	if err := r.ledger.Note([]ledger.Record{record(t.in, o)}); err != nil {
 		r.fail(err)
 	}
+	return o
 }
 
 // openBody opens the row's files, so that a missing one is found before the claim.
@@ -72,36 +100,41 @@ func openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem) {
 	return crm.NewBody(c.JSON, files), open, nil
 }
 
-// settle makes what became of a claim durable. What can't be recorded is at least
-// said: the id of a case that exists must not be lost with it.
-func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, err error) {
+// settle records what became of a row. Where it has a claim, that is durable before its
+// worker's next request leaves; what can't be recorded is at least said, since the id of a
+// case that exists must not be lost.
+func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, err error) reports.Outcome {
 	o := reports.Outcome{File: t.in.path, Row: t.row, Key: strings.ToValidUTF8(t.claim.Key, "\ufffd"), Attempts: sent.Attempts,
 		SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC()}
-	st := ledger.Settlement{ID: t.claim.ID, Attempts: sent.Attempts}
+	st := ledger.Settlement{ID: t.claim.ID}
 	if err == nil {
 		o.Status, o.WolkvoxID, o.IDPrefijo, o.HTTPStatus, o.Code = reports.Created, sent.WolkvoxID, sent.IDPrefijo, sent.HTTPStatus, sent.Code
 		o.Attachments = attachments(&t.c, body)
 		o.Message = remarks(&t.c, files)
 		st.State, st.WolkvoxID, st.IDPrefijo, st.Evidence = ledger.Created, sent.WolkvoxID, sent.IDPrefijo, "the CRM's answer"
 	} else {
-		r.judge(t, err, &o, &st)
+		r.judge(err, &o, &st)
+	}
+	if st.State == ledger.Unknown {
+		return r.conclude(t, o)
 	}
 	r.tally(t.in, o)
-	defer func() {
-		if r.storm.note(o.Status) {
-			r.weather()
+	r.ledger.Settle(st, record(t.in, o), func(err error) {
+		if err != nil {
+			r.fail(err)
+			r.job.Log.Error("what became of a row could not be recorded: note it down", "row", t.row, "key", t.claim.Key, "outcome", o.Status, "wolkvox_id", o.WolkvoxID)
 		}
-	}()
-	if err := r.ledger.Settle(st, record(t.in, o)); err != nil {
-		r.fail(err)
-		r.job.Log.Error("what became of a row could not be recorded: note it down", "row", t.row, "key", t.claim.Key, "outcome", o.Status, "wolkvox_id", o.WolkvoxID)
+		crash.Point(crash.AfterOutcome)
+	})
+	if r.storm.note(o.Status) {
+		r.weather()
 	}
-	crash.Point(crash.AfterOutcome)
+	return o
 }
 
 // judge turns a failed insert into the row's outcome, and stops the run where going
-// on makes no sense.
-func (r *run) judge(t task, err error, o *reports.Outcome, st *ledger.Settlement) {
+// on makes no sense. Where the row has a claim, the settlement says what became of it.
+func (r *run) judge(err error, o *reports.Outcome, st *ledger.Settlement) {
 	e := new(crm.Error)
 	if !errors.As(err, &e) {
 		e = &crm.Error{Verdict: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
@@ -117,11 +150,11 @@ func (r *run) judge(t task, err error, o *reports.Outcome, st *ledger.Settlement
 		o.Status, st.State = reports.InDoubt, ledger.InDoubt
 		r.end(&Halt{StatusStopped, e.Message, e.Hint})
 	case crm.TokenSpent:
-		o.Status, st.State = reports.NotAttempted, ledger.Pending
+		o.Status = reports.NotAttempted
 		r.end(&Halt{StatusPaused, e.Message, e.Hint})
-	default: // nothing was processed, and going on is of no use
-		o.Status, st.State = reports.NotAttempted, ledger.Pending
-		if r.stop.Err() == nil {
+	default: // nothing was processed, and going on is of no use, unless only this row can't be claimed
+		o.Status = reports.NotAttempted
+		if !errors.Is(err, ledger.ErrNotClaimable) && r.stop.Err() == nil {
 			r.end(&Halt{StatusStopped, e.Message, e.Hint})
 		}
 	}

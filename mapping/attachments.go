@@ -145,16 +145,23 @@ func (d *decoder) sizes(n ast.Node) map[string]int64 {
 	return sizes
 }
 
-// size reads 20MB (20,000,000 bytes), 20MiB (20 × 1,048,576) or plain bytes.
 func (d *decoder) size(n ast.Node, what string) int64 {
 	text, at, ok := d.text(n, what)
 	if !ok {
 		return 0
 	}
+	size, err := ParseSize(text)
+	if err != nil {
+		d.mistake(at, "%s %v", what, err)
+	}
+	return size
+}
+
+// ParseSize reads 20MB (20,000,000 bytes), 20MiB (20 × 1,048,576) or plain bytes.
+func ParseSize(text string) (bytes int64, err error) {
 	m := sizePattern.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		d.mistake(at, "%s %q is not a size such as 20MB", what, text)
-		return 0
+		return 0, fmt.Errorf("%q is not a size such as 20MB", text)
 	}
 	number, _ := strconv.ParseFloat(m[1], 64) // the pattern has only numbers
 	unit := 1000.0
@@ -164,7 +171,7 @@ func (d *decoder) size(n ast.Node, what string) int64 {
 	for range strings.Index("KMG", m[2]) + min(len(m[2]), 1) {
 		number *= unit
 	}
-	return int64(number)
+	return int64(number), nil
 }
 
 // fileSource is a fileRule tied to the columns of an input. It yields the files of a row,

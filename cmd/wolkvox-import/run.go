@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"wolkvox-import/importer"
 	"wolkvox-import/reports"
@@ -88,7 +89,9 @@ type runOptions struct {
 	timeout                      time.Duration
 	margin                       time.Duration
 	noRetry, serverMoved, assent bool
-	resolve                      bool
+	resolve, canary              bool
+	noQuotaCheck, wait           bool
+	until, inFlight              string
 }
 
 func runCommand(console *console) *cobra.Command {
@@ -116,13 +119,18 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.StringVar(&o.ledger, "ledger", "", "`FILE` that remembers what was sent (default: <operation>.ledger.db beside the mapping)")
 	f.IntVar(&o.workers, "workers", 0, "`N` requests in flight altogether (default: 2 a token)")
 	f.Float64Var(&o.rate, "rate", 0, "`R` requests a second at most")
+	f.StringVar(&o.inFlight, "in-flight", "256MB", "`SIZE` of request bodies under way at once, at most")
+	f.BoolVar(&o.canary, "canary", false, "send one row of each kind first, read the cases back, and ask before the rest")
+	f.BoolVar(&o.noQuotaCheck, "no-quota-check", false, "don't ask the CRM what the tokens may still do (which costs a request each)")
+	f.BoolVar(&o.wait, "wait", false, "sleep while the quota of every token is spent")
+	f.StringVar(&o.until, "until", "", "take no new row after `HH:MM`, today or tomorrow")
 	f.DurationVar(&o.timeout, "timeout", 120*time.Second, "wait for an answer")
 	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows in a row")
 	f.BoolVar(&o.resolve, "resolve", false, "before the first row, ask the CRM for those in doubt, as resolve --auto does")
 	f.DurationVar(&o.margin, "margin", 3*time.Minute, "of --resolve")
 	f.BoolVar(&o.noRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")
 	f.BoolVar(&o.serverMoved, "server-moved", false, "the ledger's CRM has a new host name")
-	f.BoolVar(&o.assent, "yes", false, "never ask")
+	f.BoolVar(&o.assent, "yes", false, "never ask: the answer is yes")
 	return c
 }
 
@@ -134,6 +142,11 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 	job.Server, job.Ledger, job.Workers, job.Rate = o.server, o.ledger, o.workers, o.rate
 	job.Timeout, job.MaxFailures, job.NoRetry, job.ServerMoved = o.timeout, o.maxFailures, o.noRetry, o.serverMoved
 	job.Resolve, job.Margin = o.resolve, o.margin
+	job.Canary, job.NoQuotaCheck, job.Wait, job.Agreed = o.canary, o.noQuotaCheck, o.wait, o.agreed(console)
+	job.Budget = o.inFlight
+	if job.Until, err = next(o.until, time.Now()); err != nil {
+		return &importer.UsageError{Err: err}
+	}
 	job.Log, job.Meter = console.logger(o.talk), new(importer.Meter)
 	switch o.server {
 	case "":
@@ -155,6 +168,33 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 	result, err := importer.Run(ctx, job)
 	stop()
 	return console.conclude(result, err, o.talk)
+}
+
+// agreed is how a run asks: at the terminal, or not at all.
+func (o *runOptions) agreed(console *console) func(string) bool {
+	switch {
+	case o.assent:
+		return func(string) bool { return true }
+	case term.IsTerminal(int(os.Stdin.Fd())):
+		return console.agreed
+	}
+	return nil
+}
+
+// next is the next time at which the clock shows HH:MM; "" is no time.
+func next(clock string, now time.Time) (time.Time, error) {
+	if clock == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse("15:04", clock)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--until %q is not a time of day such as 06:00", clock)
+	}
+	t := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
+	if !t.After(now) {
+		t = time.Date(now.Year(), now.Month(), now.Day()+1, at.Hour(), at.Minute(), 0, 0, now.Location())
+	}
+	return t, nil
 }
 
 // tokens reads the tokens; none of them is ever shown.

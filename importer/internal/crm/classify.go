@@ -64,7 +64,7 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 		return e.verdict(Again, "throttled", "the server asks for a pause")
 	case status == 403 && strings.Contains(said, "SIMULTANEOUS REQUESTS"):
 		e.RetryAfter = retryAfter(header, now)
-		return e.verdict(Again, "too_many_at_once", "more requests at once than the token may have")
+		return e.verdict(TooMany, "too_many_at_once", "more requests at once than the token may have")
 	case status == 403 && strings.Contains(said, "TOKEN LIMIT EXCEEDED"):
 		return e.verdict(TokenSpent, "quota_spent", "the token's daily quota is spent")
 	case status == 401, status == 403:

@@ -4,7 +4,7 @@
 // into a single error type by what the caller does next:
 //
 //	Insert ──► Created                   the case exists, with its id
-//	      └──► *Error with a Verdict ──► Again       not sent or not processed
+//	      └──► *Error with a Verdict ──► Unsent, Again, TooMany   not processed
 //	                                     Refused     the CRM said no to this case
 //	                                     InDoubt     nobody knows whether it exists
 //	                                     TokenSpent, TokenBad, Misdirected, …

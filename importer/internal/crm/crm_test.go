@@ -105,7 +105,7 @@ func TestAnswersMeanWhatTheTableSays(t *testing.T) {
 		{"404", 404, `{"code":404,"error":"NOT FOUND","msg":"m"}`, crm.Refused},
 		{"411", 411, "", crm.Refused}, {"412", 412, "", crm.Refused}, {"413 page", 413, page, crm.Refused}, {"414", 414, "", crm.Refused},
 		{"415", 415, "", crm.Refused}, {"416", 416, "", crm.Refused}, {"417", 417, "", crm.Refused}, {"422", 422, "", crm.Refused}, {"431", 431, "", crm.Refused},
-		{"simultaneous", 403, `{"code":403,"error":"FORBIDDEN","msg":"Exceeds the limit of simultaneous requests per token (2)"}`, crm.Again},
+		{"simultaneous", 403, `{"code":403,"error":"FORBIDDEN","msg":"Exceeds the limit of simultaneous requests per token (2)"}`, crm.TooMany},
 		{"429", 429, "", crm.Again},
 		{"quota", 403, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`, crm.TokenSpent},
 		{"validate", 403, `{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`, crm.TokenBad},
@@ -401,7 +401,7 @@ func FuzzOnlyListedAnswersAreSentAgain(f *testing.F) {
 		v := verdict(t, err)
 		upper := strings.ToUpper(string(body))
 		listed := status == 429 || strings.Contains(upper, "429") || strings.Contains(upper, "SIMULTANEOUS REQUESTS") || strings.Contains(upper, `\U`)
-		if v == crm.Unsent || v == crm.Again && !listed {
+		if v == crm.Unsent || (v == crm.Again || v == crm.TooMany) && !listed {
 			t.Fatalf("%v for %d %s", v, status, body)
 		}
 	})

@@ -13,7 +13,8 @@ type Verdict int
 const (
 	InDoubt     Verdict = iota // the case may exist: never send it again without proof
 	Unsent                     // no byte of the request left: send it again
-	Again                      // not processed: send it again after a pause
+	Again                      // not processed: send it again after a pause, and everything else more slowly
+	TooMany                    // not processed: send it again, with fewer of this token's at once
 	Refused                    // the CRM refused this case; others may go on
 	TokenSpent                 // not processed: this token rests until its quota is renewed
 	TokenBad                   // not processed: this token is no good
@@ -21,7 +22,7 @@ const (
 	Redirected                 // in doubt, and not the CRM's address: stop the run
 )
 
-var verdictNames = [...]string{"in doubt", "unsent", "again", "refused", "token spent", "token bad", "misdirected", "redirected"}
+var verdictNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad", "misdirected", "redirected"}
 
 func (v Verdict) String() string { return verdictNames[v] }
 
@@ -47,6 +48,12 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// landed tells whether the CRM has, or may have, worked on the request. Only then is its
+// claim still to be settled, and only then the quota charged, as far as anybody knows.
+func (e *Error) landed() bool {
+	return e.Verdict == InDoubt || e.Verdict == Refused || e.Verdict == Redirected
+}
 
 // verdict settles what the error means. The CRM's own words stay where it refused
 // something; where it is in doubt what it did, ours come first.
@@ -77,6 +84,7 @@ var hints = map[Verdict]string{
 	InDoubt:     "look at the CRM whether the case exists; it is never sent again by itself",
 	Unsent:      "check the server's name and the network, then run the same command again",
 	Again:       "run the same command again later, or with fewer workers",
+	TooMany:     "run the same command again with fewer workers; is another program using the token?",
 	Refused:     "mend the row in rejects.csv, or create at the CRM what is missing, and import it again",
 	TokenSpent:  "run the same command again when the quota is renewed, or with another token",
 	TokenBad:    "check WOLKVOX_TOKEN or the token file, and that the operation is the token's own",

@@ -4,111 +4,330 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"sync"
+	"time"
 )
 
 // Lanes hand out the right to have a request in flight. Each token is a lane with so
 // many places. A lane begins with one: until a first answer has shown that token and
 // server are right, one request at a time is all that can go wrong.
+//
+// How many of its places a lane uses is for the CRM's answers to decide (window.go). A
+// lane whose quota is spent rests until it is renewed; one whose token is refused is
+// out for good.
 type Lanes struct {
-	places chan *Lane
-	closed chan struct{} // when no lane is left
+	// Patient is told until when every lane rests, and makes Enter wait for that time.
+	// Where it is nil, Enter fails then.
+	Patient func(until time.Time)
 
-	mu    sync.Mutex
-	open  int
-	spent bool // a lane closed because of its quota
+	mu      sync.Mutex
+	lanes   []*Lane
+	waiting []chan Place // in the order of their coming
+	wake    *time.Timer  // for the next lane that has rested
+	pulse   pulse
 }
 
 // Lane is one token's.
 type Lane struct {
 	token  string
-	width  int
 	lanes  *Lanes
+	window window
+	flying int
 	proven bool
-	shut   bool
+	bad    *Error // why it is out for good; nil while it isn't
+
+	rests time.Time // until then nothing is sent
+	quota Quota     // as far as it is known
+	left  int       // requests that the quota allows; unlimited where that isn't known
 }
+
+// Place is the right to one request in flight.
+type Place struct {
+	lane *Lane
+	cuts int // of the lane's window when the place was given
+}
+
+const (
+	unlimited = -1
+
+	// restUnknown is how long a lane rests whose quota is spent and of which nobody
+	// knows when it is renewed, or which was said to be renewed and is not.
+	restUnknown = 15 * time.Minute
+)
 
 // NewLanes shares workers over the tokens evenly; each token has at least one place.
 func NewLanes(tokens []string, workers int) *Lanes {
-	l := &Lanes{places: make(chan *Lane, max(workers, len(tokens))), closed: make(chan struct{}), open: len(tokens)}
+	l := &Lanes{}
 	for i, token := range tokens {
 		width := workers / len(tokens)
 		if i < workers%len(tokens) {
 			width++
 		}
-		l.places <- &Lane{token: token, width: max(width, 1), lanes: l}
+		l.lanes = append(l.lanes, &Lane{token: token, lanes: l, window: newWindow(max(width, 1)), left: unlimited})
 	}
 	return l
 }
 
 // Enter waits for a place. It fails with the cause of ctx's end, or with an *Error
 // where no lane is left.
-func (l *Lanes) Enter(ctx context.Context) (*Lane, error) {
-	for {
-		if ctx.Err() != nil { // select would choose by chance where a place is free too
-			return nil, context.Cause(ctx)
+func (l *Lanes) Enter(ctx context.Context) (Place, error) {
+	if ctx.Err() != nil {
+		return Place{}, context.Cause(ctx)
+	}
+	l.mu.Lock()
+	turn := make(chan Place, 1)
+	l.waiting = append(l.waiting, turn)
+	l.serve()
+	l.mu.Unlock()
+	select {
+	case p, ok := <-turn:
+		if !ok {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return Place{}, l.none()
 		}
-		select {
-		case <-ctx.Done():
-		case <-l.closed:
-			return nil, l.none()
-		case lane := <-l.places:
-			if !lane.isShut() {
-				return lane, nil
-			}
-		}
+		return p, nil
+	case <-ctx.Done():
+		l.giveUp(turn)
+		return Place{}, context.Cause(ctx)
 	}
 }
 
-func (l *Lanes) none() *Error {
+// giveUp takes back a request for a place, or the place where it has just been given.
+func (l *Lanes) giveUp(turn chan Place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.spent {
-		return &Error{Verdict: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token is spent", Hint: hints[TokenSpent]}
+	l.waiting = slices.DeleteFunc(l.waiting, func(w chan Place) bool { return w == turn })
+	select {
+	case p, ok := <-turn:
+		if ok {
+			p.lane.flying--
+			p.lane.restore()
+			l.serve()
+		}
+	default:
 	}
-	return &Error{Verdict: TokenBad, Reason: "token_refused", Message: "no token is left", Hint: hints[TokenBad]}
 }
 
-// Leave gives the place back.
-func (l *Lane) Leave() { l.lanes.places <- l }
+// serve gives places to those who wait, as long as there are any. Where there can't be
+// any more, all are turned away.
+func (l *Lanes) serve() {
+	now := time.Now()
+	for _, lane := range l.lanes {
+		lane.wakeOrRest(now)
+	}
+	for len(l.waiting) > 0 {
+		lane := l.free(now)
+		if lane == nil {
+			break
+		}
+		lane.flying++
+		if lane.left > 0 {
+			lane.left--
+		}
+		l.waiting[0] <- Place{lane, lane.window.cuts}
+		l.waiting = l.waiting[1:]
+	}
+	switch {
+	case len(l.waiting) == 0:
+	case l.none() != nil:
+		for _, turn := range l.waiting {
+			close(turn)
+		}
+		l.waiting = nil
+	default:
+		l.sleep(now)
+	}
+}
 
-// Proven opens the lane's other places: the CRM has worked on a case.
-func (l *Lane) Proven() {
-	l.lanes.mu.Lock()
-	defer l.lanes.mu.Unlock()
-	if l.proven {
+// free is the usable lane with the most free places, or nil.
+func (l *Lanes) free(now time.Time) (best *Lane) {
+	most := 0
+	for _, lane := range l.lanes {
+		if lane.bad != nil || !lane.rests.IsZero() || lane.left == 0 {
+			continue
+		}
+		places := 1
+		if lane.proven {
+			places = lane.window.size(now)
+		}
+		if n := places - lane.flying; n > most {
+			best, most = lane, n
+		}
+	}
+	return best
+}
+
+// wakeOrRest ends a rest that is over, and begins one where the quota has been used.
+func (lane *Lane) wakeOrRest(now time.Time) {
+	switch {
+	case lane.bad != nil:
+	case lane.rests.IsZero() && lane.left == 0 && lane.flying == 0:
+		lane.rest(now)
+	case !lane.rests.IsZero() && !now.Before(lane.rests):
+		lane.rests, lane.left = time.Time{}, unlimited
+		if lane.quota.Limit > 0 {
+			lane.left = max(lane.quota.Limit-lane.quota.Reserve(), 1)
+		}
+	}
+}
+
+// rest begins a rest until the quota is renewed.
+func (lane *Lane) rest(now time.Time) {
+	lane.rests, lane.left = lane.quota.Renewed, 0
+	if !lane.rests.After(now) {
+		lane.rests = now.Add(restUnknown)
+	}
+}
+
+// firstRested is when the first of the resting lanes will have rested; the zero time
+// where none rests. busy tells whether any lane is neither resting nor out.
+func (l *Lanes) firstRested() (first time.Time, busy bool) {
+	for _, lane := range l.lanes {
+		switch {
+		case lane.bad != nil:
+		case lane.rests.IsZero():
+			busy = true
+		case first.IsZero(), lane.rests.Before(first):
+			first = lane.rests
+		}
+	}
+	return first, busy
+}
+
+// none is why there can't be a place any more; nil where there can.
+func (l *Lanes) none() *Error {
+	first, busy := l.firstRested()
+	switch {
+	case busy, l.Patient != nil && !first.IsZero():
+		return nil
+	case first.IsZero():
+		return l.lanes[0].bad
+	}
+	e := &Error{Verdict: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token is spent", Hint: hints[TokenSpent]}
+	if slices.ContainsFunc(l.lanes, func(lane *Lane) bool { return lane.bad == nil && !lane.quota.Renewed.IsZero() }) {
+		e.Message += "; it begins anew at about " + first.Local().Format("2006-01-02 15:04")
+	}
+	return e
+}
+
+// sleep sees to it that those who wait are served when the next lane has rested. Where
+// all rest, that is said.
+func (l *Lanes) sleep(now time.Time) {
+	first, busy := l.firstRested()
+	if first.IsZero() || l.wake != nil {
 		return
 	}
-	l.proven = true
-	for range l.width - 1 {
-		l.lanes.places <- l
+	if !busy {
+		l.Patient(first)
+	}
+	l.wake = time.AfterFunc(first.Sub(now), func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.wake = nil
+		l.serve()
+	})
+}
+
+// Lane names the place's lane without giving its token away.
+func (p Place) Lane() string { return p.lane.String() }
+
+// Leave gives the place back. counted tells whether a request left that the quota may
+// have been charged for.
+func (p Place) Leave(counted bool) {
+	l := p.lane.lanes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p.lane.flying--
+	if !counted {
+		p.lane.restore()
+	}
+	l.serve()
+}
+
+// restore takes back that a request was counted.
+func (lane *Lane) restore() {
+	if lane.left >= 0 && lane.rests.IsZero() {
+		lane.left++
 	}
 }
 
-// Shut takes the lane out; requests of it that are in flight come to their end. It
-// tells whether this call did it.
-func (l *Lane) Shut(why Verdict) bool {
-	l.lanes.mu.Lock()
-	defer l.lanes.mu.Unlock()
-	if l.shut {
+// Answered opens the lane's other places, since the CRM has worked on a case. How long
+// the answer took, where that tells of the CRM and not of the case's size, tells how
+// many requests at once it bears; 0 says nothing.
+func (p Place) Answered(took time.Duration) {
+	l := p.lane.lanes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p.lane.proven = true
+	if took > 0 && l.pulse.rises(time.Now(), took) {
+		l.slow(time.Now())
+	}
+	l.serve()
+}
+
+// TooMany narrows the lane: the CRM has refused a request as one too many of its token.
+func (p Place) TooMany() {
+	l := p.lane.lanes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.cuts == p.lane.window.cuts {
+		p.lane.window.refused(time.Now())
+	}
+}
+
+// Throttled narrows all lanes: the CRM has refused a request as one too many of all. It
+// tells whether this is news, and not said of a request that left before the last time.
+func (p Place) Throttled() bool {
+	l := p.lane.lanes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.cuts != p.lane.window.cuts {
 		return false
 	}
-	l.shut = true
-	l.lanes.spent = l.lanes.spent || why == TokenSpent
-	if l.lanes.open--; l.lanes.open == 0 {
-		close(l.lanes.closed)
-	}
+	l.slow(time.Now())
 	return true
 }
 
-func (l *Lane) isShut() bool {
-	l.lanes.mu.Lock()
-	defer l.lanes.mu.Unlock()
-	return l.shut
+func (l *Lanes) slow(now time.Time) {
+	for _, lane := range l.lanes {
+		lane.window.cut(now)
+	}
+}
+
+// Out takes the place's lane out, for the given reason: for good where its token is no
+// good, and until its quota is renewed where that is spent. It tells whether that is news.
+func (p Place) Out(why *Error) bool { return p.lane.out(why) }
+
+func (lane *Lane) out(why *Error) bool {
+	lane.lanes.mu.Lock()
+	defer lane.lanes.mu.Unlock()
+	switch {
+	case lane.bad != nil:
+		return false
+	case why.Verdict == TokenBad:
+		lane.bad = why
+	case !lane.rests.IsZero():
+		return false
+	default:
+		lane.rest(time.Now())
+	}
+	lane.lanes.serve()
+	return true
+}
+
+// know takes in what the CRM says of the lane's quota.
+func (lane *Lane) know(q Quota) {
+	lane.lanes.mu.Lock()
+	defer lane.lanes.mu.Unlock()
+	lane.quota = q
+	lane.left = max(q.Available-q.Reserve(), 0)
+	lane.lanes.serve()
 }
 
 // String names the lane without giving its token away.
-func (l *Lane) String() string {
-	sum := sha256.Sum256([]byte(l.token))
+func (lane *Lane) String() string {
+	sum := sha256.Sum256([]byte(lane.token))
 	return "token #" + hex.EncodeToString(sum[:3])
 }

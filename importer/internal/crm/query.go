@@ -31,6 +31,7 @@ type Found struct {
 	WolkvoxID   string
 	IDPrefijo   string
 	Description string
+	Fields      map[string]any // all of it, by the names that queries use; numbers are json.Number
 }
 
 // Query asks for the cases whose field has that value. Whether a part of a value is
@@ -38,7 +39,7 @@ type Found struct {
 // *Error, means that nothing is known. An answer in which cases don't show their ids
 // or descriptions is an error, since nothing could be told by them.
 func (c *Client) Query(ctx context.Context, token, operation, field, value string) ([]Found, error) {
-	status, header, answer, err := c.ask(ctx, token, queryPath, map[string]string{"operation": operation, "field": field, "value": value})
+	status, header, answer, err := c.post(ctx, token, queryPath, map[string]string{"operation": operation, "field": field, "value": value})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func (c *Client) Query(ctx context.Context, token, operation, field, value strin
 // HasContact asks whether a contact with that e-mail address exists. Its error is that of
 // Query.
 func (c *Client) HasContact(ctx context.Context, token, operation, address string) (bool, error) {
-	status, header, answer, err := c.ask(ctx, token, contactPath, map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": address})
+	status, header, answer, err := c.post(ctx, token, contactPath, map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": address})
 	if err != nil {
 		return false, err
 	}
@@ -67,10 +68,8 @@ func (c *Client) HasContact(ctx context.Context, token, operation, address strin
 	return true, nil
 }
 
-// ask posts a question, which unlike an insert may be repeated.
-func (c *Client) ask(ctx context.Context, token, path string, question map[string]string) (status int, header http.Header, answer []byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
-	defer cancel()
+// post asks by a POST with a JSON object.
+func (c *Client) post(ctx context.Context, token, path string, question map[string]string) (status int, header http.Header, answer []byte, err error) {
 	body, err := json.Marshal(question)
 	if err != nil {
 		return 0, nil, nil, err
@@ -80,10 +79,17 @@ func (c *Client) ask(ctx context.Context, token, path string, question map[strin
 		return 0, nil, nil, fmt.Errorf("the query can't be made: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	return c.ask(request, token)
+}
+
+// ask sends a question, which unlike an insert may be repeated.
+func (c *Client) ask(request *http.Request, token string) (status int, header http.Header, answer []byte, err error) {
+	ctx, cancel := context.WithTimeout(request.Context(), c.config.Timeout)
+	defer cancel()
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.config.UserAgent)
 	request.Header["Wolkvox-Token"] = []string{token}
-	response, err := c.http.Do(request)
+	response, err := c.http.Do(request.WithContext(ctx))
 	if err != nil {
 		return 0, nil, nil, &Error{Verdict: Unsent, Reason: "no_answer", Message: fmt.Sprintf("the query got no answer: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
 	}
@@ -122,7 +128,7 @@ func (a answer) found(e *Error) ([]Found, error) {
 		Prefix      json.RawMessage `json:"idPrefijo"`
 		Description *string         `json:"description"`
 	}
-	var list []shown
+	var list []json.RawMessage
 	switch data := bytes.TrimSpace(a.Data); {
 	case len(data) == 0, string(data) == "null", string(data) == `""`, string(data) == "{}":
 		return nil, nil
@@ -131,22 +137,25 @@ func (a answer) found(e *Error) ([]Found, error) {
 			return nil, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list of cases")
 		}
 	default:
-		var one shown
-		if err := json.Unmarshal(data, &one); err != nil {
-			return nil, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list of cases")
-		}
-		list = append(list, one)
+		list = append(list, data)
 	}
 	var cases []Found
-	for _, s := range list {
-		id := idText(s.ID)
-		if id == "" {
-			id = idText(s.OtherID)
+	for _, data := range list {
+		var s shown
+		f := Found{Fields: map[string]any{}}
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber()
+		if json.Unmarshal(data, &s) != nil || d.Decode(&f.Fields) != nil {
+			return nil, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list of cases")
 		}
-		if id == "" || s.Description == nil {
+		if f.WolkvoxID, f.IDPrefijo = idText(s.ID), idText(s.Prefix); f.WolkvoxID == "" {
+			f.WolkvoxID = idText(s.OtherID)
+		}
+		if f.WolkvoxID == "" || s.Description == nil {
 			return nil, e.verdict(InDoubt, "unknown_answer", "the CRM shows cases without their ids or descriptions")
 		}
-		cases = append(cases, Found{id, idText(s.Prefix), *s.Description})
+		f.Description = *s.Description
+		cases = append(cases, f)
 	}
 	return cases, nil
 }

@@ -22,7 +22,7 @@ func TestQueryAsksAsTheAPISays(t *testing.T) {
 		io.WriteString(w, `{"code":"200","error":"null","msg":"2 records were are found","data":[{"wolkvox_id":"a1","idPrefijo":"C-1","description":"x\n[ref:1]"},{"wolkvox-id":"a2","description":""}]}`)
 	})
 	found, err := client(t, url, crm.Config{}).Query(t.Context(), "t", "op", crm.ByDescription, "[ref:1]")
-	if err != nil || len(found) != 2 || found[0] != (crm.Found{WolkvoxID: "a1", IDPrefijo: "C-1", Description: "x\n[ref:1]"}) || found[1].WolkvoxID != "a2" {
+	if err != nil || len(found) != 2 || found[0].WolkvoxID != "a1" || found[0].IDPrefijo != "C-1" || found[0].Description != "x\n[ref:1]" || found[0].Fields["idPrefijo"] != "C-1" || found[1].WolkvoxID != "a2" {
 		t.Errorf("got %+v, %v", found, err)
 	}
 }

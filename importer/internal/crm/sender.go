@@ -12,9 +12,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Sender sends cases to their end: it waits for a place, a free rate and the end of
-// a pause, and sends again what was not sent or not processed. Client only
-// classifies; all repeating is here, on the caller's side of the claim.
+// Sender sends cases to their end: it waits for the end of a pause, a free rate and a
+// place, and sends again what was not sent or not processed. Client only classifies;
+// all repeating is here, and each request has a claim of its own.
 type Sender struct {
 	Client   *Client
 	Lanes    *Lanes
@@ -23,21 +23,31 @@ type Sender struct {
 	Log      *slog.Logger
 
 	quietUntil  atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
+	throttled   atomic.Int64          // times in a row that the server has put everybody off
 	lastSuccess atomic.Int64          // Unix nanoseconds; the first attempt's where there was none
 	astray      atomic.Pointer[Error] // the server is not the one that is meant; nobody sends any more
 }
 
-const (
-	// claimLasts is how old a claim may be when its request leaves: the time since
-	// the request is what tells whether its case could still come.
-	claimLasts = 2 * time.Second
+// Claim is the caller's durable word that a request is about to leave.
+type Claim interface {
+	// Take is called when a place is free, before each request. Nothing leaves where it
+	// fails, and it must not succeed before it is durable.
+	Take() error
 
+	// Release takes the word back after a request that was not sent or not processed.
+	Release(why error) error
+}
+
+const (
 	firstPause = 250 * time.Millisecond
 	maxPause   = 30 * time.Second
 
 	// throttledPatience is how many times Patience a server that answers, but only
 	// to put us off, is given.
 	throttledPatience = 10
+
+	// smallBody is a body, in bytes, whose size has no part in how long its answer takes.
+	smallBody = 64 << 10
 )
 
 // Sent is what sending a case took.
@@ -49,55 +59,53 @@ type Sent struct {
 }
 
 // Send sends the body until its fate is known. When stop ends, a request in flight
-// still comes to its end, and no other begins. The error is an *Error; its verdict is
-// Unsent or Again only where sending was given up.
+// still comes to its end, and no other begins.
 //
-// renew is called before a request leaves that the caller's claim is too old for, and
-// nothing leaves where it fails.
-func (s *Sender) Send(stop context.Context, body *Body, renew func() error) (Sent, error) {
+// The error is an *Error. Where its verdict is InDoubt, Refused or Redirected the claim
+// is still the caller's to settle, as it is after success; with any other verdict sending
+// was given up, and there is no claim.
+func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, error) {
 	var sent Sent
 	last := &Error{Verdict: Unsent, Reason: "not_sent", Message: "the run stopped before the row was sent"}
 	began := time.Now()
-	claimed := began
 	s.lastSuccess.CompareAndSwap(0, began.UnixNano())
 	for {
-		lane, err := s.enter(stop)
-		if noLane := new(Error); errors.As(err, &noLane) && last.Verdict != noLane.Verdict {
+		place, err := s.enter(stop)
+		if noLane := new(Error); errors.As(err, &noLane) && (noLane.Verdict == TokenSpent || noLane.Verdict != last.Verdict) {
 			return sent, noLane
 		} else if err != nil {
 			return sent, last
 		}
-		if e := s.astray.Load(); e != nil {
-			lane.Leave()
-			return sent, &Error{Verdict: Unsent, Reason: last.Reason, Message: e.Message, Hint: e.Hint}
+		if err := claim.Take(); err != nil {
+			place.Leave(false)
+			return sent, &Error{Verdict: Unsent, Reason: "not_claimed", Message: fmt.Sprintf("not sent, since its claim could not be written: %v", err), Err: err}
 		}
-		if time.Since(claimed) > claimLasts {
-			if err := renew(); err != nil {
-				lane.Leave()
-				return sent, &Error{Verdict: Unsent, Reason: "not_claimed", Message: fmt.Sprintf("its claim could not be renewed: %v", err), Err: err}
-			}
-			claimed = time.Now()
-		}
-		created, err := s.attempt(stop, lane, body)
+		created, err := s.attempt(stop, place, body)
 		sent.Attempts++
 		sent.Bytes += body.Len()
 		sent.Took = time.Since(began)
 		if err == nil {
-			lane.Leave()
+			place.Leave(true)
 			sent.Created = created
 			return sent, nil
 		}
 		e := err.(*Error)
-		again := s.again(lane, e)
-		lane.Leave() // not before the next request would know what this one has found out
+		again := s.again(place, e)
+		place.Leave(e.landed()) // not before the next request would know what this one has found out
+		if e.landed() {
+			return sent, e
+		}
+		if err := body.Rewind(); err != nil {
+			return sent, &Error{Verdict: Refused, Reason: "attachment_unreadable", Message: err.Error(), Hint: "correct the file, then import the row again", Err: err}
+		}
+		if err := claim.Release(e); err != nil {
+			return sent, &Error{Verdict: Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
+		}
 		if !again {
 			return sent, e
 		}
 		last = e
-		if err := s.rewind(body); err != nil {
-			return sent, err
-		}
-		if e.Verdict == Unsent || e.Verdict == Again {
+		if e.Verdict == Unsent || e.Verdict == Again || e.Verdict == TooMany {
 			wait(stop, pause(sent.Attempts, e.RetryAfter))
 			s.Client.Rest()
 		}
@@ -106,53 +114,114 @@ func (s *Sender) Send(stop context.Context, body *Body, renew func() error) (Sen
 
 // Probe asks the CRM for a case that doesn't exist. No error means that it answers.
 func (s *Sender) Probe(stop context.Context, operation string) error {
-	lane, err := s.enter(stop)
-	if err != nil {
-		return err
-	}
-	defer lane.Leave()
-	_, err = s.Client.Query(context.WithoutCancel(stop), lane.token, operation, ByID, nobody)
+	_, err := s.Find(stop, operation, nobody)
 	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused {
 		return nil
 	}
 	return err
 }
 
+// Find asks the CRM for the case with that id. Its error is that of [Client.Query].
+func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, error) {
+	place, err := s.enter(stop)
+	if err != nil {
+		return nil, err
+	}
+	defer place.Leave(true)
+	return s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
+}
+
+// Allowance is what a token may still do, as far as the CRM says so.
+type Allowance struct {
+	Token  string // the lane's name
+	Places int    // requests at once
+	Quota
+	Out bool  // nothing can be sent by it now
+	Err error // why nothing is known of its quota
+}
+
+// Allowances asks after the quota of every token, which costs each one request, and
+// keeps to it from then on. It fails only where the server sends us elsewhere.
+func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance, error) {
+	var list []Allowance
+	for _, lane := range s.Lanes.lanes {
+		ctx, cancel := context.WithTimeout(stop, quotaPatience)
+		q, err := s.Client.Quota(ctx, lane.token, operation)
+		cancel()
+		e := new(Error)
+		errors.As(err, &e)
+		switch {
+		case err == nil:
+			lane.know(q)
+		case e.Verdict == Redirected || e.Verdict == Misdirected && e.Location != "":
+			return nil, &Error{Verdict: Misdirected, HTTPStatus: e.HTTPStatus, Reason: e.Reason, Message: e.Message, Hint: e.Hint, Location: e.Location}
+		case e.Verdict == TokenBad, e.Verdict == TokenSpent:
+			s.sayOut(lane.String(), e, lane.out(e))
+		default:
+			s.Log.Info("the CRM doesn't say what a token may still do", "token", lane.String(), "why", e.Message)
+		}
+		out := err != nil && (e.Verdict == TokenBad || e.Verdict == TokenSpent)
+		list = append(list, Allowance{Token: lane.String(), Places: lane.window.width, Quota: q, Out: out, Err: err})
+	}
+	return list, nil
+}
+
+// quotaPatience is how long a run waits to hear of a token's quota.
+const quotaPatience = 20 * time.Second
+
 // nobody is no case's id.
 const nobody = "000000000000000000000000"
 
 // enter waits until a request may leave.
-func (s *Sender) enter(stop context.Context) (*Lane, error) {
+func (s *Sender) enter(stop context.Context) (Place, error) {
 	for {
 		quiet := time.Until(time.Unix(0, s.quietUntil.Load()))
-		if quiet <= 0 {
-			break
+		if quiet > 0 {
+			if !wait(stop, quiet) {
+				return Place{}, context.Cause(stop)
+			}
+			continue
 		}
-		if !wait(stop, quiet) {
-			return nil, context.Cause(stop)
+		if s.Rate != nil {
+			if err := s.Rate.Wait(stop); err != nil {
+				return Place{}, err
+			}
 		}
+		place, err := s.Lanes.Enter(stop)
+		if err != nil {
+			return place, err
+		}
+		if e := s.astray.Load(); e != nil {
+			place.Leave(false)
+			return Place{}, &Error{Verdict: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint}
+		}
+		if time.Now().UnixNano() >= s.quietUntil.Load() {
+			return place, nil
+		}
+		place.Leave(false) // the server has asked for a pause meanwhile
 	}
-	if s.Rate != nil {
-		if err := s.Rate.Wait(stop); err != nil {
-			return nil, err
-		}
-	}
-	return s.Lanes.Enter(stop)
 }
 
 // attempt is one request. It outlives stop: what has left is waited for.
-func (s *Sender) attempt(stop context.Context, lane *Lane, body *Body) (Created, error) {
-	created, err := s.Client.Insert(context.WithoutCancel(stop), lane.token, body)
+func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created, error) {
+	began := time.Now()
+	created, err := s.Client.Insert(context.WithoutCancel(stop), place.lane.token, body)
 	if e := new(Error); err == nil || errors.As(err, &e) && e.Verdict == Refused {
-		s.lastSuccess.Store(time.Now().UnixNano())
-		lane.Proven()
+		now := time.Now()
+		s.lastSuccess.Store(now.UnixNano())
+		s.throttled.Store(0)
+		took := now.Sub(began)
+		if body.Len() > smallBody {
+			took = 0
+		}
+		place.Answered(took)
 	}
 	return created, err
 }
 
 // again decides whether a failed attempt is followed by another. Only verdicts that
 // are known not to have been processed are.
-func (s *Sender) again(lane *Lane, e *Error) bool {
+func (s *Sender) again(place Place, e *Error) bool {
 	silence := time.Since(time.Unix(0, s.lastSuccess.Load()))
 	patience := s.Patience
 	if patience == 0 {
@@ -162,19 +231,40 @@ func (s *Sender) again(lane *Lane, e *Error) bool {
 	case Unsent:
 		s.Log.Warn("request not sent, trying again", "why", e.Message)
 		return silence < patience
-	case Again:
+	case Again, TooMany:
 		s.Log.Info("the CRM puts us off", "why", e.Message, "wait", e.RetryAfter)
-		s.quiet(e.RetryAfter)
+		s.slow(place, e)
 		return silence < throttledPatience*patience
 	case TokenSpent, TokenBad:
-		if lane.Shut(e.Verdict) {
-			s.Log.Warn("a token is out of use", "token", lane.String(), "why", e.Message)
-		}
+		s.sayOut(place.Lane(), e, place.Out(e))
 		return true // on another lane; where there is none, entering says so
 	case Redirected, Misdirected:
 		s.astray.CompareAndSwap(nil, e)
 	}
 	return false
+}
+
+func (s *Sender) sayOut(lane string, why *Error, news bool) {
+	switch {
+	case !news:
+	case why.Verdict == TokenSpent:
+		s.Log.Warn("a token's quota is spent: it rests", "token", lane, "why", why.Message)
+	default:
+		s.Log.Warn("a token is out of use", "token", lane, "why", why.Message)
+	}
+}
+
+// slow heeds a refusal of one request too many: of the token, or of all of them. A
+// pause that the server asks for is for everybody; where it asks for none, everybody
+// waits all the same, longer each time.
+func (s *Sender) slow(place Place, e *Error) {
+	s.quiet(e.RetryAfter)
+	switch {
+	case e.Verdict == TooMany:
+		place.TooMany()
+	case place.Throttled():
+		s.quiet(pause(int(s.throttled.Add(1)), e.RetryAfter))
+	}
 }
 
 // quiet keeps everyone from sending for as long as the server asks.
@@ -186,13 +276,6 @@ func (s *Sender) quiet(d time.Duration) {
 			return
 		}
 	}
-}
-
-func (s *Sender) rewind(body *Body) error {
-	if err := body.Rewind(); err != nil {
-		return &Error{Verdict: Refused, Reason: "attachment_unreadable", Message: err.Error(), Hint: "correct the file, then import the row again", Err: err}
-	}
-	return nil
 }
 
 // pause grows exponentially with the attempts, with half of it left to chance so

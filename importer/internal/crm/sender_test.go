@@ -40,11 +40,11 @@ func TestThrottledIsSentAgainAndInDoubtNever(t *testing.T) {
 	})
 	s := sender(t, url, []string{"t"}, 1)
 	body := crm.NewBody([]byte(object), files("abc"))
-	sent, err := s.Send(t.Context(), body, claimed)
+	sent, err := s.Send(t.Context(), body, free{})
 	if err != nil || sent.Attempts != 3 || sent.Bytes != 3*body.Len() || sent.WolkvoxID == "" {
 		t.Fatalf("%+v, %v", sent, err)
 	}
-	_, err = s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
+	_, err = s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 	if v := verdict(t, err); v != crm.InDoubt || requests.Load() != 4 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
@@ -71,7 +71,7 @@ func TestNobodySendsBeforeRetryAfter(t *testing.T) {
 			})
 			s := sender(t, url, []string{"t"}, 1)
 			for range 3 {
-				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
+				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -98,7 +98,7 @@ func TestFirstRequestOfATokenGoesAlone(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
+			if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -130,7 +130,7 @@ func TestLanesHoldTheirWidth(t *testing.T) {
 	for range 6 {
 		all.Go(func() {
 			for range 20 {
-				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
+				if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -158,16 +158,16 @@ func TestOtherTokensGoOnWhenOneIsSpentOrBad(t *testing.T) {
 	})
 	s := sender(t, url, []string{"bad", "spent", "good"}, 3)
 	for range 10 {
-		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
+		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	none := sender(t, url, []string{"bad", "spent"}, 2)
-	_, err := none.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
+	_, err := none.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 	if v := verdict(t, err); v != crm.TokenSpent {
 		t.Errorf("%v: with a quota that will be renewed the run is paused, not stopped", v)
 	}
-	_, err = sender(t, url, []string{"bad"}, 1).Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
+	_, err = sender(t, url, []string{"bad"}, 1).Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 	if v := verdict(t, err); v != crm.TokenBad || !strings.Contains(err.Error(), "PLEASE VALIDATE TOKEN") {
 		t.Errorf("%v", err)
 	}
@@ -182,7 +182,7 @@ func TestBadTokenIsTriedOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
+			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 			if v := verdict(t, err); v != crm.TokenBad {
 				t.Error(v)
 			}
@@ -202,7 +202,7 @@ func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
 	l.Close()
 	s := sender(t, "http://"+l.Addr().String(), []string{"t"}, 1)
 	s.Patience = 500 * time.Millisecond
-	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
+	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 	if v := verdict(t, err); v != crm.Unsent || sent.Attempts < 2 {
 		t.Errorf("%v after %d attempts", v, sent.Attempts)
 	}
@@ -216,17 +216,20 @@ func TestStopEndsThePauseButNotTheRequest(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		io.WriteString(w, success)
 	})
-	if _, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), claimed); err != nil {
+	if _, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), free{}); err != nil {
 		t.Errorf("a request in flight was given up: %v", err)
 	}
-	_, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), claimed)
+	_, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), free{})
 	if v := verdict(t, err); v != crm.Unsent || requests.Load() != 1 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
 }
 
-// claimed is a claim that can always be renewed.
-func claimed() error { return nil }
+// free is a claim that nothing stands against.
+type free struct{}
+
+func (free) Take() error         { return nil }
+func (free) Release(error) error { return nil }
 
 // What the server asks of one, all heed: nobody sends before its pause is over.
 func TestPauseIsForEverybody(t *testing.T) {
@@ -247,14 +250,14 @@ func TestPauseIsForEverybody(t *testing.T) {
 	s := sender(t, url, []string{"a", "b"}, 4)
 	first := make(chan error)
 	go func() {
-		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed)
+		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 		first <- err
 	}()
 	for asked.Load() == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(50 * time.Millisecond) // the answer has come
-	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claimed); err != nil {
+	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-first; err != nil || early.Load() > 0 {
@@ -262,17 +265,61 @@ func TestPauseIsForEverybody(t *testing.T) {
 	}
 }
 
-// A claim that has grown old while its request waited is renewed before that leaves,
-// and where it can't be, nothing leaves.
-func TestOldClaimIsRenewedBeforeItsRequestLeaves(t *testing.T) {
+// held is a claim that keeps a diary.
+type held struct {
+	diary []string
+	taken int // how often Take succeeds; then it fails
+}
+
+func (h *held) Take() error {
+	if h.taken--; h.taken < 0 {
+		return errors.New("somebody else has it")
+	}
+	h.diary = append(h.diary, "take")
+	return nil
+}
+
+func (h *held) Release(why error) error {
+	h.diary = append(h.diary, "release: "+why.Error())
+	return nil
+}
+
+// Each request has a claim of its own, which is given back only where the request is
+// known not to have been processed; without a claim, nothing leaves.
+func TestEachRequestHasItsOwnClaim(t *testing.T) {
+	var n atomic.Int64
 	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
-		w.Header().Set("Retry-After", "3")
-		w.WriteHeader(http.StatusTooManyRequests)
+		switch n.Add(1) {
+		case 1:
+			w.WriteHeader(http.StatusTooManyRequests)
+		case 2:
+			io.WriteString(w, success)
+		case 3:
+			w.WriteHeader(http.StatusBadGateway)
+		default:
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
 	})
 	s := sender(t, url, []string{"a"}, 1)
-	_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), func() error { return errors.New("somebody else has it") })
-	if err == nil || !strings.Contains(err.Error(), "somebody else has it") || requests.Load() != 1 {
-		t.Errorf("%v after %d requests", err, requests.Load())
+	for _, c := range []struct {
+		taken    int
+		want     string
+		verdict  crm.Verdict
+		requests int64
+	}{
+		{9, "take|release: the server asks for a pause (HTTP 429)|take", -1, 2},
+		{9, "take", crm.InDoubt, 3},
+		{1, "take|release: the server asks for a pause (HTTP 429)", crm.Unsent, 4},
+		{0, "", crm.Unsent, 4},
+	} {
+		h := &held{taken: c.taken}
+		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), h)
+		if c.verdict >= 0 && verdict(t, err) != c.verdict || c.verdict < 0 && err != nil {
+			t.Errorf("%v", err)
+		}
+		if got := strings.Join(h.diary, "|"); got != c.want || requests.Load() != c.requests {
+			t.Errorf("%s, %d requests; want %s, %d", got, requests.Load(), c.want, c.requests)
+		}
 	}
 }

@@ -21,10 +21,9 @@ type Claim struct {
 // Settlement says what became of a claim.
 type Settlement struct {
 	ID        ID
-	State     State // Created, Rejected, InDoubt, or Pending: not sent, not processed
+	State     State // Created, Rejected or InDoubt
 	WolkvoxID string
 	IDPrefijo string
-	Attempts  int
 	Evidence  string // on what grounds, for the history
 }
 
@@ -45,27 +44,34 @@ func (l *Ledger) Claim(c Claim) error {
 	})
 }
 
-// Renew writes durably that a claimed key's request is about to leave now, which is
-// later than its claim said: it waited, or is sent once more.
-func (l *Ledger) Renew(id ID) error {
+// Release writes durably that a claim's request was not sent or not processed: the key is
+// free again.
+func (l *Ledger) Release(id ID, evidence string) error {
 	return l.writer.do(func(s *statements, now int64) error {
-		result, err := s.renew.Exec(now, id[:], l.run)
-		return oneRow(result, err)
+		return s.conclude(l.run, now, Settlement{ID: id, State: Pending, Evidence: evidence})
 	})
 }
 
-// Settle writes durably what became of a claim of this run, and what is said of it.
-func (l *Ledger) Settle(st Settlement, r Record) error {
-	return l.writer.do(func(s *statements, now int64) error {
-		result, err := s.settle.Exec(string(st.State), st.WolkvoxID, st.IDPrefijo, st.Attempts, now, st.ID[:], l.run)
-		if err := oneRow(result, err); err != nil {
-			return err
-		}
-		if _, err := s.history.Exec(now, l.run, st.ID[:], string(Sending), string(st.State), st.Evidence); err != nil {
+// Settle writes what became of a claim of this run, and what is said of it. It doesn't
+// wait: done is told when that is durable, which is before any later Claim returns, or
+// why it can't be written. done must not use the ledger.
+func (l *Ledger) Settle(st Settlement, r Record, done func(error)) {
+	l.writer.later(func(s *statements, now int64) error {
+		if err := s.conclude(l.run, now, st); err != nil {
 			return err
 		}
 		return s.write(r)
-	})
+	}, done)
+}
+
+// conclude brings a claim to its end.
+func (s *statements) conclude(run, now int64, st Settlement) error {
+	result, err := s.settle.Exec(string(st.State), st.WolkvoxID, st.IDPrefijo, now, st.ID[:], run)
+	if err := oneRow(result, err); err != nil {
+		return err
+	}
+	_, err = s.history.Exec(now, run, st.ID[:], string(Sending), string(st.State), st.Evidence)
+	return err
 }
 
 // Note records rows that were not sent. It returns before they are durable; Flush
@@ -151,7 +157,7 @@ func oneRow(result sql.Result, err error) error {
 
 // statements are the writer's, prepared once.
 type statements struct {
-	claim, renew, settle, invalid, history, record *sql.Stmt
+	claim, settle, invalid, history, record *sql.Stmt
 }
 
 func (s *statements) write(r Record) error {
@@ -170,8 +176,7 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 			ON CONFLICT (id) DO UPDATE SET state = 'sending', template = excluded.template, run = excluded.run, columns = excluded.columns, content = excluded.content,
 				marker = excluded.marker, contact = excluded.contact, length = excluded.length, claimed_at = excluded.claimed_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
-		{&s.renew, `UPDATE entries SET claimed_at = ? WHERE id = ? AND run = ? AND state = 'sending'`},
-		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + ?, settled_at = ?
+		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + 1, settled_at = ?
 			WHERE id = ? AND run = ? AND state = 'sending'`},
 		{&s.invalid, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, claimed_at, settled_at)
 			VALUES (?, ?, ?, 'invalid', ?, ?, ?, '', '', ?, ?)

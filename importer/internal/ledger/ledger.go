@@ -14,8 +14,10 @@
 //
 // Its rules:
 //
-//   - Claim and Settle return when what they wrote survives a power cut: SQLite in WAL
-//     mode with synchronous=FULL. Many of them share one fsync (writer.go).
+//   - Claim returns when what it wrote survives a power cut: SQLite in WAL mode with
+//     synchronous=FULL. Many changes share one fsync (writer.go).
+//   - What is settled is durable before any later claim returns, so that a process that
+//     dies leaves no more keys in doubt than it had workers.
 //   - A claim is one statement that changes one entry, and that it did is checked.
 //   - What a dead process left as sending is in doubt from then on; Open sees to it.
 //   - One process at a time writes a ledger; any number may read it meanwhile.

@@ -37,9 +37,16 @@ func claim(n int) ledger.Claim {
 
 func id(n int) ledger.ID { return ledger.ID{byte(n >> 8), byte(n)} }
 
+// conclude settles and waits until that is durable.
+func conclude(l *ledger.Ledger, s ledger.Settlement, r ledger.Record) error {
+	done := make(chan error, 1)
+	l.Settle(s, r, func(err error) { done <- err })
+	return <-done
+}
+
 func settle(t *testing.T, l *ledger.Ledger, n int, s ledger.State) {
 	t.Helper()
-	if err := l.Settle(ledger.Settlement{ID: id(n), State: s, WolkvoxID: "w", Attempts: 1}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
+	if err := conclude(l, ledger.Settlement{ID: id(n), State: s, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -99,7 +106,7 @@ func TestInvalidRowsDoNotTouchKeysThatWereSent(t *testing.T) {
 
 func TestSettlingWhatWasNotClaimedFails(t *testing.T) {
 	l := open(t, file(t))
-	err := l.Settle(ledger.Settlement{ID: id(9), State: ledger.Created}, ledger.Record{Outcome: []byte(`{}`)})
+	err := conclude(l, ledger.Settlement{ID: id(9), State: ledger.Created}, ledger.Record{Outcome: []byte(`{}`)})
 	if !errors.Is(err, ledger.ErrNotClaimable) {
 		t.Errorf("%v", err)
 	}
@@ -143,7 +150,7 @@ func TestManyWorkersClaimAndSettleWhatTheyWrote(t *testing.T) {
 				if err := l.Claim(claim(n)); err != nil {
 					t.Error(err)
 				}
-				if err := l.Settle(ledger.Settlement{ID: id(n), State: ledger.Created}, ledger.Record{Row: n + 1, Outcome: fmt.Appendf(nil, "%d", n)}); err != nil {
+				if err := conclude(l, ledger.Settlement{ID: id(n), State: ledger.Created}, ledger.Record{Row: n + 1, Outcome: fmt.Appendf(nil, "%d", n)}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -382,7 +389,7 @@ func BenchmarkClaimAndSettle(b *testing.B) {
 				if err := l.Claim(c); err != nil {
 					b.Error(err)
 				}
-				if err := l.Settle(ledger.Settlement{ID: c.ID, State: ledger.Created, Attempts: 1}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
+				if err := conclude(l, ledger.Settlement{ID: c.ID, State: ledger.Created}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
 					b.Error(err)
 				}
 			}

@@ -47,8 +47,8 @@ func TestLedgerIsAsItsModel(t *testing.T) {
 			},
 			"settle": func(t *rapid.T) {
 				n := key.Draw(t, "key")
-				to := rapid.SampledFrom([]ledger.State{ledger.Created, ledger.Rejected, ledger.InDoubt, ledger.Pending}).Draw(t, "to")
-				err := l.Settle(ledger.Settlement{ID: id(n), State: to, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte("{}")})
+				to := rapid.SampledFrom([]ledger.State{ledger.Created, ledger.Rejected, ledger.InDoubt}).Draw(t, "to")
+				err := conclude(l, ledger.Settlement{ID: id(n), State: to, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte("{}")})
 				if (err == nil) != (m.state[n] == ledger.Sending) {
 					t.Fatalf("settlement of a key that is %q: %v", m.state[n], err)
 				}
@@ -82,10 +82,12 @@ func TestLedgerIsAsItsModel(t *testing.T) {
 					m.state[n] = to
 				}
 			},
-			"renew": func(t *rapid.T) {
+			"release": func(t *rapid.T) {
 				n := key.Draw(t, "key")
-				if err := l.Renew(id(n)); (err == nil) != (m.state[n] == ledger.Sending) {
-					t.Fatalf("renewal of a key that is %q: %v", m.state[n], err)
+				if err := l.Release(id(n), "not sent"); (err == nil) != (m.state[n] == ledger.Sending) {
+					t.Fatalf("release of a key that is %q: %v", m.state[n], err)
+				} else if err == nil {
+					m.state[n] = ledger.Pending
 				}
 			},
 			"die": func(t *rapid.T) { l = reopen(t, path, l); m.die() },

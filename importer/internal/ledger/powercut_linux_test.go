@@ -118,7 +118,7 @@ func TestVictimOfPowerCuts(t *testing.T) {
 				t.Fatal(err)
 			}
 			fmt.Println("sent", n)
-			if err := l.Settle(ledger.Settlement{ID: id(n), State: ledger.Created, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
+			if err := conclude(l, ledger.Settlement{ID: id(n), State: ledger.Created, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
 				t.Fatal(err)
 			}
 			fmt.Println("created", n)

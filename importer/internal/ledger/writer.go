@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -14,22 +15,31 @@ type writer struct {
 	db      *sql.DB
 	space   *space
 	queue   chan change
-	done    chan struct{}
-	works   bool  // work has been started
-	dropped bool  // something was posted and not applied, for want of space
-	broken  error // why nothing can be written any more; read after done
+	done    chan struct{} // closed when all that was queued has been answered
+	works   bool          // work has been started
+	dropped bool          // something was posted and not applied, for want of space
+	broken  error         // why nothing can be written any more; read after done
+
+	gate   sync.RWMutex // holds the queue open while something is put into it
+	closed bool
 }
 
-// change is a piece of work for the writer. wait is nil where nobody waits.
+// change is a piece of work for the writer. done is told when it is durable, or why it is
+// not; it must not wait for the writer. An urgent change has somebody waiting for it.
 type change struct {
-	apply func(*statements, int64) error
-	alone func(*sql.Tx) error
-	wait  chan error
-	fresh bool // about something new: refused where the disk is full
+	apply  func(*statements, int64) error
+	alone  func(*sql.Tx) error
+	done   func(error)
+	urgent bool
+	fresh  bool // about something new: refused where the disk is full
 }
 
 // mostAtOnce bounds a commit, so that the first to wait in it doesn't wait long.
 const mostAtOnce = 512
+
+// linger is how long a change that nobody waits for waits for others. A worker that has
+// settled a row claims its next one a moment later, and both then share one commit.
+const linger = time.Millisecond
 
 var errClosed = errors.New("the ledger is closed")
 
@@ -49,91 +59,116 @@ func (w *writer) start() error {
 
 // do applies a change and returns when it is durable.
 func (w *writer) do(apply func(*statements, int64) error) error {
-	return w.submit(change{apply: apply, wait: make(chan error, 1)})
+	return w.wait(change{apply: apply})
 }
 
 // begin is do for what is new; on a full disk it fails with ErrFull.
 func (w *writer) begin(apply func(*statements, int64) error) error {
-	return w.submit(change{apply: apply, wait: make(chan error, 1), fresh: true})
+	return w.wait(change{apply: apply, fresh: true})
 }
 
 // exec is do for what needs statements of its own.
 func (w *writer) exec(apply func(*sql.Tx) error) error {
-	return w.submit(change{alone: apply, wait: make(chan error, 1)})
+	return w.wait(change{alone: apply})
+}
+
+// later applies a change before all that come after it, and tells done. It doesn't wait.
+func (w *writer) later(apply func(*statements, int64) error, done func(error)) {
+	w.submit(change{apply: apply, done: done})
 }
 
 // post applies a change some time later, in order. An error comes up in the next do; on
 // a full disk it is not applied.
 func (w *writer) post(apply func(*statements, int64) error) error {
-	return w.submit(change{apply: apply, fresh: true})
-}
-
-func (w *writer) submit(c change) error {
-	select {
-	case w.queue <- c:
-	case <-w.done:
-		return w.reason()
-	}
-	if c.wait == nil {
-		return nil
-	}
-	select {
-	case err := <-c.wait:
-		return err
-	case <-w.done:
-		select {
-		case err := <-c.wait: // answered just before the end
-			return err
-		default:
-			return w.reason()
+	var closed error
+	w.submit(change{apply: apply, fresh: true, done: func(err error) {
+		if errors.Is(err, errClosed) {
+			closed = err
 		}
-	}
+	}})
+	return closed
 }
 
-func (w *writer) reason() error {
-	if w.broken != nil {
-		return w.broken
-	}
-	return errClosed
+func (w *writer) wait(c change) error {
+	result := make(chan error, 1)
+	c.done, c.urgent = func(err error) { result <- err }, true
+	w.submit(c)
+	return <-result
 }
 
-// work commits group after group until the queue is closed by a change without work.
+// submit queues a change. Every change that is queued is answered.
+func (w *writer) submit(c change) {
+	w.gate.RLock()
+	defer w.gate.RUnlock()
+	if w.closed {
+		c.done(errClosed)
+		return
+	}
+	w.queue <- c
+}
+
+// work commits group after group until the queue is closed. When nothing can be written
+// any more, it says so to all who come.
 func (w *writer) work(s *statements) {
 	defer close(w.done)
 	for first := range w.queue {
-		group, last := w.gather(first)
-		err := w.commit(s, group)
-		if err != nil && w.space.giveUp(err) {
-			err = w.commit(s, group) // what is new is refused this time
+		group := w.gather(first)
+		if w.broken == nil {
+			w.broken = w.try(s, group)
 		}
-		if err != nil {
-			w.broken = fmt.Errorf("the ledger can't be written: %w", err)
-			answer(group, w.broken)
-			return
-		}
-		if last {
-			return
+		if w.broken != nil {
+			for _, c := range group {
+				c.done(w.broken)
+			}
 		}
 	}
 }
 
-// gather takes what else is waiting. A change that does nothing and for which nobody
-// waits is the end.
-func (w *writer) gather(first change) (group []change, last bool) {
-	for c := first; ; {
-		if c.apply == nil && c.alone == nil {
-			return group, true
+// try commits a group, on a full disk at the second try.
+func (w *writer) try(s *statements, group []change) error {
+	err := w.commit(s, group)
+	if err != nil && w.space.giveUp(err) {
+		err = w.commit(s, group) // what is new is refused this time
+	}
+	if err != nil {
+		return fmt.Errorf("the ledger can't be written: %w", err)
+	}
+	return nil
+}
+
+// gather takes what else is waiting. While nobody waits for what it has, it waits a
+// moment itself.
+func (w *writer) gather(first change) []change {
+	group := []change{first}
+	urgent := first.urgent
+	var patience <-chan time.Time
+	for len(group) < mostAtOnce {
+		select {
+		case c, ok := <-w.queue:
+			if !ok {
+				return group
+			}
+			group, urgent = append(group, c), urgent || c.urgent
+			continue
+		default:
 		}
-		group = append(group, c)
-		if len(group) == mostAtOnce {
-			return group, false
+		if urgent {
+			return group
+		}
+		if patience == nil {
+			patience = time.After(linger)
 		}
 		select {
-		case c = <-w.queue:
-		default:
-			return group, false
+		case c, ok := <-w.queue:
+			if !ok {
+				return group
+			}
+			group, urgent = append(group, c), urgent || c.urgent
+		case <-patience:
+			return group
 		}
 	}
+	return group
 }
 
 func (w *writer) commit(s *statements, group []change) error {
@@ -153,7 +188,7 @@ func (w *writer) commit(s *statements, group []change) error {
 		switch {
 		case full && c.fresh:
 			results[i] = ErrFull
-			w.dropped = w.dropped || c.wait == nil
+			w.dropped = w.dropped || !c.urgent
 		case c.alone != nil:
 			results[i] = c.alone(tx)
 		default:
@@ -168,34 +203,25 @@ func (w *writer) commit(s *statements, group []change) error {
 		return err
 	}
 	for i, c := range group {
-		if c.wait != nil {
-			c.wait <- results[i]
-		}
+		c.done(results[i])
 	}
 	return nil
 }
 
-func answer(group []change, err error) {
-	for _, c := range group {
-		if c.wait != nil {
-			c.wait <- err
-		}
-	}
-}
-
 // in binds the statements to a transaction.
 func (s *statements) in(tx *sql.Tx) *statements {
-	return &statements{claim: tx.Stmt(s.claim), renew: tx.Stmt(s.renew), settle: tx.Stmt(s.settle), invalid: tx.Stmt(s.invalid), history: tx.Stmt(s.history), record: tx.Stmt(s.record)}
+	return &statements{claim: tx.Stmt(s.claim), settle: tx.Stmt(s.settle), invalid: tx.Stmt(s.invalid), history: tx.Stmt(s.history), record: tx.Stmt(s.record)}
 }
 
 // close waits for what is queued and closes the database.
 func (w *writer) close() error {
-	if w.works {
-		select {
-		case w.queue <- change{}:
-			<-w.done
-		case <-w.done:
-		}
+	w.gate.Lock()
+	closed := w.closed
+	w.closed = true
+	w.gate.Unlock()
+	if !closed && w.works {
+		close(w.queue)
+		<-w.done
 	}
 	return errors.Join(w.broken, w.db.Close())
 }

@@ -1,0 +1,73 @@
+package crm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const quotaPath = "/server/API/v2/token/tokenInformation.php"
+
+// Quota is what a token may do in a day. It is the zero value where the CRM doesn't say.
+type Quota struct {
+	Limit     int // requests a day
+	Available int // of these, still
+	Renewed   time.Time
+}
+
+// Reserve is what is left alone of a day's quota, so that rows in doubt can be looked up:
+// a hundredth, 50 at most.
+func (q Quota) Reserve() int { return min((q.Limit+99)/100, 50) }
+
+// Quota asks what the token may still do. The question costs one request itself. Its
+// error is that of Query.
+func (c *Client) Quota(ctx context.Context, token, operation string) (Quota, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Server.url(quotaPath)+"?operation="+url.QueryEscape(operation), nil)
+	if err != nil {
+		return Quota{}, fmt.Errorf("the question can't be made: %w", err)
+	}
+	status, header, answer, err := c.ask(request, token)
+	if err != nil {
+		return Quota{}, err
+	}
+	a, e, err := readAnswer(status, header, answer, time.Now())
+	if err != nil {
+		return Quota{}, err
+	}
+	return a.quota(e, time.Now())
+}
+
+// quota reads the CRM's word for it. The time of its renewal comes in whole hours.
+func (a answer) quota(e *Error, now time.Time) (Quota, error) {
+	var said struct {
+		Limit     json.RawMessage `json:"token_limit"`
+		Available json.RawMessage `json:"available_consumition_options"`
+		Hours     json.RawMessage `json:"hours_to_restart_count"`
+	}
+	data := bytes.Trim(bytes.TrimSpace(a.Data), "[]") // an object, or a list of one
+	if err := json.Unmarshal(data, &said); err != nil {
+		return Quota{}, e.verdict(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
+	}
+	limit, ok := wholeNumber(said.Limit)
+	available, ok2 := wholeNumber(said.Available)
+	if !ok || !ok2 || limit <= 0 {
+		return Quota{}, e.verdict(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
+	}
+	q := Quota{Limit: limit, Available: max(available, 0)}
+	if hours, ok := wholeNumber(said.Hours); ok && hours >= 0 && hours <= 48 {
+		q.Renewed = now.Add(max(time.Duration(hours)*time.Hour, restUnknown))
+	}
+	return q, nil
+}
+
+// wholeNumber reads a number that may stand in quotes.
+func wholeNumber(raw json.RawMessage) (int, bool) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(scalar(raw)), 64)
+	return int(n), err == nil
+}

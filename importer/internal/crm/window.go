@@ -1,0 +1,85 @@
+package crm
+
+import "time"
+
+// window is how many requests at once a lane may have: additive increase,
+// multiplicative decrease. What the CRM refuses halves it, and each second gives one
+// place back, up to the last number that was not refused. Beyond that one more is tried
+// only now and then, and each time that fails, after twice as long: a limit that the
+// CRM keeps is met once in minutes and not once a second.
+type window struct {
+	width   int           // most
+	limit   int           // now, 1 to ceiling
+	ceiling int           // most that was not refused, as far as is known
+	changed time.Time     // the last of cuts and growth
+	trial   time.Duration // from the last change to the next place beyond the ceiling
+	cuts    int
+}
+
+const (
+	growEvery  = time.Second
+	firstTrial = 10 * time.Second
+	lastTrial  = 5 * time.Minute
+)
+
+func newWindow(width int) window {
+	return window{width: width, limit: width, ceiling: width}
+}
+
+// size is the number of requests at once, at that time.
+func (w *window) size(now time.Time) int {
+	for w.limit < w.ceiling && now.Sub(w.changed) >= growEvery {
+		w.limit++
+		w.changed = w.changed.Add(growEvery)
+	}
+	if w.limit == w.ceiling && w.ceiling < w.width && now.Sub(w.changed) >= w.trial {
+		w.ceiling++
+		w.limit++
+		w.changed = now
+	}
+	return w.limit
+}
+
+// cut halves it for a while.
+func (w *window) cut(now time.Time) {
+	w.limit = max(w.limit/2, 1)
+	w.changed = now
+	w.cuts++
+}
+
+// refused is a cut after which so many at once are known to be too many.
+func (w *window) refused(now time.Time) {
+	w.ceiling = max(w.limit-1, 1)
+	w.trial = min(max(2*w.trial, firstTrial), lastTrial)
+	w.cut(now)
+}
+
+// pulse is how fast the CRM answers: lately, and usually.
+type pulse struct {
+	lately, usually float64 // seconds; moving averages
+	answers         int
+	risen           time.Time
+}
+
+const (
+	latelyOver  = 10  // answers
+	usuallyOver = 300 // answers
+	pulseAfter  = 50  // answers, before anything is made of it
+	pulseRest   = 10 * time.Second
+	riseFactor  = 3
+	riseAtLeast = 0.3 // seconds
+)
+
+// rises takes how long an answer took, and tells whether the CRM has become so slow
+// that fewer requests at once are better for both.
+func (p *pulse) rises(now time.Time, took time.Duration) bool {
+	p.answers++
+	share := func(over int) float64 { return 1 / float64(min(p.answers, over)) }
+	p.lately += (took.Seconds() - p.lately) * share(latelyOver)
+	p.usually += (took.Seconds() - p.usually) * share(usuallyOver)
+	if p.answers < pulseAfter || now.Sub(p.risen) < pulseRest || p.lately < riseFactor*p.usually || p.lately-p.usually < riseAtLeast {
+		return false
+	}
+	p.risen = now
+	return true
+}
