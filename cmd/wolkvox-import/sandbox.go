@@ -55,6 +55,7 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 	f.StringSliceVar(&config.Closed, "closed", nil, "statuses that need a solution")
 	f.IntVar(&config.PerToken, "per-token", 0, "requests in flight a token may have; the real CRM has 2")
 	f.IntVar(&config.Quota, "quota", 0, "requests a token may make")
+	f.IntVar(&config.HoursToReset, "hours-to-reset", 0, "until the quota is renewed, and then each day (default: never)")
 	f.DurationVar(&config.Latency, "latency", 0, "of each answer")
 	f.Uint64Var(&config.Seed, "seed", 1, "of the faults")
 	f.DurationVar(&config.Faults.LateBy, "late-by", 3*time.Second, "how late a late answer is")

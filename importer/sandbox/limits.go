@@ -73,9 +73,18 @@ func (c *CRM) charge(q *call) error {
 func (c *CRM) spend(token string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.renew(time.Now())
 	if quota := c.config.Quota; quota > 0 && c.used[token] >= quota {
 		return false
 	}
 	c.used[token]++
 	return true
+}
+
+// renew gives every token its quota again, once a day.
+func (c *CRM) renew(now time.Time) {
+	for !c.renewal.IsZero() && !now.Before(c.renewal) {
+		clear(c.used)
+		c.renewal = c.renewal.AddDate(0, 0, 1)
+	}
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"strings"
+	"time"
 )
 
 // query is the body of both query endpoints.
@@ -98,26 +100,30 @@ func (c *CRM) tokenInformation(q *call) (answer, error) {
 	if err := c.charge(q); err != nil {
 		return answer{}, err
 	}
-	limit, used := c.quota(q.token)
+	limit, used, hours := c.quota(q.token)
 	return found("1 records were are found", map[string]any{
 		"description":                   "token",
 		"token_limit":                   limit,
 		"token_use_today":               used,
 		"available_consumition_options": max(limit-used, 0),
-		"hours_to_restart_count":        c.config.HoursToReset,
+		"hours_to_restart_count":        hours,
 	}), nil
 }
 
 // unlimited is what tokenInformation calls the quota where there is none.
 const unlimited = 1_000_000
 
-func (c *CRM) quota(token string) (limit, used int) {
+// quota is a token's, and the whole hours until it is renewed.
+func (c *CRM) quota(token string) (limit, used, hours int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.config.Quota == 0 {
-		return unlimited, c.used[token]
+	if !c.renewal.IsZero() {
+		hours = int(math.Ceil(time.Until(c.renewal).Hours()))
 	}
-	return c.config.Quota, c.used[token]
+	if c.config.Quota == 0 {
+		return unlimited, c.used[token], hours
+	}
+	return c.config.Quota, c.used[token], hours
 }
 
 func foundRecords(records []map[string]any) answer {

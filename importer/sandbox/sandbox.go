@@ -42,8 +42,8 @@ type Config struct {
 	Statuses     []string      // empty: every status exists
 	Closed       []string      // statuses that require a solution; empty: none
 	PerToken     int           // requests in flight a token may have; 0: any number, the real CRM has 2
-	Quota        int           // requests a token may make; 0: any number. It is never restored
-	HoursToReset int           // what tokenInformation answers for the hours until the quota is restored
+	Quota        int           // requests a token may make; 0: any number
+	HoursToReset int           // until the quota is renewed, and then each day; 0: it never is
 	Prefix       string        // of the readable ids, as in C-7; empty: C
 	MaxBody      int64         // bytes; 0: 1 GiB. A longer body is answered 413
 	Latency      time.Duration // that each admitted request takes
@@ -63,6 +63,7 @@ type CRM struct {
 	machine  uint64 // the part of the ids that tells this CRM from others
 	cases    []Case // only ever appended to
 	used     map[string]int
+	renewal  time.Time // of the quotas; zero: never
 	inFlight int
 	flying   map[string]int // requests in flight by token
 	stats    Stats          // Created is filled in when asked for
@@ -74,7 +75,12 @@ func New(c Config) *CRM {
 	c.MaxBody = cmp.Or(c.MaxBody, 1<<30)
 	c.Faults = c.Faults.withDefaults()
 	random := rand.New(rand.NewPCG(c.Seed, 0))
+	var renewal time.Time
+	if c.HoursToReset > 0 {
+		renewal = time.Now().Add(time.Duration(c.HoursToReset) * time.Hour)
+	}
 	return &CRM{
+		renewal:  renewal,
 		config:   c,
 		tokens:   newSet(c.Tokens),
 		contacts: newAddresses(c.Contacts),
