@@ -2,11 +2,13 @@ package crm
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"hash"
 	"io"
+	"sync"
+
+	"github.com/segmentio/asm/base64"
 )
 
 // File is one open attachment. A Body closes it.
@@ -44,9 +46,16 @@ type Body struct {
 	pending []byte // literal or encoded bytes to hand out next
 	file    int    // the one being read; len(files) when done
 	left    int64  // bytes of it that are still to be read
-	raw     []byte
-	encoded []byte
+	pieces  *pieces
 }
+
+// pieces are the buffers that a file passes through.
+type pieces struct {
+	raw     [rawPiece]byte
+	encoded [encodedPiece]byte
+}
+
+var pool = sync.Pool{New: func() any { return new(pieces) }}
 
 // NewBody joins a JSON object and its attachments. The object must not have the key
 // attachments, and must not be empty.
@@ -61,7 +70,7 @@ func NewBody(object []byte, files []File) *Body {
 		b.sums = append(b.sums, sha256.New())
 	}
 	if len(files) > 0 {
-		b.raw, b.encoded = make([]byte, rawPiece), make([]byte, encodedPiece)
+		b.pieces = pool.Get().(*pieces)
 	}
 	b.pending = b.head
 	b.file = -1
@@ -92,9 +101,13 @@ func (b *Body) Sums() []string {
 	return sums
 }
 
-// Close closes the files.
+// Close closes the files. The body must not be read any more.
 func (b *Body) Close() error {
 	var first error
+	if b.pieces != nil {
+		pool.Put(b.pieces)
+		b.pieces, b.pending = nil, nil
+	}
 	for _, f := range b.files {
 		if err := f.Close(); err != nil && first == nil {
 			first = err
@@ -137,7 +150,7 @@ func (b *Body) fill() error {
 }
 
 func (b *Body) encode() error {
-	piece := b.raw[:min(b.left, rawPiece)]
+	piece := b.pieces.raw[:min(b.left, rawPiece)]
 	f := b.files[b.file]
 	if _, err := io.ReadFull(f, piece); err != nil {
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
@@ -147,7 +160,7 @@ func (b *Body) encode() error {
 	}
 	b.sums[b.file].Write(piece)
 	b.left -= int64(len(piece))
-	base64.StdEncoding.Encode(b.encoded, piece)
-	b.pending = b.encoded[:base64.StdEncoding.EncodedLen(len(piece))]
+	base64.StdEncoding.Encode(b.pieces.encoded[:], piece)
+	b.pending = b.pieces.encoded[:base64.StdEncoding.EncodedLen(len(piece))]
 	return nil
 }

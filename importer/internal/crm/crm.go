@@ -118,7 +118,9 @@ func (c *Client) Insert(ctx context.Context, token string, body *Body) (Created,
 		WroteHeaders: func() { headersLeft.Store(true); watch.sending(); crash.Point(crash.AfterHeaders) },
 		WroteRequest: func(httptrace.WroteRequestInfo) { watch.sent(); crash.Point(crash.AfterBody) },
 	})
-	request, err := c.request(ctx, token, body, watch)
+	reader := watch.reader(body)
+	defer reader.letGo()
+	request, err := c.request(ctx, token, reader, body.Len())
 	if err != nil {
 		return Created{}, &Error{Verdict: Misdirected, Reason: "bad_request", Message: err.Error()}
 	}
@@ -137,13 +139,14 @@ func (c *Client) Insert(ctx context.Context, token string, body *Body) (Created,
 	return classify(response.StatusCode, response.Header, answer, time.Now())
 }
 
-func (c *Client) request(ctx context.Context, token string, body *Body, w *watch) (*http.Request, error) {
-	// The wrapping hides the body's type, so that net/http sets no GetBody.
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.url(insertPath), struct{ io.Reader }{w.reader(body)})
+// request is an insert. Its body is of a type that net/http knows nothing of, so that it
+// sets no GetBody.
+func (c *Client) request(ctx context.Context, token string, body io.Reader, length int64) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.url(insertPath), body)
 	if err != nil {
 		return nil, fmt.Errorf("the request can't be made: %w", err)
 	}
-	request.ContentLength = body.Len()
+	request.ContentLength = length
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.config.UserAgent)

@@ -323,3 +323,42 @@ func TestEachRequestHasItsOwnClaim(t *testing.T) {
 		}
 	}
 }
+
+// A server may answer before it has read the body, which is then still being written while
+// it is sent again, and its buffers go to other rows. What arrives must be whole all the
+// same.
+func TestBodyThatIsAnsweredEarlyIsSentWhole(t *testing.T) {
+	content := strings.Repeat("0123456789abcdef", 1<<16) // more than sockets hold
+	want := crm.NewBody([]byte(object), files(content))
+	whole, err := io.ReadAll(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n, bad atomic.Int64
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1)%2 != 0 {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if got, err := io.ReadAll(r.Body); err == nil && string(got) != string(whole) {
+			bad.Add(1)
+		}
+		io.WriteString(w, success)
+	})
+	s := sender(t, url, []string{"t"}, 4)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			body := crm.NewBody([]byte(object), files(content))
+			defer body.Close()
+			_, err := s.Send(t.Context(), body, free{})
+			if e := new(crm.Error); err != nil && !(errors.As(err, &e) && e.Verdict == crm.InDoubt) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if bad.Load() > 0 || n.Load() < 8 {
+		t.Errorf("%d of %d bodies arrived damaged", bad.Load(), n.Load())
+	}
+}

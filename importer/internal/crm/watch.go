@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
 var (
 	errStalled = errors.New("the upload stalled")
 	errNoReply = errors.New("no answer in time")
+	errOver    = errors.New("the request is over")
 )
 
 // watch gives a request up when it stands still: an upload that moves no byte for
@@ -44,18 +46,34 @@ func (w *watch) sent() {
 
 func (w *watch) stop() { w.timer.Stop() }
 
-// reader reports every piece of the body that is taken as movement.
-func (w *watch) reader(body io.Reader) io.Reader { return &watched{body, w} }
+// reader is the body for one request. Every piece that is taken of it is movement.
+func (w *watch) reader(body io.Reader) *watched { return &watched{body: body, watch: w} }
 
+// watched lets go of the body when its request is over: net/http may still be reading
+// then, from the goroutine that writes, and the body is sent again, or its buffers are
+// another's.
 type watched struct {
-	io.Reader
 	watch *watch
+	mu    sync.Mutex
+	body  io.Reader // nil when the request is over
 }
 
 func (r *watched) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.body == nil {
+		return 0, errOver
+	}
+	n, err := r.body.Read(p)
 	if n > 0 {
 		r.watch.sending()
 	}
 	return n, err
+}
+
+// letGo returns when nobody reads the body any more.
+func (r *watched) letGo() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.body = nil
 }

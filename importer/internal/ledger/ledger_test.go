@@ -403,3 +403,30 @@ func BenchmarkClaimAndSettle(b *testing.B) {
 	all.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
+
+// BenchmarkSettleThenClaim is one worker at a time: what became of a row, and the claim
+// of the next, in one commit.
+func BenchmarkSettleThenClaim(b *testing.B) {
+	l, err := ledger.Open(filepath.Join(b.TempDir(), "l.db"), real)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.Begin(1, nil); err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for b.Loop() {
+		c := claim(n)
+		c.ID = ledger.ID{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+		if err := l.Claim(c); err != nil {
+			b.Error(err)
+		}
+		l.Settle(ledger.Settlement{ID: c.ID, State: ledger.Created}, ledger.Record{Row: n, Outcome: []byte(`{}`)}, func(err error) {
+			if err != nil {
+				b.Error(err)
+			}
+		})
+		n++
+	}
+}
