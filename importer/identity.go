@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
+	"iter"
 	"slices"
 
 	"wolkvox-import/importer/internal/ledger"
@@ -94,6 +95,32 @@ func (s *columnSet) digest(h hash.Hash, cells []string) (sum [16]byte) {
 	return sum
 }
 
+// identified reads an input, finds the keys of its rows and what the ledger knows of them,
+// ahead of the loop that decides what becomes of each.
+func (r *run) identified(in *input) iter.Seq2[[]*item, error] {
+	type step struct {
+		batch []*item
+		err   error
+	}
+	steps := ahead(func(yield func(step) bool) {
+		for batch, err := range in.batches(readAhead + 2) {
+			if err == nil {
+				err = r.identify(in, batch)
+			}
+			if !yield(step{batch, err}) || err != nil {
+				return
+			}
+		}
+	})
+	return func(yield func([]*item, error) bool) {
+		for s := range steps {
+			if !yield(s.batch, s.err) {
+				return
+			}
+		}
+	}
+}
+
 // identify finds the keys of a batch and what the ledger knows of them.
 func (r *run) identify(in *input, batch []*item) error {
 	var keyed, bare []*item
@@ -164,7 +191,11 @@ func (r *run) lookUp(in *input, rows []*item) error {
 func (r *run) changed(in *input, it *item) bool {
 	e := it.known.entry
 	for i := range in.columns {
-		if set := &in.columns[i]; set.id == e.Columns {
+		switch set := &in.columns[i]; {
+		case set.id != e.Columns:
+		case i == 0:
+			return it.known.content != e.Content
+		default:
 			return set.digest(r.hash, it.cells) != e.Content
 		}
 	}

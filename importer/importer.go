@@ -122,11 +122,8 @@ func Run(ctx context.Context, job Job) (Result, error) {
 		}
 		g.Go(func() error {
 			defer close(tasks)
-			for batch, err := range in.batches(1) { // read
+			for batch, err := range r.identified(in) { // read, and what the ledger knows
 				if err != nil {
-					return err
-				}
-				if err := r.identify(in, batch); err != nil { // what the ledger knows
 					return err
 				}
 				for _, row := range batch {

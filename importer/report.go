@@ -67,7 +67,7 @@ func (r *run) report() (Result, error) {
 		about := a.about(i)
 		about.ExitStatus = status(tally, result.Halt.over(tally.Outcomes[reports.NotAttempted]))
 		crash.Point(crash.BeforeReport)
-		summary, files, err := r.write(&a, i, about)
+		summary, files, err := r.write(&a, i, about, tally.Changed+tally.Outcomes[reports.Rejected]+tally.Outcomes[reports.Invalid] > 0)
 		crash.Point(crash.AfterReport)
 		if err != nil { // the counts are known all the same
 			errs = append(errs, fmt.Errorf("reports of %s: %w", a.Inputs[i].Source.Path, err))
@@ -89,8 +89,8 @@ func (r *run) notAttemptedRows() (n int) {
 	return n
 }
 
-func (r *run) write(a *account, i int, about reports.About) (reports.Summary, []string, error) {
-	summary, files, note, err := a.write(r.ledger.View, i, about)
+func (r *run) write(a *account, i int, about reports.About, needCells bool) (reports.Summary, []string, error) {
+	summary, files, note, err := a.write(r.ledger.View, i, about, needCells)
 	if note != "" {
 		r.job.Log.Warn(note)
 	}
@@ -104,18 +104,14 @@ func (a *account) about(i int) reports.About {
 	return about
 }
 
-// write renders one input's records. Cells are read from the input again, where any
-// report needs them; where it is gone or has changed, the note says so and the
+// write renders one input's records. Cells are read from the input again, where a report
+// needs them; where it is gone or has changed, the note says so and the
 // reports that show cells are left out.
-func (a *account) write(view *ledger.View, i int, about reports.About) (s reports.Summary, files []string, note string, err error) {
+func (a *account) write(view *ledger.View, i int, about reports.About, needCells bool) (s reports.Summary, files []string, note string, err error) {
 	in := a.Inputs[i]
 	set := reports.Set{Dir: in.Out, Formats: a.Formats, Header: in.Header, Inputs: a.Keep}
 	cells := &cells{}
-	needed, err := a.needCells(view, i)
-	if err != nil {
-		return s, nil, "", err
-	}
-	if needed {
+	if needCells {
 		if cells.reader, err = in.reopen(); err != nil {
 			note = fmt.Sprintf("rejects.csv and changed.csv are not written: %v", err)
 			set.Header = nil
@@ -141,15 +137,41 @@ func (a *account) needCells(view *ledger.View, i int) (bool, error) {
 	return false, nil
 }
 
-// outcomes are the records of one input.
+// outcomes are the records of one input, read and decoded ahead of the loop over them.
 func outcomes(view *ledger.View, i int) iter.Seq2[reports.Outcome, error] {
-	return func(yield func(reports.Outcome, error) bool) {
+	type step struct {
+		outcomes []reports.Outcome
+		err      error
+	}
+	steps := ahead(func(yield func(step) bool) {
+		var s step
 		for record, err := range view.Records(i) {
 			var o reports.Outcome
 			if err == nil {
 				err = json.Unmarshal(record.Outcome, &o)
 			}
-			if !yield(o, err) || err != nil {
+			if err != nil {
+				s.err = err
+				break
+			}
+			if s.outcomes = append(s.outcomes, o); len(s.outcomes) == batchRows {
+				if !yield(s) {
+					return
+				}
+				s = step{}
+			}
+		}
+		yield(s)
+	})
+	return func(yield func(reports.Outcome, error) bool) {
+		for s := range steps {
+			for _, o := range s.outcomes {
+				if !yield(o, nil) {
+					return
+				}
+			}
+			if s.err != nil {
+				yield(reports.Outcome{}, s.err)
 				return
 			}
 		}
@@ -271,7 +293,11 @@ func (a *account) again(view *ledger.View, path string, unfinished bool) (Result
 		if err := a.count(view, i, unfinished, &about, halt); err != nil {
 			return result, notes, err
 		}
-		summary, files, note, err := a.write(view, i, about)
+		needed, err := a.needCells(view, i)
+		if err != nil {
+			return result, notes, err
+		}
+		summary, files, note, err := a.write(view, i, about, needed)
 		if err != nil {
 			return result, notes, err
 		}

@@ -34,10 +34,10 @@ func (p *Program) HasKey() bool { return len(p.key) > 0 }
 // Key returns the row's key. A blank column in it, or one in scientific notation,
 // is a problem, because rows would be taken for one another.
 func (p *Program) Key(cells []string) (string, *Problem) {
-	p.row.cells = cells
+	p.keyed.cells = cells
 	var key strings.Builder
 	for _, part := range p.key {
-		text := part.text(&p.row)
+		text := part.text(&p.keyed)
 		if part.column != "" {
 			if problem := keyProblem(part.column, text); problem != nil {
 				return "", problem

@@ -26,6 +26,7 @@ type Program struct {
 	names     []string // of the used columns, folded
 	shown     []int    // columns of which the shown texts are needed
 	row       row
+	keyed     row    // of Key
 	json      []byte // memory for the next case
 }
 

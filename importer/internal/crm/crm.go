@@ -73,6 +73,9 @@ func New(c Config) *Client {
 	if c.Stall == 0 {
 		c.Stall = 60 * time.Second
 	}
+	if c.Dial == nil {
+		c.Dial = dial
+	}
 	pool := &http.Transport{
 		DialContext:         c.Dial,
 		Proxy:               http.ProxyFromEnvironment,

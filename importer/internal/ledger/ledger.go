@@ -130,6 +130,9 @@ func (l *Ledger) Close() error {
 	if l.writer != nil {
 		errs = append(errs, l.writer.close())
 	}
+	if l.scope != nil {
+		errs = append(errs, l.scope.sightings.close())
+	}
 	if l.View != nil {
 		errs = append(errs, l.View.Close())
 	}

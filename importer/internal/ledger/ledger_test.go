@@ -1,8 +1,10 @@
 package ledger_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -307,13 +309,14 @@ func TestNewRunForgetsTheLastOnesRecords(t *testing.T) {
 	}
 }
 
+// So many rounds that the keys get an index on the way.
 func TestSeenRemembersTheFirstOfEachKey(t *testing.T) {
 	l := open(t, file(t))
 	var batch []ledger.Sighting
 	for n := range 300 {
 		batch = append(batch, ledger.Sighting{ID: id(n % 200), Row: n + 2, Content: [16]byte{byte(n)}})
 	}
-	for round := range 2 {
+	for round := range 50 {
 		seen, err := l.Seen(batch)
 		if err != nil {
 			t.Fatal(err)
@@ -336,6 +339,41 @@ func TestSeenRemembersTheFirstOfEachKey(t *testing.T) {
 	}
 	if seen, err := l.Seen(batch[:1]); err != nil || seen[0].Times != 0 {
 		t.Errorf("%+v, %v", seen, err)
+	}
+}
+
+// Keys of many batches, of which some come again much later: none is taken for another.
+func TestSeenTellsKeysApart(t *testing.T) {
+	l := open(t, file(t))
+	random := rand.New(rand.NewPCG(1, 2))
+	first := map[ledger.ID]int{}
+	row := 0
+	for range 300 {
+		var batch []ledger.Sighting
+		for range 256 {
+			row++
+			id := ledger.ID{}
+			binary.LittleEndian.PutUint64(id[:8], random.Uint64())
+			binary.LittleEndian.PutUint64(id[8:], random.Uint64())
+			if random.IntN(2000) == 0 && row > 1000 {
+				for id = range first { // any that was there
+					break
+				}
+			}
+			batch = append(batch, ledger.Sighting{ID: id, Row: row})
+		}
+		seen, err := l.Seen(batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range batch {
+			if seen[i].Row != first[s.ID] || (seen[i].Times > 0) != (first[s.ID] > 0) {
+				t.Fatalf("row %d: %+v, first seen in %d", s.Row, seen[i], first[s.ID])
+			}
+			if first[s.ID] == 0 {
+				first[s.ID] = s.Row
+			}
+		}
 	}
 }
 

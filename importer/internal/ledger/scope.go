@@ -6,12 +6,15 @@ import (
 	"strings"
 )
 
-// scope is what a run has seen of the input at hand, in a temporary table: memory
-// doesn't grow with the input, and nothing of it outlives the run.
+// scope is what a run has seen of the input at hand: in a file, and from when many keys
+// come twice in a temporary table. Memory doesn't grow with the input, and nothing of it
+// outlives the run.
 type scope struct {
 	db           *sql.DB // one connection, since temporary tables belong to it
 	seen, insert *sql.Stmt
 	known        *sql.Stmt
+	sightings    sightings
+	indexed      bool // the sightings are in the table
 }
 
 // perQuery is how many keys one query looks up.
@@ -55,6 +58,10 @@ type Seen struct {
 
 // Forget starts a new input.
 func (l *Ledger) Forget() error {
+	l.scope.indexed = false
+	if err := l.scope.sightings.close(); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
 	if _, err := l.scope.db.Exec("DELETE FROM temp.seen"); err != nil {
 		return explain(l.path, err)
 	}
@@ -64,38 +71,106 @@ func (l *Ledger) Forget() error {
 // Seen notes rows of the input, in their order, and returns for each what had been
 // met under its key before.
 func (l *Ledger) Seen(batch []Sighting) ([]Seen, error) {
-	ids := make([]ID, len(batch))
-	for i, s := range batch {
-		ids[i] = s.ID
-	}
-	met := make(map[ID]Seen, len(batch))
-	err := l.scope.each(l.scope.seen, ids, func(rows *sql.Rows) error {
-		var id, content sql.RawBytes
-		var s Seen
-		if err := rows.Scan(&id, &s.Row, &content, &s.Times); err != nil {
-			return err
+	if !l.scope.indexed && l.scope.sightings.scans >= mostScans {
+		if err := l.scope.index(); err != nil {
+			return nil, explain(l.path, err)
 		}
-		copy(s.Content[:], content)
-		met[ID(id)] = s
-		return nil
-	})
+	}
+	met := map[ID]Seen{}
+	var err error
+	if l.scope.indexed {
+		err = l.scope.lookUp(batch, met)
+	} else {
+		err = l.scope.suspect(batch, met)
+	}
 	if err != nil {
 		return nil, explain(l.path, err)
 	}
 	before := make([]Seen, len(batch))
 	for i, s := range batch {
-		before[i] = met[s.ID]
-		now := before[i]
-		if now.Times == 0 {
-			now.Row, now.Content = s.Row, s.Content
+		if seen, ok := met[s.ID]; ok || l.scope.indexed {
+			before[i] = seen
+			met[s.ID] = seen.and(s)
 		}
-		now.Times++
-		met[s.ID] = now
 	}
-	if err := l.scope.note(met); err != nil {
-		return nil, explain(l.path, err)
+	if l.scope.indexed {
+		if err := l.scope.note(met); err != nil {
+			return nil, explain(l.path, err)
+		}
 	}
 	return before, nil
+}
+
+// suspect notes the batch and finds what was met before of those of its keys that may
+// not be new.
+func (s *scope) suspect(batch []Sighting, met map[ID]Seen) error {
+	rows := s.sightings.rows
+	for _, row := range batch {
+		maybe, err := s.sightings.add(row)
+		if err != nil {
+			return err
+		}
+		if maybe {
+			met[row.ID] = Seen{}
+		}
+	}
+	if len(met) == 0 {
+		return nil
+	}
+	return s.sightings.before(rows, met)
+}
+
+// lookUp finds what was met before of the batch's keys, once they have an index.
+func (s *scope) lookUp(batch []Sighting, met map[ID]Seen) error {
+	ids := make([]ID, len(batch))
+	for i, row := range batch {
+		ids[i] = row.ID
+	}
+	return s.each(s.seen, ids, func(rows *sql.Rows) error {
+		var id, content sql.RawBytes
+		var seen Seen
+		if err := rows.Scan(&id, &seen.Row, &content, &seen.Times); err != nil {
+			return err
+		}
+		copy(seen.Content[:], content)
+		met[ID(id)] = seen
+		return nil
+	})
+}
+
+// index moves what was sighted so far into the table.
+func (s *scope) index() error {
+	met := map[ID]Seen{}
+	flush := func() error {
+		// What is in the table already came before.
+		earlier := map[ID]Seen{}
+		batch := make([]Sighting, 0, len(met))
+		for id := range met {
+			batch = append(batch, Sighting{ID: id})
+		}
+		if err := s.lookUp(batch, earlier); err != nil {
+			return err
+		}
+		for id, seen := range earlier {
+			seen.Times += met[id].Times
+			met[id] = seen
+		}
+		err := s.note(met)
+		clear(met)
+		return err
+	}
+	err := s.sightings.each(s.sightings.rows, func(row Sighting) error {
+		met[row.ID] = met[row.ID].and(row)
+		if len(met) < 4096 {
+			return nil
+		}
+		return flush()
+	})
+	if err == nil {
+		err = flush()
+	}
+	s.indexed = err == nil
+	return err
 }
 
 func (s *scope) note(met map[ID]Seen) error {

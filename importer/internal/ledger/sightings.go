@@ -1,0 +1,118 @@
+package ledger
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// sightings remembers the keys of an input: a filter in memory that knows for certain
+// which keys are new, and a file that the rare others are looked up in. An input has a
+// key in every row and hardly ever one twice, so remembering has to be cheap and finding
+// doesn't.
+type sightings struct {
+	filter []uint64 // of filterBits bits; nil until the first key
+	file   *os.File
+	writer *bufio.Writer
+	rows   int // in the file
+	scans  int // of the file
+}
+
+const (
+	filterBits = 1 << 27 // 16 MB; ten million keys leave one in five hundred to be looked up
+	filterKeys = 6       // bits a key
+	sighted    = 16 + 16 + 8
+
+	// mostScans is how often the file is looked through until an index pays.
+	mostScans = 32
+)
+
+// add notes a row and tells whether its key may have been there before.
+func (s *sightings) add(row Sighting) (maybe bool, err error) {
+	if s.filter == nil {
+		if err := s.open(); err != nil {
+			return false, err
+		}
+	}
+	maybe = true
+	at, step := binary.LittleEndian.Uint64(row.ID[:8]), binary.LittleEndian.Uint64(row.ID[8:])|1
+	for range filterKeys {
+		bit := at % filterBits
+		if s.filter[bit/64]&(1<<(bit%64)) == 0 {
+			maybe = false
+			s.filter[bit/64] |= 1 << (bit % 64)
+		}
+		at += step
+	}
+	var record [sighted]byte
+	copy(record[:16], row.ID[:])
+	copy(record[16:32], row.Content[:])
+	binary.LittleEndian.PutUint64(record[32:], uint64(row.Row))
+	s.rows++
+	if _, err := s.writer.Write(record[:]); err != nil {
+		return false, fmt.Errorf("the keys of the input can't be noted: %w", err)
+	}
+	return maybe, nil
+}
+
+func (s *sightings) open() (err error) {
+	s.filter = make([]uint64, filterBits/64)
+	if s.file, err = os.CreateTemp("", "wolkvox-import-keys-"); err != nil {
+		return fmt.Errorf("the keys of the input can't be noted: %w", err)
+	}
+	s.writer = bufio.NewWriterSize(s.file, 64<<10)
+	return nil
+}
+
+// each goes through the first n rows.
+func (s *sightings) each(n int, take func(Sighting) error) error {
+	if err := s.writer.Flush(); err != nil {
+		return fmt.Errorf("the keys of the input can't be noted: %w", err)
+	}
+	reader := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, int64(n)*sighted), 256<<10)
+	var record [sighted]byte
+	for range n {
+		if _, err := io.ReadFull(reader, record[:]); err != nil {
+			return fmt.Errorf("the keys of the input can't be read back: %w", err)
+		}
+		row := Sighting{ID: ID(record[:16]), Row: int(binary.LittleEndian.Uint64(record[32:]))}
+		copy(row.Content[:], record[16:32])
+		if err := take(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// before returns what the first n rows have of some keys.
+func (s *sightings) before(n int, keys map[ID]Seen) error {
+	s.scans++
+	return s.each(n, func(row Sighting) error {
+		if seen, ok := keys[row.ID]; ok {
+			keys[row.ID] = seen.and(row)
+		}
+		return nil
+	})
+}
+
+// and counts one more row of the key.
+func (seen Seen) and(row Sighting) Seen {
+	if seen.Times == 0 {
+		seen.Row, seen.Content = row.Row, row.Content
+	}
+	seen.Times++
+	return seen
+}
+
+// close forgets everything.
+func (s *sightings) close() error {
+	if s.file == nil {
+		return nil
+	}
+	err := errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	*s = sightings{}
+	return err
+}
