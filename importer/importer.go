@@ -9,8 +9,8 @@
 //
 //   - A row's failure is data and ends as an outcome. A run's failure is an error, or
 //     a [Halt]: the rest of the input is still read and listed as not attempted.
-//   - A claim is durable before its request leaves; an outcome is durable before its
-//     worker takes the next row.
+//   - A claim is durable before its request leaves, and is made only when the request can
+//     leave at once; an outcome is durable before its worker's next request leaves.
 //   - What the ledger knows of a row's key comes before everything else.
 //   - Everything that can be wrong with the command, the mapping or an input is found
 //     before the first request; that is a [UsageError], and nothing was sent.

@@ -118,6 +118,9 @@ func (b *Body) Close() error {
 
 func (b *Body) Read(p []byte) (int, error) {
 	for len(b.pending) == 0 {
+		if b.left > 0 && len(p) >= encodedPiece {
+			return b.encode(p)
+		}
 		if err := b.fill(); err != nil {
 			return 0, err
 		}
@@ -133,7 +136,9 @@ func (b *Body) fill() error {
 	case b.file == len(b.files):
 		return io.EOF
 	case b.left > 0:
-		return b.encode()
+		n, err := b.encode(b.pieces.encoded[:])
+		b.pending = b.pieces.encoded[:n]
+		return err
 	}
 	b.file++
 	switch {
@@ -149,18 +154,18 @@ func (b *Body) fill() error {
 	return nil
 }
 
-func (b *Body) encode() error {
+// encode reads the file's next piece and writes it, encoded, to the beginning of to.
+func (b *Body) encode(to []byte) (int, error) {
 	piece := b.pieces.raw[:min(b.left, rawPiece)]
 	f := b.files[b.file]
 	if _, err := io.ReadFull(f, piece); err != nil {
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			err = fmt.Errorf("it has become shorter than the %d bytes it had", f.Size)
 		}
-		return &FileError{f.Name, err}
+		return 0, &FileError{f.Name, err}
 	}
 	b.sums[b.file].Write(piece)
 	b.left -= int64(len(piece))
-	base64.StdEncoding.Encode(b.pieces.encoded[:], piece)
-	b.pending = b.pieces.encoded[:base64.StdEncoding.EncodedLen(len(piece))]
-	return nil
+	base64.StdEncoding.Encode(to, piece)
+	return base64.StdEncoding.EncodedLen(len(piece)), nil
 }

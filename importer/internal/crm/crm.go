@@ -84,7 +84,7 @@ func New(c Config) *Client {
 		MaxConnsPerHost:     c.Workers,
 		MaxIdleConnsPerHost: c.Workers,
 		IdleConnTimeout:     idleFor,
-		WriteBufferSize:     256 << 10,
+		WriteBufferSize:     16 << 10, // of the headers; bodies pass it by (dial.go)
 		DisableCompression:  true,
 		Protocols:           new(http.Protocols),
 	}

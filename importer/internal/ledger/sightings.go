@@ -22,7 +22,7 @@ type sightings struct {
 }
 
 const (
-	filterBits = 1 << 27 // 16 MB; ten million keys leave one in five hundred to be looked up
+	filterBits = 1 << 26 // 8 MB; of a million keys it leaves none or one to be looked up
 	filterKeys = 6       // bits a key
 	sighted    = 16 + 16 + 8
 
