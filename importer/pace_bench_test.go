@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -247,16 +246,4 @@ func leanMain(latency string) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"code":200,"error":"null","msg":"Succesfully create record","data":{"wolkvox_id":"%024x","idPrefijo":"C-%d"}}`, id, id)
 	}))
-}
-
-// peak is the most memory, in bytes, that this process has had so far, as the system says.
-func peak() int64 {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil || runtime.GOOS != "linux" {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
-	var kilobytes int64
-	fmt.Sscan(rest, &kilobytes)
-	return kilobytes << 10
 }
