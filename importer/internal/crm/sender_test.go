@@ -362,3 +362,39 @@ func TestBodyThatIsAnsweredEarlyIsSentWhole(t *testing.T) {
 		t.Errorf("%d of %d bodies arrived damaged", bad.Load(), n.Load())
 	}
 }
+
+// A pause that goes with a refusal of one request too many of a token is for everybody too.
+func TestPauseAfterTooManyIsForEverybody(t *testing.T) {
+	var asked, early atomic.Int64
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		now := time.Now().UnixNano()
+		if asked.CompareAndSwap(0, now) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"}`)
+			return
+		}
+		if time.Duration(now-asked.Load()) < 900*time.Millisecond {
+			early.Add(1)
+		}
+		io.WriteString(w, success)
+	})
+	s := sender(t, url, []string{"a", "b"}, 2)
+	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
+			t.Error(err)
+		}
+	})
+	for asked.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(50 * time.Millisecond) // the answer has come
+	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
+		t.Fatal(err)
+	}
+	if all.Wait(); early.Load() > 0 {
+		t.Errorf("%d requests came within the pause", early.Load())
+	}
+}
