@@ -34,6 +34,12 @@ type Record struct {
 	Outcome []byte // JSON
 }
 
+// rowBits are the bits of a place that are the row's; the input's are above them.
+const rowBits = 40
+
+// place is where the record stands among those of all inputs.
+func (r Record) place() int64 { return int64(r.Input)<<rowBits + int64(r.Row) }
+
 // Claim writes durably that the key's request is about to leave. It must return
 // without error before the first byte does. ErrNotClaimable means that it must not,
 // ErrFull that nothing may any more.
@@ -161,7 +167,7 @@ type statements struct {
 }
 
 func (s *statements) write(r Record) error {
-	_, err := s.record.Exec(r.Input, r.Row, string(r.Outcome))
+	_, err := s.record.Exec(r.place(), string(r.Outcome))
 	return err
 }
 
@@ -183,7 +189,7 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 			ON CONFLICT (id) DO UPDATE SET state = 'invalid', run = excluded.run, settled_at = excluded.settled_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
 		{&s.history, `INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (?, ?, ?, ?, ?, ?)`},
-		{&s.record, `INSERT INTO records (input, row, outcome) VALUES (?, ?, ?) ON CONFLICT (input, row) DO UPDATE SET outcome = excluded.outcome`},
+		{&s.record, `INSERT INTO records (place, outcome) VALUES (?, ?) ON CONFLICT (place) DO UPDATE SET outcome = excluded.outcome`},
 	} {
 		var err error
 		if *p.to, err = db.Prepare(p.text); err != nil {

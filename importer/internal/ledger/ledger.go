@@ -159,6 +159,10 @@ func touch(path string) (fresh bool, err error) {
 // test, which shows that nothing less will do.
 var synchronous = "FULL"
 
+// checkpointAfter is the length of the WAL, in pages of 4 KB, from which on it is brought
+// into the database: seldom, since a page that many rows change is then written once.
+const checkpointAfter = 4000
+
 // open opens the database; mode is SQLite's rw or ro.
 func open(path, mode string) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
@@ -169,7 +173,7 @@ func open(path, mode string) (*sql.DB, error) {
 	if slashed[0] != '/' {
 		slashed = "/" + slashed // Windows: file:///C:/…
 	}
-	q := url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "synchronous(" + synchronous + ")"}}
+	q := url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "synchronous(" + synchronous + ")", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}}
 	if mode == "rw" {
 		q.Add("_pragma", "journal_mode(WAL)")
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // version is the schema's, kept in SQLite's user_version.
-const version = 2
+const version = 3
 
 // schema is that of version 1; migrations bring it to the present one.
 const schema = `
@@ -69,6 +69,38 @@ CREATE TABLE records ( -- what the last run did with each row
 var migrations = []string{
 	// 2: how long a description was, to tell whether the CRM cuts such long ones
 	`ALTER TABLE entries ADD COLUMN length INTEGER NOT NULL DEFAULT 0`,
+	// 3: entries in the order of their first claim. In the order of their ids, which are as
+	// good as random, each row that is claimed or settled changes a page of its own.
+	`CREATE TABLE ordered (
+	seq        INTEGER PRIMARY KEY,
+	id         BLOB NOT NULL UNIQUE,
+	key        TEXT NOT NULL,
+	template   TEXT NOT NULL,
+	state      TEXT NOT NULL,
+	run        INTEGER NOT NULL,
+	columns    INTEGER NOT NULL,
+	content    BLOB NOT NULL,
+	marker     TEXT NOT NULL,
+	contact    TEXT NOT NULL,
+	length     INTEGER NOT NULL DEFAULT 0,
+	wolkvox_id TEXT NOT NULL DEFAULT '',
+	id_prefijo TEXT NOT NULL DEFAULT '',
+	attempts   INTEGER NOT NULL DEFAULT 0,
+	claimed_at INTEGER NOT NULL,
+	settled_at INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO ordered (id, key, template, state, run, columns, content, marker, contact, length, wolkvox_id, id_prefijo, attempts, claimed_at, settled_at)
+	SELECT id, key, template, state, run, columns, content, marker, contact, length, wolkvox_id, id_prefijo, attempts, claimed_at, settled_at FROM entries ORDER BY claimed_at;
+DROP TABLE entries;
+ALTER TABLE ordered RENAME TO entries;
+CREATE INDEX entries_state ON entries (state) WHERE state IN ('sending', 'in_doubt');
+CREATE TABLE listed (
+	place   INTEGER PRIMARY KEY, -- input and row; see Record.place
+	outcome TEXT NOT NULL
+);
+INSERT INTO listed SELECT (input << 40) + row, outcome FROM records ORDER BY input, row;
+DROP TABLE records;
+ALTER TABLE listed RENAME TO records`,
 }
 
 // oldestSQLite is the first release without the bug by which resetting a WAL could

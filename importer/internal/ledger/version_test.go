@@ -2,6 +2,8 @@ package ledger_test
 
 import (
 	"database/sql"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -25,36 +27,78 @@ func alter(t *testing.T, path string, statements ...string) {
 	}
 }
 
+// older makes a ledger as the program made it when its schema had that version.
+func older(t *testing.T, version int) (path string) {
+	path = file(t)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	alter(t, path, append(ledger.Schema(version),
+		"PRAGMA journal_mode = WAL",
+		"INSERT INTO meta (name, value) VALUES ('operation', 'op'), ('server', 'crm.example')",
+		"INSERT INTO runs (id, pid, started, ended, about) VALUES (7, 1234, 1, 2, '{}')",
+		`INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, wolkvox_id, attempts, claimed_at, settled_at) VALUES
+			(x'00020000000000000000000000000000', 'T-2', '{{id}}', 'rejected', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', '', 1, 10, 11),
+			(x'00010000000000000000000000000000', 'T-1', '{{id}}', 'in_doubt', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', '', 1, 20, 21),
+			(x'00000000000000000000000000000000', 'T-0', '{{id}}', 'created', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', 'w', 1, 30, 31),
+			(x'00030000000000000000000000000000', 'T-3', '{{id}}', 'sending', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', '', 0, 40, 0)`,
+		"INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (31, 7, x'00000000000000000000000000000000', 'sending', 'created', 'the answer')",
+		"INSERT INTO records (input, row, outcome) VALUES (1, 3, '{\"n\":13}'), (0, 5, '{\"n\":5}'), (0, 2, '{\"n\":2}')")...)
+	return path
+}
+
 func TestOlderLedgerIsMigratedWithAllItKnows(t *testing.T) {
-	path := file(t)
-	l := open(t, path)
-	for n, s := range []ledger.State{ledger.Created, ledger.InDoubt, ledger.Rejected} {
-		if err := l.Claim(claim(n)); err != nil {
+	for version := 1; version < ledger.Version; version++ {
+		path := older(t, version)
+		if _, err := ledger.Look(path); err == nil || !strings.Contains(err.Error(), "older") {
+			t.Errorf("version %d: reading it says %v", version, err)
+		}
+		l, err := ledger.Open(path, real)
+		if err != nil {
 			t.Fatal(err)
 		}
-		settle(t, l, n, s)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	alter(t, path, "ALTER TABLE entries DROP COLUMN length", "PRAGMA user_version = 1")
-	l = open(t, path)
-	for n, s := range []ledger.State{ledger.Created, ledger.InDoubt, ledger.Rejected} {
-		if got := state(t, l, n); got != s {
-			t.Errorf("%d is %s", n, got)
+		defer l.Close()
+		if l.Fresh || l.Recovered != 1 {
+			t.Errorf("version %d: fresh %t, %d recovered", version, l.Fresh, l.Recovered)
 		}
-	}
-	c := claim(9)
-	c.Length = 77
-	if err := l.Claim(c); err != nil {
-		t.Fatal(err)
-	}
-	settle(t, l, 9, ledger.Created)
-	if control, ok, err := l.Control(77); !ok || err != nil || control.Marker != c.Marker {
-		t.Errorf("the length is not kept: %+v, %v", control, err)
-	}
-	if _, ok, err := l.Control(78); ok || err != nil {
-		t.Errorf("a control of 77 characters was given for 78, %v", err)
+		for n, s := range []ledger.State{ledger.Created, ledger.InDoubt, ledger.Rejected, ledger.InDoubt} {
+			if got := state(t, l, n); got != s {
+				t.Errorf("version %d: %d is %q", version, n, got)
+			}
+		}
+		if e, err := l.Entries([]ledger.ID{id(0)}); err != nil || e[id(0)] != (ledger.Entry{State: ledger.Created, Template: "{{id}}", Content: [16]byte{1}, WolkvoxID: "w"}) {
+			t.Errorf("version %d: %+v, %v", version, e, err)
+		}
+		for input, want := range []string{`2:{"n":2} 5:{"n":5} `, `3:{"n":13} `} {
+			got := ""
+			for r, err := range l.Records(input) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got += fmt.Sprintf("%d:%s ", r.Row, r.Outcome)
+			}
+			if got != want {
+				t.Errorf("version %d: records of input %d: %s", version, input, got)
+			}
+		}
+		if err := l.Begin(1, []byte(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Claim(claim(0)); !errors.Is(err, ledger.ErrNotClaimable) {
+			t.Errorf("version %d: what exists was claimed: %v", version, err)
+		}
+		c := claim(9)
+		c.Length = 77
+		if err := l.Claim(c); err != nil {
+			t.Fatal(err)
+		}
+		settle(t, l, 9, ledger.Created)
+		if control, ok, err := l.Control(77); !ok || err != nil || control.Marker != c.Marker {
+			t.Errorf("version %d: the length is not kept: %+v, %v", version, control, err)
+		}
+		if _, ok, err := l.Control(78); ok || err != nil {
+			t.Errorf("version %d: a control of 77 characters was given for 78, %v", version, err)
+		}
 	}
 }
 

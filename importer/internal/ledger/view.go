@@ -29,6 +29,10 @@ func Look(path string) (*View, error) {
 		view.Close()
 		return nil, explain(path, err)
 	}
+	if found > 0 && found < version {
+		view.Close()
+		return nil, fmt.Errorf("the ledger %s is an older program's (version %d); the next run or resolve with it brings it up to date", path, found)
+	}
 	if found != version {
 		view.Close()
 		return nil, fmt.Errorf("%s is not a ledger that this program can read (version %d)", path, found)
@@ -138,7 +142,8 @@ func (v *View) Doubts(most int) ([]Doubt, error) {
 // Records returns what the last run did with an input's rows, in their order.
 func (v *View) Records(input int) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		rows, err := v.db.Query("SELECT row, outcome FROM records WHERE input = ? ORDER BY row", input)
+		first := Record{Input: input}.place()
+		rows, err := v.db.Query("SELECT place - ?1, outcome FROM records WHERE place >= ?1 AND place < ?2 ORDER BY place", first, Record{Input: input + 1}.place())
 		if err != nil {
 			yield(Record{}, explain(v.path, err))
 			return
