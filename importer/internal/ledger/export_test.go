@@ -1,9 +1,19 @@
 package ledger
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+)
 
-// SetSynchronous replaces SQLite's setting for the ledgers that are opened from now on.
-func SetSynchronous(setting string) { synchronous = setting }
+// LeaveOutSyncs makes ledgers answer before the disk has what they wrote.
+func LeaveOutSyncs() { syncFile = func(*os.File) error { return nil } }
+
+// FailSyncs makes the disk refuse to keep what ledgers wrote, until it is undone.
+func FailSyncs(err error) (undo func()) {
+	before := syncFile
+	syncFile = func(*os.File) error { return err }
+	return func() { syncFile = before }
+}
 
 // Version is the present schema's.
 const Version = version

@@ -468,3 +468,21 @@ func BenchmarkSettleThenClaim(b *testing.B) {
 		n++
 	}
 }
+
+// A disk that refuses to keep what was written leaves nobody with the word that it is kept,
+// nor anybody who comes later.
+func TestFailedSyncFailsAllThatWaitForIt(t *testing.T) {
+	l := open(t, file(t))
+	broken := errors.New("the disk is gone")
+	undo := ledger.FailSyncs(broken)
+	first := l.Claim(claim(1))
+	undo()
+	for n, err := range []error{first, l.Claim(claim(2)), conclude(l, ledger.Settlement{ID: id(1), State: ledger.Created}, ledger.Record{}), l.Flush()} {
+		if !errors.Is(err, broken) {
+			t.Errorf("%d: %v", n, err)
+		}
+	}
+	if err := l.Close(); !errors.Is(err, broken) {
+		t.Errorf("closing says %v", err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,7 +31,7 @@ var cutStep = flag.Int("cut.step", 5, "cut the power at every so many-th write; 
 func TestPowerCut(t *testing.T) {
 	for at, lasts := 1, true; lasts; at += *cutStep {
 		var wrong []string
-		wrong, lasts = powerCut(t, at, "")
+		wrong, lasts = powerCut(t, at, true)
 		for _, w := range wrong {
 			t.Errorf("power cut at write %d: %s", at, w)
 		}
@@ -41,7 +42,7 @@ func TestPowerCut(t *testing.T) {
 // disk the test above must fail, or it sees nothing.
 func TestPowerCutSeesMissingSyncs(t *testing.T) {
 	for at := 1; ; at += 7 {
-		wrong, lasts := powerCut(t, at, "NORMAL")
+		wrong, lasts := powerCut(t, at, false)
 		if len(wrong) > 0 {
 			t.Logf("power cut at write %d: %s", at, wrong[0])
 			return
@@ -52,14 +53,13 @@ func TestPowerCutSeesMissingSyncs(t *testing.T) {
 	}
 }
 
-// powerCut runs a victim on a disk that loses its power at a write; synchronous, where not
-// "", replaces the ledger's own setting. lasts is false where
-// the victim came to its end before.
-func powerCut(t *testing.T, at int, synchronous string) (wrong []string, lasts bool) {
+// powerCut runs a victim on a disk that loses its power at a write; synced tells whether its
+// ledger waits for the disk. lasts is false where the victim came to its end before.
+func powerCut(t *testing.T, at int, synced bool) (wrong []string, lasts bool) {
 	t.Helper()
 	d := mountDisk(t, at)
 	victim := exec.Command(os.Args[0], "-test.run=^TestVictimOfPowerCuts$")
-	victim.Env = append(os.Environ(), "LEDGER_VICTIM="+filepath.Join(d.mounted, "l.db"), "LEDGER_SYNCHRONOUS="+synchronous)
+	victim.Env = append(os.Environ(), "LEDGER_VICTIM="+filepath.Join(d.mounted, "l.db"), "LEDGER_SYNCED="+strconv.FormatBool(synced))
 	var talk, complaint bytes.Buffer
 	victim.Stdout, victim.Stderr = &talk, &complaint
 	err := victim.Run()
@@ -102,8 +102,8 @@ func TestVictimOfPowerCuts(t *testing.T) {
 	if path == "" {
 		t.Skip("only for the tests of power cuts")
 	}
-	if setting := os.Getenv("LEDGER_SYNCHRONOUS"); setting != "" {
-		ledger.SetSynchronous(setting)
+	if os.Getenv("LEDGER_SYNCED") == "false" {
+		ledger.LeaveOutSyncs()
 	}
 	for round := range 2 {
 		l, err := ledger.Open(path, real)
@@ -113,15 +113,26 @@ func TestVictimOfPowerCuts(t *testing.T) {
 		if err := l.Begin(1, []byte(`{}`)); err != nil {
 			t.Fatal(err)
 		}
-		for n := round * 8; n < round*8+8; n++ {
-			if err := l.Claim(claim(n)); err != nil {
-				t.Fatal(err)
-			}
-			fmt.Println("sent", n)
-			if err := conclude(l, ledger.Settlement{ID: id(n), State: ledger.Created, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
-				t.Fatal(err)
-			}
-			fmt.Println("created", n)
+		var workers sync.WaitGroup
+		for first := round * 8; first < round*8+8; first += 2 { // at once, so that syncs are shared
+			workers.Go(func() {
+				for n := first; n < first+2; n++ {
+					if err := l.Claim(claim(n)); err != nil {
+						t.Error(err)
+						return
+					}
+					fmt.Println("sent", n)
+					if err := conclude(l, ledger.Settlement{ID: id(n), State: ledger.Created, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
+						t.Error(err)
+						return
+					}
+					fmt.Println("created", n)
+				}
+			})
+		}
+		workers.Wait()
+		if t.Failed() {
+			return
 		}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
