@@ -60,8 +60,14 @@ var pool = sync.Pool{New: func() any { return new(pieces) }}
 // NewBody joins a JSON object and its attachments. The object must not have the key
 // attachments, and must not be empty.
 func NewBody(object []byte, files []File) *Body {
-	head := append(append([]byte{}, object[:len(object)-1]...), `,"attachments":[`...)
-	b := &Body{head: head, files: files, length: int64(len(head)) + int64(len("]}"))}
+	head := make([]byte, 0, len(object)+len(list)+len(end))
+	head = append(append(head, object[:len(object)-1]...), list...)
+	if len(files) == 0 {
+		head = append(head, end...)
+		return &Body{head: head, pending: head, length: int64(len(head))}
+	}
+	b := &Body{head: head, files: files, length: int64(len(head) + len(end)), pieces: pool.Get().(*pieces)}
+	b.begin()
 	for i, f := range files {
 		b.length += int64(len(`""`)) + int64(base64.StdEncoding.EncodedLen(int(f.Size)))
 		if i > 0 {
@@ -69,12 +75,28 @@ func NewBody(object []byte, files []File) *Body {
 		}
 		b.sums = append(b.sums, sha256.New())
 	}
-	if len(files) > 0 {
-		b.pieces = pool.Get().(*pieces)
-	}
-	b.pending = b.head
-	b.file = -1
 	return b
+}
+
+const (
+	list = `,"attachments":[`
+	end  = `]}`
+)
+
+// whole is the whole body where it has no files, and must not be changed; else nil.
+func (b *Body) whole() []byte {
+	if len(b.files) > 0 {
+		return nil
+	}
+	return b.head
+}
+
+// begin goes to the first byte.
+func (b *Body) begin() {
+	b.pending, b.file, b.left = b.head, -1, 0
+	if len(b.files) == 0 {
+		b.file = 0
+	}
 }
 
 // Len is the number of bytes that Read gives.
@@ -88,7 +110,7 @@ func (b *Body) Rewind() error {
 		}
 		b.sums[i].Reset()
 	}
-	b.pending, b.file, b.left = b.head, -1, 0
+	b.begin()
 	return nil
 }
 
@@ -142,10 +164,8 @@ func (b *Body) fill() error {
 	}
 	b.file++
 	switch {
-	case b.file == len(b.files) && b.file == 0:
-		b.pending = []byte("]}")
 	case b.file == len(b.files):
-		b.pending = []byte(`"]}`)
+		b.pending = []byte(`"` + end)
 	case b.file == 0:
 		b.pending, b.left = []byte(`"`), b.files[0].Size
 	default:

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // answer is the CRM's JSON. Every field comes in several types: code as number or
@@ -94,9 +95,8 @@ func decode(body []byte) (a answer, ok bool) {
 			return answer{}, false
 		}
 		rest = rest[at:]
-		if json.Valid(rest) {
-			err := json.Unmarshal(rest, &a)
-			return a, err == nil
+		if json.Unmarshal(rest, &a) == nil {
+			return a, true
 		}
 		rest = rest[1:]
 	}
@@ -136,11 +136,14 @@ func (a answer) ids() (id, prefix string) {
 
 // idText returns an id, which is a text and never blank.
 func idText(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) != nil || strings.EqualFold(strings.TrimSpace(text), "null") {
+	if len(raw) == 0 || raw[0] != '"' {
 		return ""
 	}
-	return strings.TrimSpace(text)
+	text := strings.TrimSpace(scalar(raw))
+	if strings.EqualFold(text, "null") {
+		return ""
+	}
+	return text
 }
 
 // scalar shows a JSON value as text: a string without its quotes, anything else as
@@ -150,6 +153,8 @@ func scalar(raw json.RawMessage) string {
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
 		return ""
+	case raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw): // nothing in it stands for something else
+		return string(raw[1 : len(raw)-1])
 	case json.Unmarshal(raw, &text) == nil:
 		return text
 	}

@@ -13,7 +13,7 @@
 //
 //   - The insert is not idempotent. Nothing here sends a request twice by itself:
 //     no Idempotency-Key header and no GetBody, either of which makes net/http repeat
-//     a POST, and no redirect is followed, since net/http would hand the token on.
+//     a POST, and no http.Client, which would follow redirects and hand the token on.
 //   - Only a request whose headers were never written counts as not sent; a full
 //     socket buffer makes net/http report success for bytes that never arrived.
 //   - Whatever isn't listed as harmless is in doubt (classify.go).
@@ -25,12 +25,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -61,7 +59,7 @@ type Config struct {
 // Client inserts cases. It is safe for concurrent use.
 type Client struct {
 	config Config
-	http   *http.Client
+	insert *http.Request // what all inserts have in common
 	pool   *http.Transport
 }
 
@@ -89,10 +87,11 @@ func New(c Config) *Client {
 		Protocols:           new(http.Protocols),
 	}
 	pool.Protocols.SetHTTP1(true)
-	return &Client{config: c, pool: pool, http: &http.Client{
-		Transport:     pool,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	insert, err := http.NewRequest(http.MethodPost, c.Server.url(insertPath), nil)
+	if err != nil {
+		panic(err) // ParseServer has seen to it that the address is one
+	}
+	return &Client{config: c, pool: pool, insert: insert}
 }
 
 // Rest closes idle connections. After a pause the server may be closing them too, and
@@ -121,13 +120,9 @@ func (c *Client) Insert(ctx context.Context, token string, body *Body) (Created,
 		WroteHeaders: func() { headersLeft.Store(true); watch.sending(); crash.Point(crash.AfterHeaders) },
 		WroteRequest: func(httptrace.WroteRequestInfo) { watch.sent(); crash.Point(crash.AfterBody) },
 	})
-	reader := watch.reader(body)
-	defer reader.letGo()
-	request, err := c.request(ctx, token, reader, body.Len())
-	if err != nil {
-		return Created{}, &Error{Verdict: Misdirected, Reason: "bad_request", Message: err.Error()}
-	}
-	response, err := c.http.Do(request)
+	content, letGo := watch.content(body)
+	defer letGo()
+	response, err := c.pool.RoundTrip(c.request(ctx, token, content, body.Len()))
 	if err != nil {
 		return Created{}, lost(cause(ctx, err), headersLeft.Load())
 	}
@@ -142,28 +137,20 @@ func (c *Client) Insert(ctx context.Context, token string, body *Body) (Created,
 	return classify(response.StatusCode, response.Header, answer, time.Now())
 }
 
-// request is an insert. Its body is of a type that net/http knows nothing of, so that it
-// sets no GetBody.
-func (c *Client) request(ctx context.Context, token string, body io.Reader, length int64) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.url(insertPath), body)
-	if err != nil {
-		return nil, fmt.Errorf("the request can't be made: %w", err)
-	}
-	request.ContentLength = length
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", c.config.UserAgent)
-	request.Header["Wolkvox-Token"] = []string{token}
-	return request, nil
+// request is an insert. It has no GetBody.
+func (c *Client) request(ctx context.Context, token string, content io.ReadCloser, length int64) *http.Request {
+	request := c.insert.WithContext(ctx)
+	request.Body, request.ContentLength = content, length
+	request.Header = http.Header{"Content-Type": jsonType, "Accept": jsonType, "User-Agent": {c.config.UserAgent}, "Wolkvox-Token": {token}}
+	return request
 }
+
+var jsonType = []string{"application/json"}
 
 // cause prefers the reason for which the request was given up over "context canceled".
 func cause(ctx context.Context, err error) error {
 	if why := context.Cause(ctx); why != nil && !errors.Is(why, context.Canceled) {
 		return why
-	}
-	if address := new(url.Error); errors.As(err, &address) {
-		return address.Err // its text without method and URL, which say nothing new
 	}
 	return err
 }

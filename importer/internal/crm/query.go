@@ -89,7 +89,7 @@ func (c *Client) ask(request *http.Request, token string) (status int, header ht
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.config.UserAgent)
 	request.Header["Wolkvox-Token"] = []string{token}
-	response, err := c.http.Do(request.WithContext(ctx))
+	response, err := c.pool.RoundTrip(request.WithContext(ctx))
 	if err != nil {
 		return 0, nil, nil, &Error{Verdict: Unsent, Reason: "no_answer", Message: fmt.Sprintf("the query got no answer: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
 	}

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,8 +47,16 @@ func (w *watch) sent() {
 
 func (w *watch) stop() { w.timer.Stop() }
 
-// reader is the body for one request. Every piece that is taken of it is movement.
-func (w *watch) reader(body io.Reader) *watched { return &watched{body: body, watch: w} }
+// content is the body as net/http reads it for one request, until letGo is called. A small
+// body that is all in memory is of a kind that net/http knows: it leaves together with the
+// headers then, in one piece. Of the others every piece that is taken is movement.
+func (w *watch) content(body *Body) (content io.ReadCloser, letGo func()) {
+	if whole := body.whole(); whole != nil && len(whole) <= smallBody {
+		return io.NopCloser(bytes.NewReader(whole)), func() {}
+	}
+	r := &watched{body: body, watch: w}
+	return io.NopCloser(r), r.letGo
+}
 
 // watched lets go of the body when its request is over: net/http may still be reading
 // then, from the goroutine that writes, and the body is sent again, or its buffers are
