@@ -34,8 +34,9 @@ type run struct {
 	said    sync.Map // errors; a full disk would be said once a row
 	storm   storm
 	bytes   *semaphore.Weighted // of bodies under way
-	plans   sync.Once           // saying what is going to be done
-	ahead   map[place]bool      // rows that were sent before all others
+	sums    sums
+	plans   sync.Once      // saying what is going to be done
+	ahead   map[place]bool // rows that were sent before all others
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input

@@ -21,7 +21,7 @@ func (r *run) submit(t task) reports.Outcome {
 	if r.stop.Err() != nil {
 		return r.conclude(t, r.notAttempted(t))
 	}
-	body, files, problem := openBody(&t.c)
+	body, files, problem := r.openBody(&t.c)
 	if problem != nil {
 		o := r.notAttempted(t)
 		o.Status, o.Error, o.Message, o.Hint = reports.Invalid, problem.Error, problem.Message, problem.Hint
@@ -83,7 +83,7 @@ func (r *run) conclude(t task, o reports.Outcome) reports.Outcome {
 }
 
 // openBody opens the row's files, so that a missing one is found before the claim.
-func openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem) {
+func (r *run) openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem) {
 	var files []crm.File
 	var open []*os.File
 	for i := range c.Attachments {
@@ -95,7 +95,7 @@ func openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem) {
 			return nil, nil, problem
 		}
 		open = append(open, file)
-		files = append(files, crm.File{Name: c.Attachments[i].Name, Size: c.Attachments[i].Size, ReadSeekCloser: file})
+		files = append(files, crm.File{Name: c.Attachments[i].Name, Size: c.Attachments[i].Size, Sum: r.sums.of(&c.Attachments[i]), ReadSeekCloser: file})
 	}
 	return crm.NewBody(c.JSON, files), open, nil
 }
@@ -111,6 +111,7 @@ func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, er
 		o.Status, o.WolkvoxID, o.IDPrefijo, o.HTTPStatus, o.Code = reports.Created, sent.WolkvoxID, sent.IDPrefijo, sent.HTTPStatus, sent.Code
 		o.Attachments = attachments(&t.c, body)
 		o.Message = remarks(&t.c, files)
+		r.sums.keep(&t.c, files, o.Attachments)
 		st.State, st.WolkvoxID, st.IDPrefijo, st.Evidence = ledger.Created, sent.WolkvoxID, sent.IDPrefijo, "the CRM's answer"
 	} else {
 		r.judge(err, &o, &st)

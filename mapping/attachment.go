@@ -78,6 +78,20 @@ func (a *Attachment) Open() (*os.File, *Problem) {
 	return file, nil
 }
 
+// Version is a file as it was at one time. What is equal has the same content, unless
+// somebody puts the clock of a file back.
+type Version struct {
+	path           string
+	size, modified int64
+}
+
+// Version is the file as it was when the row was applied. It is settled where nobody can
+// write to the file any more without its time showing it, which on some disks takes two
+// seconds.
+func (a *Attachment) Version() (v Version, settled bool) {
+	return Version{a.path, a.Size, a.modified.UnixNano()}, time.Since(a.modified) > 2*time.Second
+}
+
 // Changed tells whether an open file is no longer what it was when the row was applied.
 // Asked after sending, it tells that what was sent may be half of the old file and half
 // of the new one.

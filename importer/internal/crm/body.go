@@ -14,7 +14,8 @@ import (
 // File is one open attachment. A Body closes it.
 type File struct {
 	Name string
-	Size int64 // bytes that will be sent
+	Size int64  // bytes that will be sent
+	Sum  string // sha256 in hex, where it is known; computed while it is read elsewhere
 	io.ReadSeekCloser
 }
 
@@ -41,7 +42,7 @@ const (
 type Body struct {
 	head    []byte
 	files   []File
-	sums    []hash.Hash
+	hashes  []hash.Hash // nil for a file whose sum is known
 	length  int64
 	pending []byte // literal or encoded bytes to hand out next
 	file    int    // the one being read; len(files) when done
@@ -73,7 +74,11 @@ func NewBody(object []byte, files []File) *Body {
 		if i > 0 {
 			b.length++
 		}
-		b.sums = append(b.sums, sha256.New())
+		var h hash.Hash
+		if f.Sum == "" {
+			h = sha256.New()
+		}
+		b.hashes = append(b.hashes, h)
 	}
 	return b
 }
@@ -108,17 +113,22 @@ func (b *Body) Rewind() error {
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return &FileError{f.Name, err}
 		}
-		b.sums[i].Reset()
+		if b.hashes[i] != nil {
+			b.hashes[i].Reset()
+		}
 	}
 	b.begin()
 	return nil
 }
 
-// Sums returns the sha256, in hex, of what was read of each file.
+// Sums returns the sha256, in hex, of each file: of what was read of it, where it wasn't
+// known before.
 func (b *Body) Sums() []string {
-	sums := make([]string, len(b.sums))
-	for i, s := range b.sums {
-		sums[i] = hex.EncodeToString(s.Sum(nil))
+	sums := make([]string, len(b.files))
+	for i, f := range b.files {
+		if sums[i] = f.Sum; b.hashes[i] != nil {
+			sums[i] = hex.EncodeToString(b.hashes[i].Sum(nil))
+		}
 	}
 	return sums
 }
@@ -184,7 +194,9 @@ func (b *Body) encode(to []byte) (int, error) {
 		}
 		return 0, &FileError{f.Name, err}
 	}
-	b.sums[b.file].Write(piece)
+	if h := b.hashes[b.file]; h != nil {
+		h.Write(piece)
+	}
 	b.left -= int64(len(piece))
 	base64.StdEncoding.Encode(to, piece)
 	return base64.StdEncoding.EncodedLen(len(piece)), nil

@@ -12,7 +12,7 @@ import (
 // the connection itself, in pieces of 32 KB, each with a system call of its own.
 type wide struct{ net.Conn }
 
-const widePiece = 128 << 10
+const widePiece = 256 << 10
 
 var widePieces = sync.Pool{New: func() any { return new([widePiece]byte) }}
 
