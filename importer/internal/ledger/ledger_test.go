@@ -486,3 +486,50 @@ func TestFailedSyncFailsAllThatWaitForIt(t *testing.T) {
 		t.Errorf("closing says %v", err)
 	}
 }
+
+// Entries reads on behind what it has found. In whatever order keys are asked for, it must
+// answer as if it looked up each of them.
+func TestEntriesAreFoundInAnyOrder(t *testing.T) {
+	l := open(t, file(t))
+	const n = 3000
+	for from := 0; from < n; from += 100 {
+		var all sync.WaitGroup
+		for i := from; i < from+100; i++ {
+			all.Go(func() {
+				if err := l.Claim(claim(i)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	orders := map[string]func(i int) int{
+		"in order":      func(i int) int { return i },
+		"backwards":     func(i int) int { return n - 1 - i },
+		"shuffled":      func(i int) int { return i * 1009 % n },
+		"new ones":      func(i int) int { return i + 100*(i/300) }, // beyond n there are none
+		"gone ones":     func(i int) int { return i + 7*(i/3) },
+		"older, newer":  func(i int) int { return (i + i/500%2*1500) % n },
+		"one in a many": func(i int) int { return i * 13 },
+	}
+	for name, order := range orders {
+		for from := 0; from < n; from += 250 {
+			var ids []ledger.ID
+			want := map[ledger.ID]bool{}
+			for i := from; i < from+250; i++ {
+				k := order(i)
+				ids = append(ids, id(k))
+				want[id(k)] = k < n
+			}
+			entries, err := l.Entries(ids)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for id, there := range want {
+				if e, ok := entries[id]; ok != there || ok && (e.State != ledger.Sending || e.Template != "{{id}}") {
+					t.Fatalf("%s: %x is %+v, there: %t", name, id, e, there)
+				}
+			}
+		}
+	}
+}

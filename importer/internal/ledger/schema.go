@@ -100,7 +100,21 @@ CREATE TABLE listed (
 );
 INSERT INTO listed SELECT (input << 40) + row, outcome FROM records ORDER BY input, row;
 DROP TABLE records;
-ALTER TABLE listed RENAME TO records`,
+ALTER TABLE listed RENAME TO records;
+CREATE TABLE kept ( -- without AUTOINCREMENT: nothing is ever deleted that could be numbered anew
+	seq        INTEGER PRIMARY KEY,
+	at         INTEGER NOT NULL,
+	run        INTEGER NOT NULL,
+	id         BLOB NOT NULL,
+	from_state TEXT NOT NULL,
+	to_state   TEXT NOT NULL,
+	evidence   TEXT NOT NULL
+);
+INSERT INTO kept SELECT seq, at, run, id, from_state, to_state, evidence FROM history;
+DROP TABLE history;
+ALTER TABLE kept RENAME TO history;
+CREATE TRIGGER history_kept BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
+CREATE TRIGGER history_fixed BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END`,
 }
 
 // oldestSQLite is the first release without the bug by which resetting a WAL could
