@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"iter"
 	"slices"
 
@@ -81,18 +80,16 @@ func (in *input) resolve(id int64, text string) (columnSet, bool) {
 	return set, true
 }
 
-// digest is the row's content under this set of columns.
-func (s *columnSet) digest(h hash.Hash, cells []string) (sum [16]byte) {
-	h.Reset()
-	h.Write([]byte(s.names))
-	var length [8]byte
+// digest is the row's content under this set of columns. scratch is memory to use.
+func (s *columnSet) digest(scratch *[]byte, cells []string) [16]byte {
+	text := append((*scratch)[:0], s.names...)
 	for _, n := range s.numbers {
-		binary.LittleEndian.PutUint64(length[:], uint64(len(cells[n])))
-		h.Write(length[:])
-		h.Write([]byte(cells[n]))
+		text = binary.LittleEndian.AppendUint64(text, uint64(len(cells[n])))
+		text = append(text, cells[n]...)
 	}
-	copy(sum[:], h.Sum(nil))
-	return sum
+	*scratch = text
+	sum := sha256.Sum256(text)
+	return [16]byte(sum[:16])
 }
 
 // identified reads an input, finds the keys of its rows and what the ledger knows of them,
@@ -136,7 +133,7 @@ func (r *run) identify(in *input, batch []*item) error {
 		}
 	}
 	for _, it := range append(slices.Clone(keyed), bare...) {
-		it.known.content = in.columns[0].digest(r.hash, it.cells)
+		it.known.content = in.columns[0].digest(&r.scratch, it.cells)
 	}
 	if err := r.lookUp(in, keyed); err != nil {
 		return err
@@ -196,7 +193,7 @@ func (r *run) changed(in *input, it *item) bool {
 		case i == 0:
 			return it.known.content != e.Content
 		default:
-			return set.digest(r.hash, it.cells) != e.Content
+			return set.digest(&r.scratch, it.cells) != e.Content
 		}
 	}
 	return false
@@ -220,7 +217,7 @@ func (r *run) nameByCells(in *input, rows []*item) error {
 func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error {
 	sightings := make([]ledger.Sighting, len(rows))
 	for i, it := range rows {
-		content := set.digest(r.hash, it.cells)
+		content := set.digest(&r.scratch, it.cells)
 		sightings[i] = ledger.Sighting{ID: content, Row: it.number, Content: content}
 	}
 	before, err := r.ledger.Seen(sightings)

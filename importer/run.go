@@ -2,11 +2,9 @@ package importer
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,7 +26,7 @@ type run struct {
 	stop    context.Context // ends when no new row is to be sent; its cause says why
 	end     context.CancelCauseFunc
 	over    context.CancelFunc // of Until; nil where there is none
-	hash    hash.Hash          // the reader's alone
+	scratch []byte             // the reader's alone
 	notes   []ledger.Record    // of the batch at hand; the reader's alone
 	started time.Time
 	said    sync.Map // errors; a full disk would be said once a row
@@ -48,7 +46,7 @@ var errInterrupted = &Halt{StatusPaused, "interrupted", "run the same command ag
 
 // begin opens the ledger and makes ready to send.
 func begin(ctx context.Context, p *plan) (*run, error) {
-	r := &run{plan: p, hash: sha256.New(), started: time.Now(), tallies: make([]reports.Summary, len(p.inputs))}
+	r := &run{plan: p, started: time.Now(), tallies: make([]reports.Summary, len(p.inputs))}
 	for _, in := range p.inputs {
 		if err := os.MkdirAll(in.out, 0o777); err != nil {
 			return nil, usage("the reports' folder can't be made: %w", err)

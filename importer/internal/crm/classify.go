@@ -153,7 +153,9 @@ func scalar(raw json.RawMessage) string {
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
 		return ""
-	case raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw): // nothing in it stands for something else
+	case raw[0] != '"':
+		return string(raw)
+	case bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw): // nothing in it stands for something else
 		return string(raw[1 : len(raw)-1])
 	case json.Unmarshal(raw, &text) == nil:
 		return text
