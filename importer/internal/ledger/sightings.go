@@ -22,12 +22,12 @@ type sightings struct {
 }
 
 const (
-	filterBits = 1 << 26 // 8 MB; of a million keys it leaves none or one to be looked up
+	filterBits = 1 << 25 // 4 MB; of a million keys it leaves some twenty to be looked up
 	filterKeys = 6       // bits a key
 	sighted    = 16 + 16 + 8
 
 	// mostScans is how often the file is looked through until an index pays.
-	mostScans = 32
+	mostScans = 128
 )
 
 // add notes a row and tells whether its key may have been there before.
