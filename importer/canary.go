@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -54,26 +55,36 @@ func (r *run) canary() error {
 	}
 	r.job.Log.Info(said, "rows", len(tasks))
 	r.ahead = map[place]bool{}
-	created := 0
+	var seen sight
 	for _, t := range tasks {
 		if o := r.submit(t); o.Status != reports.NotAttempted {
 			r.ahead[place{t.in.number, t.row}] = true
-			created += r.compare(t, o)
+			r.compare(t, o, &seen)
 		}
 	}
-	r.verdict(created, len(tasks))
+	r.verdict(&seen, len(tasks))
 	return nil
 }
 
-// verdict lets the run go on, or ends it.
-func (r *run) verdict(created, of int) {
-	hint := "look at these cases at the CRM; to import the rest, run the same command without --canary"
+// sight is what a canary has seen of its cases.
+type sight struct {
+	created, whole int             // cases that exist, and that arrived as they were sent
+	hidden         map[string]bool // fields that the CRM doesn't show
+}
+
+// verdict says what was seen, and lets the run go on or ends it.
+func (r *run) verdict(seen *sight, of int) {
+	r.job.Log.Info(fmt.Sprintf("canary: %d of %s created, and %d arrived as they were sent", seen.created, several(of, "case"), seen.whole))
+	if len(seen.hidden) > 0 {
+		r.job.Log.Info("canary: the CRM doesn't show these fields, so they could not be compared: " + strings.Join(slices.Sorted(maps.Keys(seen.hidden)), ", "))
+	}
+	const hint = "look at these cases at the CRM; to import the rest, run the same command without --canary"
 	switch {
 	case r.stop.Err() != nil:
-	case created < of:
-		r.end(&Halt{StatusStopped, fmt.Sprintf("canary: %d of %s not created", of-created, several(of, "row")), "mend the cause and run the same command again"})
+	case seen.created < of:
+		r.end(&Halt{StatusStopped, fmt.Sprintf("canary: %d of %s not created", of-seen.created, several(of, "row")), "mend the cause and run the same command again"})
 	case r.job.Agreed == nil:
-		r.end(&Halt{StatusPaused, "canary: all were created, and nobody is here to be asked whether to go on (--yes)", hint})
+		r.end(&Halt{StatusPaused, "canary: all were created; nobody is here to be asked whether to go on, and --yes was not given", hint})
 	case !r.job.Agreed(fmt.Sprintf("%s created; go on with the rest? [y/N] ", several(of, "case"))):
 		r.end(&Halt{StatusPaused, "canary: all were created; the person chose to stop here", hint})
 	}
@@ -145,31 +156,34 @@ func (r *run) free(it *item) bool {
 	return false
 }
 
-// compare reads a case back and says what differs. It returns 1 for a case that exists.
-func (r *run) compare(t task, o reports.Outcome) int {
+// compare reads a case back and says what differs.
+func (r *run) compare(t task, o reports.Outcome, seen *sight) {
 	var k kind
 	_ = json.Unmarshal(t.c.JSON, &k) // it was made here
 	log := r.job.Log.With("row", t.row)
 	if o.Status != reports.Created {
 		log.Warn(fmt.Sprintf("canary: %s: %s", strings.ReplaceAll(string(o.Status), "_", " "), o.Message), "kind", k)
-		return 0
+		return
 	}
+	seen.created++
 	found, err := r.readBack(o.WolkvoxID)
 	if err != nil {
 		log.Warn(fmt.Sprintf("canary: the case %s was created and can't be read back: %v", o.WolkvoxID, err), "kind", k)
-		return 1
+		return
 	}
-	differs, missing := differences(t.c.JSON, found.Fields)
+	differs, hidden := differences(t.c.JSON, found.Fields)
 	for _, d := range differs {
 		log.Warn("canary: " + d)
 	}
-	if len(missing) > 0 {
-		log.Info("canary: the CRM doesn't show these fields, so they could not be compared: " + strings.Join(missing, ", "))
+	for _, name := range hidden {
+		if seen.hidden == nil {
+			seen.hidden = map[string]bool{}
+		}
+		seen.hidden[name] = true
 	}
 	if len(differs) == 0 {
-		log.Info(fmt.Sprintf("canary: the case %s arrived as it was sent", o.WolkvoxID), "kind", k)
+		seen.whole++
 	}
-	return 1
 }
 
 // readBack asks for a case, a few times: how soon a new one shows is not known.

@@ -25,8 +25,12 @@ func (r *run) forecast() {
 			r.end(&Halt{StatusStopped, e.Message, e.Hint})
 			return
 		}
+		if r.stop.Err() != nil {
+			return
+		}
 		f.answer = time.Since(began) / time.Duration(len(allowances))
 		f.count(allowances)
+		f.places = min(f.places, r.job.Workers)
 	}
 	if f.rows = r.rowsLeft(); f.rows > 0 && f.places > 0 {
 		r.job.Log.Info(f.String())
@@ -73,7 +77,8 @@ type forecast struct {
 	tokens  int
 	unknown int           // tokens of which the CRM says nothing
 	today   int           // requests that all tokens may still make
-	daily   int           // requests that all tokens may make in a day
+	limit   int           // requests that all tokens may make in a day
+	daily   int           // of these, without what is left alone
 	reserve int           // of today's, left alone
 	answer  time.Duration // of the CRM, to a question; 0 is not known
 	rate    float64       // requests a second; 0 is no limit
@@ -92,6 +97,7 @@ func (f *forecast) count(allowances []crm.Allowance) {
 			f.unknown++
 		default:
 			f.today += max(a.Available-a.Reserve(), 0)
+			f.limit += a.Limit
 			f.daily += a.Limit - a.Reserve()
 			f.reserve += min(a.Reserve(), a.Available)
 		}
@@ -104,7 +110,7 @@ func (f forecast) String() string {
 	parts := []string{fmt.Sprintf("to send: at most %s, %s at once", several(f.rows, "row"), several(f.places, "request"))}
 	switch {
 	case f.tokens > 0 && f.unknown == 0:
-		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve", several(f.tokens, "token"), f.today, f.daily, f.reserve))
+		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve", several(f.tokens, "token"), f.today, f.limit, f.reserve))
 	case f.unknown > 0:
 		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", several(f.unknown, "token")))
 	}

@@ -69,7 +69,7 @@ func TestReserveOfTheQuotaIsKept(t *testing.T) {
 		const sent = 2 * (150 - 1 - 2) // the question, and a hundredth for resolve
 		d.counts(r, 5, n{reports.Created: sent, reports.NotAttempted: 400 - sent})
 		d.requests(sent)
-		for _, part := range []string{"to send: at most 400 rows", "quota of 2 tokens: 294 left today, of 296 a day, and 4 kept", "1 night more"} {
+		for _, part := range []string{"to send: at most 400 rows", "quota of 2 tokens: 294 left today, of 300 a day, and 4 kept", "1 night more"} {
 			if !strings.Contains(said.String(), part) {
 				t.Errorf("%q was not said:\n%s", part, said)
 			}
@@ -146,7 +146,7 @@ func TestForecastNamesTheNight(t *testing.T) {
 		not    string
 	}{
 		{"fits", sandbox.Config{Quota: 4800, Latency: time.Second}, 90, func(*importer.Job) {}, []string{"all of it fits into this run", "at least 45 seconds", "2 requests at once"}, "night"},
-		{"quota", sandbox.Config{Quota: 100}, 300, func(*importer.Job) {}, []string{"98 left today, of 99 a day, and 1 kept", "3 nights more will be needed, until "}, "fits"},
+		{"quota", sandbox.Config{Quota: 100}, 300, func(*importer.Job) {}, []string{"98 left today, of 100 a day, and 1 kept", "3 nights more will be needed, until "}, "fits"},
 		{"rate", sandbox.Config{Quota: 4800}, 90, func(j *importer.Job) { j.Rate = 0.5 }, []string{"at least 3 minutes"}, ""},
 		{"window", sandbox.Config{Quota: 4800, Latency: time.Second}, 90, func(j *importer.Job) { j.Until = time.Now().Add(20 * time.Second) }, []string{"2 nights more"}, ""},
 		{"not asked", sandbox.Config{Quota: 4800}, 90, func(j *importer.Job) { j.NoQuotaCheck = true }, []string{"at most 90 rows, 2 requests at once"}, "quota"},

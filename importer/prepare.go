@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"wolkvox-import/importer/internal/crm"
@@ -58,10 +60,13 @@ func (p *plan) settings() error {
 	switch {
 	case len(job.Inputs) == 0:
 		return usage("no input was given")
-	case job.Workers < 0 || job.Rate < 0 || job.Limit < 0 || job.MaxFailures < 0 || job.Timeout < 0:
-		return usage("workers, rate, limit, max-failures and timeout can't be negative")
+	case job.Workers < 0 || job.Limit < 0 || job.MaxFailures < 0 || job.Timeout < 0:
+		return usage("workers, limit, max-failures and timeout can't be negative")
+	case !(job.Rate >= 0 && job.Rate <= math.MaxInt32):
+		return usage("the rate %v is no number of requests a second", job.Rate)
 	}
-	job.Workers = max(cmp.Or(job.Workers, 2*len(job.Tokens)), len(job.Tokens), 1)
+	job.Tokens = distinct(job.Tokens)
+	job.Workers = max(cmp.Or(job.Workers, 2*len(job.Tokens)), 1)
 	var err error
 	if p.budget, err = mapping.ParseSize(cmp.Or(job.Budget, "256MB")); err != nil || p.budget == 0 {
 		return usage("what may be under way at once: %q is not a size such as 256MB", job.Budget)
@@ -73,6 +78,16 @@ func (p *plan) settings() error {
 		return &UsageError{err}
 	}
 	return nil
+}
+
+// distinct leaves out tokens that were given before: what the CRM allows, it allows once.
+func distinct(tokens []string) (list []string) {
+	for _, t := range tokens {
+		if !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 // open loads the mapping and opens every input, so that the mistakes of all of them

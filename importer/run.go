@@ -67,6 +67,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 	}
 	r.bytes = semaphore.NewWeighted(p.budget)
 	if !p.job.Until.IsZero() {
+		p.job.Log.Info("no row is begun after " + p.job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
 		until := &Halt{StatusPaused, "no row is begun after " + p.job.Until.Format("15:04") + " (--until)", "run the same command again to go on"}
 		ctx, r.over = context.WithDeadlineCause(ctx, p.job.Until, until)
 	}
@@ -77,8 +78,12 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		Log:    p.job.Log,
 	}
 	if p.job.Wait {
-		r.sender.Lanes.Patient = func(until time.Time) {
-			p.job.Log.Info("the quota of every token is spent; sleeping until " + until.Local().Format("2006-01-02 15:04"))
+		r.sender.Lanes.Patient = func(until time.Time, known bool) {
+			at := until.Local().Format("2006-01-02 15:04 MST")
+			if !known {
+				at += ", to try again: the CRM doesn't say when it is renewed"
+			}
+			p.job.Log.Info("the quota of every token is spent; sleeping until " + at)
 		}
 	}
 	if p.job.Rate > 0 {

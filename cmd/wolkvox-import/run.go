@@ -197,25 +197,28 @@ func next(clock string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// tokens reads the tokens; none of them is ever shown.
+// tokens reads the tokens, of the file where there is one; none of them is ever shown.
 func tokens(file string) ([]string, error) {
-	text := strings.ReplaceAll(os.Getenv("WOLKVOX_TOKEN"), ",", "\n")
+	text, from := os.Getenv("WOLKVOX_TOKEN"), "WOLKVOX_TOKEN"
 	if file != "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, &importer.UsageError{Err: fmt.Errorf("the token file can't be read: %w", err)}
 		}
-		text = string(content)
+		text, from = strings.TrimPrefix(string(content), "\ufeff"), file
 	}
 	var list []string
-	for line := range strings.SplitSeq(text, "\n") {
-		token := strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
-		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return nil, &importer.UsageError{Err: errors.New("a token has characters that tokens don't have; copy it again")}
+	for token := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",\r\n", r) }) {
+		switch token = strings.TrimSpace(token); {
+		case token == "", strings.HasPrefix(token, "#") && file != "":
+			continue
+		case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"';`, r) }):
+			return nil, &importer.UsageError{Err: fmt.Errorf("%s: token number %d has a blank, a quote or another character that tokens don't have; separate tokens by commas or lines, and copy it again", from, len(list)+1)}
 		}
-		if token != "" {
-			list = append(list, token)
-		}
+		list = append(list, token)
+	}
+	if len(list) == 0 && file != "" {
+		return nil, &importer.UsageError{Err: fmt.Errorf("there is no token in %s: write a token on each line", file)}
 	}
 	return list, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -18,8 +19,9 @@ import (
 // out for good.
 type Lanes struct {
 	// Patient is told until when every lane rests, and makes Enter wait for that time.
-	// Where it is nil, Enter fails then.
-	Patient func(until time.Time)
+	// known tells whether a quota is renewed then, or is only tried again. Where it is nil,
+	// Enter fails then.
+	Patient func(until time.Time, known bool)
 
 	mu      sync.Mutex
 	lanes   []*Lane
@@ -31,6 +33,7 @@ type Lanes struct {
 // Lane is one token's.
 type Lane struct {
 	token  string
+	name   string // without giving the token away
 	lanes  *Lanes
 	window window
 	flying int
@@ -64,7 +67,12 @@ func NewLanes(tokens []string, workers int) *Lanes {
 		if i < workers%len(tokens) {
 			width++
 		}
-		l.lanes = append(l.lanes, &Lane{token: token, lanes: l, window: newWindow(max(width, 1)), left: unlimited})
+		sum := sha256.Sum256([]byte(token))
+		name := "token #" + hex.EncodeToString(sum[:3])
+		if len(tokens) > 1 {
+			name += fmt.Sprintf(", number %d of %d", i+1, len(tokens))
+		}
+		l.lanes = append(l.lanes, &Lane{token: token, name: name, lanes: l, window: newWindow(max(width, 1)), left: unlimited})
 	}
 	return l
 }
@@ -181,6 +189,10 @@ func (lane *Lane) rest(now time.Time) {
 	}
 }
 
+// renewed tells whether the lane's quota is renewed when it has rested, as far as the CRM
+// has said.
+func (lane *Lane) renewed() bool { return lane.bad == nil && lane.rests.Equal(lane.quota.Renewed) }
+
 // firstRested is when the first of the resting lanes will have rested; the zero time
 // where none rests. busy tells whether any lane is neither resting nor out.
 func (l *Lanes) firstRested() (first time.Time, busy bool) {
@@ -203,11 +215,13 @@ func (l *Lanes) none() *Error {
 	case busy, l.Patient != nil && !first.IsZero():
 		return nil
 	case first.IsZero():
-		return l.lanes[0].bad
+		e := *l.lanes[0].bad
+		e.Message = fmt.Sprintf("the CRM accepts none of the tokens (it said %q)", e.Message)
+		return &e
 	}
 	e := &Error{Verdict: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token is spent", Hint: hints[TokenSpent]}
-	if slices.ContainsFunc(l.lanes, func(lane *Lane) bool { return lane.bad == nil && !lane.quota.Renewed.IsZero() }) {
-		e.Message += "; it begins anew at about " + first.Local().Format("2006-01-02 15:04")
+	if slices.ContainsFunc(l.lanes, (*Lane).renewed) {
+		e.Message += "; it begins anew at about " + first.Local().Format("2006-01-02 15:04 MST")
 	}
 	return e
 }
@@ -220,7 +234,7 @@ func (l *Lanes) sleep(now time.Time) {
 		return
 	}
 	if !busy {
-		l.Patient(first)
+		l.Patient(first, slices.ContainsFunc(l.lanes, (*Lane).renewed))
 	}
 	l.wake = time.AfterFunc(first.Sub(now), func() {
 		l.mu.Lock()
@@ -267,18 +281,21 @@ func (p Place) Answered(took time.Duration) {
 	l.serve()
 }
 
-// TooMany narrows the lane: the CRM has refused a request as one too many of its token.
-func (p Place) TooMany() {
+// TooMany narrows the lane: the CRM has refused a request as one too many of its token. It
+// tells whether this is news, and not said of a request that left before the last time.
+func (p Place) TooMany() bool {
 	l := p.lane.lanes
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p.cuts == p.lane.window.cuts {
-		p.lane.window.refused(time.Now())
+	if p.cuts != p.lane.window.cuts {
+		return false
 	}
+	p.lane.window.refused(time.Now())
+	return true
 }
 
 // Throttled narrows all lanes: the CRM has refused a request as one too many of all. It
-// tells whether this is news, and not said of a request that left before the last time.
+// tells whether this is news, as TooMany does.
 func (p Place) Throttled() bool {
 	l := p.lane.lanes
 	l.mu.Lock()
@@ -327,7 +344,4 @@ func (lane *Lane) know(q Quota) {
 }
 
 // String names the lane without giving its token away.
-func (lane *Lane) String() string {
-	sum := sha256.Sum256([]byte(lane.token))
-	return "token #" + hex.EncodeToString(sum[:3])
-}
+func (lane *Lane) String() string { return lane.name }

@@ -60,8 +60,8 @@ func (a answer) quota(e *Error, now time.Time) (Quota, error) {
 		return Quota{}, e.verdict(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
 	}
 	q := Quota{Limit: limit, Available: max(available, 0)}
-	if hours, ok := wholeNumber(said.Hours); ok && hours >= 0 && hours <= 48 {
-		q.Renewed = now.Add(max(time.Duration(hours)*time.Hour, restUnknown))
+	if hours, ok := wholeNumber(said.Hours); ok && hours >= 1 && hours <= 48 { // 0 says nothing of the time
+		q.Renewed = now.Add(time.Duration(hours) * time.Hour)
 	}
 	return q, nil
 }

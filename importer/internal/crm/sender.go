@@ -71,7 +71,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 	s.lastSuccess.CompareAndSwap(0, began.UnixNano())
 	for {
 		place, err := s.enter(stop)
-		if noLane := new(Error); errors.As(err, &noLane) && (noLane.Verdict == TokenSpent || noLane.Verdict != last.Verdict) {
+		if noLane := new(Error); errors.As(err, &noLane) && (noLane.Verdict != Misdirected || noLane.Verdict != last.Verdict) {
 			return sent, noLane
 		} else if err != nil {
 			return sent, last
@@ -145,6 +145,9 @@ type Allowance struct {
 func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance, error) {
 	var list []Allowance
 	for _, lane := range s.Lanes.lanes {
+		if stop.Err() != nil {
+			break
+		}
 		ctx, cancel := context.WithTimeout(stop, quotaPatience)
 		q, err := s.Client.Quota(ctx, lane.token, operation)
 		cancel()
@@ -157,6 +160,7 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 			return nil, &Error{Verdict: Misdirected, HTTPStatus: e.HTTPStatus, Reason: e.Reason, Message: e.Message, Hint: e.Hint, Location: e.Location}
 		case e.Verdict == TokenBad, e.Verdict == TokenSpent:
 			s.sayOut(lane.String(), e, lane.out(e))
+		case stop.Err() != nil: // nobody wants to know any more
 		default:
 			s.Log.Info("the CRM doesn't say what a token may still do", "token", lane.String(), "why", e.Message)
 		}
@@ -229,10 +233,9 @@ func (s *Sender) again(place Place, e *Error) bool {
 	}
 	switch e.Verdict {
 	case Unsent:
-		s.Log.Warn("request not sent, trying again", "why", e.Message)
+		s.Log.Warn("request not sent, trying again for "+(patience-silence).Round(time.Second).String()+" at most", "why", e.Message)
 		return silence < patience
 	case Again, TooMany:
-		s.Log.Info("the CRM puts us off", "why", e.Message, "wait", e.RetryAfter)
 		s.slow(place, e)
 		return silence < throttledPatience*patience
 	case TokenSpent, TokenBad:
@@ -260,10 +263,12 @@ func (s *Sender) sayOut(lane string, why *Error, news bool) {
 func (s *Sender) slow(place Place, e *Error) {
 	s.quiet(e.RetryAfter)
 	switch {
-	case e.Verdict == TooMany:
-		place.TooMany()
-	case place.Throttled():
-		s.quiet(pause(int(s.throttled.Add(1)), e.RetryAfter))
+	case e.Verdict == TooMany && place.TooMany():
+		s.Log.Info("the CRM refuses so many requests at once of a token; sending fewer", "token", place.Lane(), "why", e.Message)
+	case e.Verdict == Again && place.Throttled():
+		d := pause(int(s.throttled.Add(1)), e.RetryAfter)
+		s.quiet(d)
+		s.Log.Info("the CRM asks to be sent less; waiting "+d.Round(10*time.Millisecond).String(), "why", e.Message)
 	}
 }
 

@@ -178,8 +178,11 @@ func (s *scope) index() error {
 	if err == nil {
 		err = flush()
 	}
-	s.indexed = err == nil
-	return err
+	if err != nil {
+		return err
+	}
+	s.indexed = true
+	return s.sightings.close() // the table has it all, and the filter's memory is free again
 }
 
 func (s *scope) note(met map[ID]Seen) error {
