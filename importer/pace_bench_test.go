@@ -36,16 +36,18 @@ func BenchmarkPace(b *testing.B) {
 		latency    time.Duration
 		rows       int
 		attachment int // bytes
+		files      int // how many different ones the rows have
 		inFlight   int
 	}{
-		{"0ms", 0, 40_000, 0, inFlight},
-		{"50ms", 50 * time.Millisecond, 20_000, 0, inFlight},
-		{"200ms", 200 * time.Millisecond, 5_000, 0, inFlight},
-		{"1MiB", 0, 800, 1 << 20, 8},
+		{"0ms", 0, 40_000, 0, 0, inFlight},
+		{"50ms", 50 * time.Millisecond, 20_000, 0, 0, inFlight},
+		{"200ms", 200 * time.Millisecond, 5_000, 0, 0, inFlight},
+		{"1MiB", 0, 2000, 1 << 20, 1, 8},
+		{"1MiB-each", 0, 500, 1 << 20, 500, 8},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			server := leanServer(b, c.latency)
-			input, mappingFile, body := benchInput(b, c.rows, c.attachment)
+			input, mappingFile, body := benchInput(b, c.rows, c.attachment, c.files)
 			var ready, client, ours time.Duration
 			for i := 0; b.Loop(); i++ {
 				ready += readyLoop(b, server, body, c.rows, c.inFlight)
@@ -67,7 +69,7 @@ func BenchmarkPace(b *testing.B) {
 func BenchmarkSkip(b *testing.B) {
 	const rows = 200_000
 	server := leanServer(b, 0)
-	input, mappingFile, _ := benchInput(b, rows, 0)
+	input, mappingFile, _ := benchInput(b, rows, 0, 0)
 	importLoop(b, server, input, mappingFile, rows, 32, 0)
 	for b.Loop() {
 		job := benchJob(b, server, input, mappingFile, 32, 0)
@@ -81,7 +83,7 @@ func BenchmarkSkip(b *testing.B) {
 
 // benchInput writes a CSV file of short tickets, each with its attachment where that has
 // a size, and returns a body like those that are made of them.
-func benchInput(b *testing.B, rows, attachment int) (input, mappingFile string, body []byte) {
+func benchInput(b *testing.B, rows, attachment, files int) (input, mappingFile string, body []byte) {
 	dir := b.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -90,15 +92,23 @@ func benchInput(b *testing.B, rows, attachment int) (input, mappingFile string, 
 		}
 		return path
 	}
-	rules, file, encoded := strings.Replace(tickets, "  root: files\n", "", 1), "", ""
-	if attachment > 0 {
-		file = filepath.Base(write("file.bin", strings.Repeat("\xa5", attachment)))
+	rules, encoded := strings.Replace(tickets, "  root: files\n", "", 1), ""
+	old := time.Now().Add(-time.Hour)
+	for i := range files {
+		path := write(fmt.Sprintf("file%d.bin", i), strings.Repeat("\xa5", attachment))
+		if err := os.Chtimes(path, old, old); err != nil {
+			b.Fatal(err)
+		}
 		encoded = `"` + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xa5}, attachment)) + `"`
 	}
 	var csv strings.Builder
 	csv.WriteString(strings.Join(columns, ",") + "\n")
 	detail := strings.Repeat("El cliente llama por el caso y espera respuesta. ", 14)
 	for i := range rows {
+		file := ""
+		if files > 0 {
+			file = fmt.Sprintf("file%d.bin", i%files)
+		}
 		fmt.Fprintf(&csv, "T-%07d,cliente%d@ejemplo.co,Asunto %d,%s,Abierto,,%s\n", i, i%5000, i, detail, file)
 	}
 	object := fmt.Sprintf(`{"operation":"op","case-type":"Request","responsible":"ADMIN_@op","owner":"ADMIN_@op","contact":"cliente1@ejemplo.co","description":"Asunto 1\n\n%s\n[ref:T-0000001]","status":"Abierto","priority":"baja","form":{"Ticket":"T-0000001"},"attachments":[%s]}`, detail, encoded)
