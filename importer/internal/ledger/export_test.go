@@ -8,6 +8,9 @@ import (
 // LeaveOutSyncs makes ledgers answer before the disk has what they wrote.
 func LeaveOutSyncs() { syncFile = func(*os.File) error { return nil } }
 
+// CheckpointOften lets few changes be enough for a checkpoint.
+func CheckpointOften() { checkpointAfter = 12 }
+
 // FailSyncs makes the disk refuse to keep what ledgers wrote, until it is undone.
 func FailSyncs(err error) (undo func()) {
 	before := syncFile

@@ -156,8 +156,9 @@ func touch(path string) (fresh bool, err error) {
 }
 
 // checkpointAfter is the length of the WAL, in pages of 4 KB, from which on it is brought
-// into the database: seldom, since a page that many rows change is then written once.
-const checkpointAfter = 4000
+// into the database: seldom, since a page that many rows change is then written once. It
+// is a variable for the sake of one test, which has few rows and wants it often.
+var checkpointAfter = 4000
 
 // open opens the database; mode is SQLite's rw or ro. Every commit waits for the disk; the
 // writer finds a faster way to the same end.

@@ -102,6 +102,7 @@ func TestVictimOfPowerCuts(t *testing.T) {
 	if path == "" {
 		t.Skip("only for the tests of power cuts")
 	}
+	ledger.CheckpointOften()
 	if os.Getenv("LEDGER_SYNCED") == "false" {
 		ledger.LeaveOutSyncs()
 	}
