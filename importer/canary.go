@@ -57,8 +57,11 @@ func (r *run) canary() error {
 	r.ahead = map[place]bool{}
 	var seen sight
 	for _, t := range tasks {
+		if r.stop.Err() != nil {
+			break
+		}
+		r.ahead[place{t.in.number, t.row}] = true
 		if o := r.submit(t); o.Status != reports.NotAttempted {
-			r.ahead[place{t.in.number, t.row}] = true
 			r.compare(t, o, &seen)
 		}
 	}
@@ -92,13 +95,14 @@ func (r *run) verdict(seen *sight, of int) {
 
 // kinds finds the first row of each kind among those that are to be sent.
 func (r *run) kinds() (tasks []task, more bool, err error) {
-	seen := map[kind]bool{}
+	seen, keys := map[kind]bool{}, map[ledger.ID]bool{}
 	for _, in := range r.inputs {
 		err := r.sendable(in, func(t task) bool {
 			var k kind
-			if json.Unmarshal(t.c.JSON, &k) != nil || seen[k] {
+			if json.Unmarshal(t.c.JSON, &k) != nil || seen[k] || keys[t.claim.ID] {
 				return true
 			}
+			keys[t.claim.ID] = true
 			if more = len(tasks) == mostCanaries; more {
 				return false
 			}
@@ -114,14 +118,14 @@ func (r *run) kinds() (tasks []task, more bool, err error) {
 }
 
 // sendable reads an input beforehand and yields what is going to be sent of it.
-func (r *run) sendable(in *input, yield func(task) bool) error {
+func (r *run) sendable(in *input, yield func(task) bool) (err error) {
 	before := *in
-	var err error
 	if before.reader, err = source.Open(in.path, in.options); err != nil {
 		return err
 	}
 	defer before.reader.Close()
 	before.reader.Show(in.program.Shown())
+	defer func() { err = errors.Join(err, r.ledger.Forget()) }() // the rows come once more
 	for batch, err := range before.batches(1) {
 		if err != nil {
 			return err
@@ -134,15 +138,12 @@ func (r *run) sendable(in *input, yield func(task) bool) error {
 				continue
 			}
 			c, wanted, problems := before.makeCase(it)
-			if !wanted || len(problems) > 0 {
-				continue
-			}
-			if !yield(r.task(in, it, c)) {
-				return r.ledger.Forget()
+			if wanted && len(problems) == 0 && !yield(r.task(in, it, c)) {
+				return nil
 			}
 		}
 	}
-	return r.ledger.Forget()
+	return nil
 }
 
 // free tells whether the ledger lets the row be sent.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -33,8 +34,9 @@ type run struct {
 	storm   storm
 	bytes   *semaphore.Weighted // of bodies under way
 	sums    sums
-	plans   sync.Once      // saying what is going to be done
-	ahead   map[place]bool // rows that were sent before all others
+	failed  atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
+	plans   sync.Once            // saying what is going to be done
+	ahead   map[place]bool       // rows that were sent before all others
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
@@ -76,6 +78,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
 		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
 		Log:    p.job.Log,
+		Hold:   r.storm.on,
 	}
 	if p.job.Wait {
 		r.sender.Lanes.Patient = func(until time.Time, known bool) {
@@ -143,6 +146,9 @@ func forget(path string) error {
 
 // halt is why the run stopped, or nil while it goes on.
 func (r *run) halt() *Halt {
+	if h := r.failed.Load(); h != nil {
+		return h
+	}
 	var h *Halt
 	switch cause := context.Cause(r.stop); {
 	case cause == nil:
@@ -158,7 +164,9 @@ func (r *run) fail(err error) {
 	if _, said := r.said.LoadOrStore(err.Error(), true); !said {
 		r.job.Log.Error(err.Error())
 	}
-	r.end(&Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"})
+	h := &Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"}
+	r.failed.CompareAndSwap(nil, h)
+	r.end(h)
 }
 
 // hand gives a row to a worker, or lists it as not attempted where the run stops.

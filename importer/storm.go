@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -26,18 +25,12 @@ type storm struct {
 	calm   chan struct{} // nil while rows may be claimed; closed when they may again
 }
 
-// wait returns when rows may be claimed, or when the run stops.
-func (s *storm) wait(stop context.Context) {
+// on returns nil while rows may be claimed, and elsewhere a channel that is closed when they
+// may again.
+func (s *storm) on() <-chan struct{} {
 	s.mu.Lock()
-	calm := s.calm
-	s.mu.Unlock()
-	if calm == nil {
-		return
-	}
-	select {
-	case <-calm:
-	case <-stop.Done():
-	}
+	defer s.mu.Unlock()
+	return s.calm
 }
 
 // note takes an outcome. It returns true to the one caller that has to look after the

@@ -17,7 +17,6 @@ import (
 // submit brings one row to its end: its files are opened, its request is sent under a
 // claim, and what became of it is settled.
 func (r *run) submit(t task) reports.Outcome {
-	r.storm.wait(r.stop)
 	if r.stop.Err() != nil {
 		return r.conclude(t, r.notAttempted(t))
 	}
@@ -109,12 +108,15 @@ func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, er
 	st := ledger.Settlement{ID: t.claim.ID}
 	if err == nil {
 		o.Status, o.WolkvoxID, o.IDPrefijo, o.HTTPStatus, o.Code = reports.Created, sent.WolkvoxID, sent.IDPrefijo, sent.HTTPStatus, sent.Code
-		o.Attachments = attachments(&t.c, body)
+		o.Attachments = r.attachments(&t.c, body, files)
 		o.Message = remarks(&t.c, files)
 		r.sums.keep(&t.c, files, o.Attachments)
 		st.State, st.WolkvoxID, st.IDPrefijo, st.Evidence = ledger.Created, sent.WolkvoxID, sent.IDPrefijo, "the CRM's answer"
 	} else {
 		r.judge(err, &o, &st)
+	}
+	if st.State == ledger.Unknown && o.Error == "not_sent" && r.stop.Err() != nil {
+		return r.conclude(t, r.notAttempted(t)) // for the run's reason, not for one of its own
 	}
 	if st.State == ledger.Unknown {
 		return r.conclude(t, o)
@@ -176,11 +178,16 @@ func remarks(c *mapping.Case, files []*os.File) string {
 	return strings.ToValidUTF8(strings.Join(remarks, "; "), "\ufffd")
 }
 
-// attachments lists what was sent, in sending order.
-func attachments(c *mapping.Case, body *crm.Body) []reports.Attachment {
+// attachments lists what was sent, in sending order. Of a file that wasn't hashed, since
+// its sum was known, and to which somebody wrote meanwhile, the sum isn't known any more.
+func (r *run) attachments(c *mapping.Case, body *crm.Body, files []*os.File) []reports.Attachment {
 	var list []reports.Attachment
 	for i, sum := range body.Sums() {
-		list = append(list, reports.Attachment{File: c.Attachments[i].Name, Bytes: c.Attachments[i].Size, SHA256: sum})
+		a := &c.Attachments[i]
+		if a.Changed(files[i]) && r.sums.of(a) != "" {
+			sum = ""
+		}
+		list = append(list, reports.Attachment{File: a.Name, Bytes: a.Size, SHA256: sum})
 	}
 	return list
 }

@@ -19,6 +19,7 @@ type Attachment struct {
 	Size int64  // bytes, when the row was applied
 
 	modified time.Time
+	settled  bool // nobody can have written to it since without its time showing it
 	root     *os.Root
 	path     string
 }
@@ -36,6 +37,7 @@ func (a *Attachment) look(rules *fileRules) *Problem {
 		return a.problem(err)
 	}
 	a.Size, a.modified = info.Size(), info.ModTime()
+	a.settled = time.Since(a.modified) > 2*time.Second // the coarsest clock that a disk has
 	maxSize := rules.limit(a.path)
 	switch {
 	case a.Size == 0:
@@ -85,11 +87,10 @@ type Version struct {
 	size, modified int64
 }
 
-// Version is the file as it was when the row was applied. It is settled where nobody can
-// write to the file any more without its time showing it, which on some disks takes two
-// seconds.
+// Version is the file as it was when the row was applied. It is settled where whoever has
+// written to the file since has changed its time.
 func (a *Attachment) Version() (v Version, settled bool) {
-	return Version{a.path, a.Size, a.modified.UnixNano()}, time.Since(a.modified) > 2*time.Second
+	return Version{a.path, a.Size, a.modified.UnixNano()}, a.settled
 }
 
 // Changed tells whether an open file is no longer what it was when the row was applied.

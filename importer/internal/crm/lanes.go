@@ -26,7 +26,10 @@ type Lanes struct {
 	mu      sync.Mutex
 	lanes   []*Lane
 	waiting []chan Place // in the order of their coming
-	wake    *time.Timer  // for the next lane that has rested
+	wake    *time.Timer  // for the next lane that has rested; nil while nobody waits for one
+	wakes   time.Time    // when that is
+	said    time.Time    // what Patient was told last
+	woken   time.Time    // when a lane had last rested
 	pulse   pulse
 }
 
@@ -84,16 +87,18 @@ func (l *Lanes) Enter(ctx context.Context) (Place, error) {
 		return Place{}, context.Cause(ctx)
 	}
 	l.mu.Lock()
+	if none := l.none(time.Now()); none != nil {
+		l.mu.Unlock()
+		return Place{}, none
+	}
 	turn := make(chan Place, 1)
 	l.waiting = append(l.waiting, turn)
 	l.serve()
 	l.mu.Unlock()
 	select {
 	case p, ok := <-turn:
-		if !ok {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			return Place{}, l.none()
+		if !ok { // there was none left; a lane may have rested since
+			return l.Enter(ctx)
 		}
 		return p, nil
 	case <-ctx.Done():
@@ -122,9 +127,7 @@ func (l *Lanes) giveUp(turn chan Place) {
 // any more, all are turned away.
 func (l *Lanes) serve() {
 	now := time.Now()
-	for _, lane := range l.lanes {
-		lane.wakeOrRest(now)
-	}
+	l.wakeOrRest(now)
 	for len(l.waiting) > 0 {
 		lane := l.free(now)
 		if lane == nil {
@@ -139,7 +142,7 @@ func (l *Lanes) serve() {
 	}
 	switch {
 	case len(l.waiting) == 0:
-	case l.none() != nil:
+	case l.none(now) != nil:
 		for _, turn := range l.waiting {
 			close(turn)
 		}
@@ -167,18 +170,36 @@ func (l *Lanes) free(now time.Time) (best *Lane) {
 	return best
 }
 
-// wakeOrRest ends a rest that is over, and begins one where the quota has been used.
-func (lane *Lane) wakeOrRest(now time.Time) {
-	switch {
-	case lane.bad != nil:
-	case lane.rests.IsZero() && lane.left == 0 && lane.flying == 0:
-		lane.rest(now)
-	case !lane.rests.IsZero() && !now.Before(lane.rests):
-		lane.rests, lane.left = time.Time{}, unlimited
-		if lane.quota.Limit > 0 {
-			lane.left = max(lane.quota.Limit-lane.quota.Reserve(), 1)
+// wakeOrRest ends the rests that are over, and begins those of lanes whose quota is used.
+func (l *Lanes) wakeOrRest(now time.Time) {
+	for _, lane := range l.lanes {
+		switch {
+		case lane.bad != nil:
+		case lane.rests.IsZero() && lane.left == 0 && lane.flying == 0:
+			lane.rest(now)
+		case !lane.rests.IsZero() && !now.Before(lane.rests):
+			lane.wake(now)
+			l.woken = now
 		}
 	}
+}
+
+// wake ends a rest. The quota, where it is known, is that of another day.
+func (lane *Lane) wake(now time.Time) {
+	lane.rests, lane.left = time.Time{}, unlimited
+	if lane.quota.Limit > 0 {
+		lane.left = max(lane.quota.Limit-lane.quota.Reserve(), 1)
+	}
+	for !lane.quota.Renewed.IsZero() && !lane.quota.Renewed.After(now) {
+		lane.quota.Renewed = lane.quota.Renewed.Add(24 * time.Hour)
+	}
+}
+
+// lastWoken is when a lane had last rested; the zero time where none did.
+func (l *Lanes) lastWoken() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.woken
 }
 
 // rest begins a rest until the quota is renewed.
@@ -189,28 +210,26 @@ func (lane *Lane) rest(now time.Time) {
 	}
 }
 
-// renewed tells whether the lane's quota is renewed when it has rested, as far as the CRM
-// has said.
-func (lane *Lane) renewed() bool { return lane.bad == nil && lane.rests.Equal(lane.quota.Renewed) }
-
-// firstRested is when the first of the resting lanes will have rested; the zero time
-// where none rests. busy tells whether any lane is neither resting nor out.
-func (l *Lanes) firstRested() (first time.Time, busy bool) {
+// firstRested is when the first of the resting lanes will have rested, the zero time where
+// none rests, and whether its quota is renewed then, as far as the CRM has said. busy tells
+// whether any lane is neither resting nor out.
+func (l *Lanes) firstRested() (first time.Time, renewed, busy bool) {
 	for _, lane := range l.lanes {
 		switch {
 		case lane.bad != nil:
 		case lane.rests.IsZero():
 			busy = true
 		case first.IsZero(), lane.rests.Before(first):
-			first = lane.rests
+			first, renewed = lane.rests, lane.rests.Equal(lane.quota.Renewed)
 		}
 	}
-	return first, busy
+	return first, renewed, busy
 }
 
 // none is why there can't be a place any more; nil where there can.
-func (l *Lanes) none() *Error {
-	first, busy := l.firstRested()
+func (l *Lanes) none(now time.Time) *Error {
+	l.wakeOrRest(now)
+	first, renewed, busy := l.firstRested()
 	switch {
 	case busy, l.Patient != nil && !first.IsZero():
 		return nil
@@ -220,7 +239,7 @@ func (l *Lanes) none() *Error {
 		return &e
 	}
 	e := &Error{Verdict: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token is spent", Hint: hints[TokenSpent]}
-	if slices.ContainsFunc(l.lanes, (*Lane).renewed) {
+	if renewed {
 		e.Message += "; it begins anew at about " + first.Local().Format("2006-01-02 15:04 MST")
 	}
 	return e
@@ -229,19 +248,31 @@ func (l *Lanes) none() *Error {
 // sleep sees to it that those who wait are served when the next lane has rested. Where
 // all rest, that is said.
 func (l *Lanes) sleep(now time.Time) {
-	first, busy := l.firstRested()
-	if first.IsZero() || l.wake != nil {
+	first, renewed, busy := l.firstRested()
+	if first.IsZero() {
 		return
 	}
-	if !busy {
-		l.Patient(first, slices.ContainsFunc(l.lanes, (*Lane).renewed))
+	if !busy && !first.Equal(l.said) {
+		l.said = first
+		l.Patient(first, renewed)
 	}
-	l.wake = time.AfterFunc(first.Sub(now), func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.wake = nil
-		l.serve()
-	})
+	switch {
+	case l.wake == nil:
+		l.wake = time.AfterFunc(first.Sub(now), l.awake)
+	case first.Before(l.wakes):
+		l.wake.Reset(first.Sub(now))
+	default:
+		return // early enough
+	}
+	l.wakes = first
+}
+
+// awake serves those who wait when a lane has rested.
+func (l *Lanes) awake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wake = nil
+	l.serve()
 }
 
 // Lane names the place's lane without giving its token away.

@@ -22,6 +22,10 @@ type Sender struct {
 	Patience time.Duration // how long without any success until the server counts as gone; default 60 s
 	Log      *slog.Logger
 
+	// Hold, where it is not nil, returns nil while cases may be sent, and elsewhere a channel
+	// that is closed when they may again. Questions are asked all the same.
+	Hold func() <-chan struct{}
+
 	quietUntil  atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
 	throttled   atomic.Int64          // times in a row that the server has put everybody off
 	lastSuccess atomic.Int64          // Unix nanoseconds; the first attempt's where there was none
@@ -123,7 +127,7 @@ func (s *Sender) Probe(stop context.Context, operation string) error {
 
 // Find asks the CRM for the case with that id. Its error is that of [Client.Query].
 func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, error) {
-	place, err := s.enter(stop)
+	place, err := s.place(stop)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +180,33 @@ const quotaPatience = 20 * time.Second
 // nobody is no case's id.
 const nobody = "000000000000000000000000"
 
-// enter waits until a request may leave.
+// enter waits until a case may be sent.
 func (s *Sender) enter(stop context.Context) (Place, error) {
+	for {
+		if held := s.held(); held != nil {
+			select {
+			case <-held:
+			case <-stop.Done():
+				return Place{}, context.Cause(stop)
+			}
+		}
+		place, err := s.place(stop)
+		if err != nil || s.held() == nil {
+			return place, err
+		}
+		place.Leave(false) // while we waited for the place
+	}
+}
+
+func (s *Sender) held() <-chan struct{} {
+	if s.Hold == nil {
+		return nil
+	}
+	return s.Hold()
+}
+
+// place waits until a request may leave.
+func (s *Sender) place(stop context.Context) (Place, error) {
 	for {
 		quiet := time.Until(time.Unix(0, s.quietUntil.Load()))
 		if quiet > 0 {
@@ -186,9 +215,10 @@ func (s *Sender) enter(stop context.Context) (Place, error) {
 			}
 			continue
 		}
-		if s.Rate != nil {
-			if err := s.Rate.Wait(stop); err != nil {
-				return Place{}, err
+		if s.Rate != nil { // not by Wait, which fails at once where stop has a time that is nearer
+			if turn := s.Rate.Reserve(); !wait(stop, turn.Delay()) {
+				turn.Cancel()
+				return Place{}, context.Cause(stop)
 			}
 		}
 		place, err := s.Lanes.Enter(stop)
@@ -226,7 +256,11 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 // again decides whether a failed attempt is followed by another. Only verdicts that
 // are known not to have been processed are.
 func (s *Sender) again(place Place, e *Error) bool {
-	silence := time.Since(time.Unix(0, s.lastSuccess.Load()))
+	since := time.Unix(0, s.lastSuccess.Load())
+	if woke := s.Lanes.lastWoken(); woke.After(since) { // nobody could be successful while all slept
+		since = woke
+	}
+	silence := time.Since(since)
 	patience := s.Patience
 	if patience == 0 {
 		patience = 60 * time.Second

@@ -3,6 +3,8 @@ package ledger
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
+	"time"
 )
 
 // LeaveOutSyncs makes ledgers answer before the disk has what they wrote.
@@ -11,11 +13,20 @@ func LeaveOutSyncs() { syncFile = func(*os.File) error { return nil } }
 // CheckpointOften lets few changes be enough for a checkpoint.
 func CheckpointOften() { checkpointAfter = 12 }
 
-// FailSyncs makes the disk refuse to keep what ledgers wrote, until it is undone.
-func FailSyncs(err error) (undo func()) {
-	before := syncFile
-	syncFile = func(*os.File) error { return err }
-	return func() { syncFile = before }
+// FailSync makes the next sync fail, once begun has been received from. Those after it
+// succeed, as on Linux, which tells of pages that it has lost once.
+func FailSync(err error) (begun <-chan struct{}) {
+	sync, started := syncFile, make(chan struct{})
+	var once atomic.Bool
+	syncFile = func(f *os.File) error {
+		if once.Swap(true) {
+			return sync(f)
+		}
+		started <- struct{}{}
+		time.Sleep(100 * time.Millisecond) // the next commit is waiting then
+		return err
+	}
+	return started
 }
 
 // Version is the present schema's.

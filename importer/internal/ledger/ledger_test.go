@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -470,14 +471,20 @@ func BenchmarkSettleThenClaim(b *testing.B) {
 }
 
 // A disk that refuses to keep what was written leaves nobody with the word that it is kept,
-// nor anybody who comes later.
+// neither those whose change was committed meanwhile nor anybody who comes later.
 func TestFailedSyncFailsAllThatWaitForIt(t *testing.T) {
 	l := open(t, file(t))
 	broken := errors.New("the disk is gone")
-	undo := ledger.FailSyncs(broken)
-	first := l.Claim(claim(1))
-	undo()
-	for n, err := range []error{first, l.Claim(claim(2)), conclude(l, ledger.Settlement{ID: id(1), State: ledger.Created}, ledger.Record{}), l.Flush()} {
+	begun := ledger.FailSync(broken)
+	var errs [5]error
+	var all sync.WaitGroup
+	all.Go(func() { errs[0] = l.Claim(claim(1)) })
+	<-begun
+	all.Go(func() { errs[1] = l.Claim(claim(2)) })
+	all.Wait()
+	errs[2], errs[3] = l.Claim(claim(3)), conclude(l, ledger.Settlement{ID: id(1), State: ledger.Created}, ledger.Record{})
+	errs[4] = l.Flush()
+	for n, err := range errs {
 		if !errors.Is(err, broken) {
 			t.Errorf("%d: %v", n, err)
 		}
@@ -496,8 +503,12 @@ func TestEntriesAreFoundInAnyOrder(t *testing.T) {
 		var all sync.WaitGroup
 		for i := from; i < from+100; i++ {
 			all.Go(func() {
-				if err := l.Claim(claim(i)); err != nil {
+				if err := l.Claim(distinctClaim(i)); err != nil {
 					t.Error(err)
+					return
+				}
+				if i%3 == 0 {
+					conclude(l, ledger.Settlement{ID: id(i), State: ledger.Created, WolkvoxID: fmt.Sprint("w", i), IDPrefijo: fmt.Sprint("p", i)}, ledger.Record{Row: i, Outcome: []byte(`{}`)})
 				}
 			})
 		}
@@ -515,21 +526,61 @@ func TestEntriesAreFoundInAnyOrder(t *testing.T) {
 	for name, order := range orders {
 		for from := 0; from < n; from += 250 {
 			var ids []ledger.ID
-			want := map[ledger.ID]bool{}
+			want := map[ledger.ID]ledger.Entry{}
 			for i := from; i < from+250; i++ {
 				k := order(i)
 				ids = append(ids, id(k))
-				want[id(k)] = k < n
+				if k >= n {
+					continue
+				}
+				c := distinctClaim(k)
+				e := ledger.Entry{State: ledger.Sending, Template: c.Template, Columns: c.Columns, Content: c.Content}
+				if k%3 == 0 {
+					e.State, e.WolkvoxID, e.IDPrefijo = ledger.Created, fmt.Sprint("w", k), fmt.Sprint("p", k)
+				}
+				want[id(k)] = e
 			}
 			entries, err := l.Entries(ids)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for id, there := range want {
-				if e, ok := entries[id]; ok != there || ok && (e.State != ledger.Sending || e.Template != "{{id}}") {
-					t.Fatalf("%s: %x is %+v, there: %t", name, id, e, there)
-				}
+			if !maps.Equal(entries, want) {
+				t.Fatalf("%s: from %d on, %d entries are not the %d wanted", name, from, len(entries), len(want))
 			}
+		}
+	}
+}
+
+// distinctClaim is a claim in which nothing is as in another.
+func distinctClaim(n int) ledger.Claim {
+	c := claim(n)
+	c.Template, c.Columns, c.Content, c.Length = fmt.Sprint("{{id}}", n), int64(n), [16]byte{byte(n), byte(n >> 8)}, n
+	c.Marker, c.Contact = fmt.Sprintf("[ref:%d]", n), fmt.Sprintf("%d@b", n)
+	return c
+}
+
+// Inputs of a run don't get into each other's records, however long they are.
+func TestRecordsOfInputsAreApart(t *testing.T) {
+	l := open(t, file(t))
+	for _, r := range []ledger.Record{{Input: 0, Row: 2}, {Input: 0, Row: 3_000_000_000}, {Input: 1, Row: 2}} {
+		r.Outcome = fmt.Appendf(nil, `{"input":%d,"row":%d}`, r.Input, r.Row)
+		if err := l.Note([]ledger.Record{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for input, want := range []string{`2 {"input":0,"row":2} 3000000000 {"input":0,"row":3000000000} `, `2 {"input":1,"row":2} `, ""} {
+		got := ""
+		for r, err := range l.Records(input) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += fmt.Sprintf("%d %s ", r.Row, r.Outcome)
+		}
+		if got != want {
+			t.Errorf("input %d: %s", input, got)
 		}
 	}
 }

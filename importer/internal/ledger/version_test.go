@@ -33,17 +33,21 @@ func older(t *testing.T, version int) (path string) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	alter(t, path, append(ledger.Schema(version),
+	statements := append(ledger.Schema(version),
 		"PRAGMA journal_mode = WAL",
 		"INSERT INTO meta (name, value) VALUES ('operation', 'op'), ('server', 'crm.example')",
 		"INSERT INTO runs (id, pid, started, ended, about) VALUES (7, 1234, 1, 2, '{}')",
 		`INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, wolkvox_id, attempts, claimed_at, settled_at) VALUES
-			(x'00020000000000000000000000000000', 'T-2', '{{id}}', 'rejected', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', '', 1, 10, 11),
-			(x'00010000000000000000000000000000', 'T-1', '{{id}}', 'in_doubt', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', '', 1, 20, 21),
+			(x'00020000000000000000000000000000', 'T-2', '{{id}}', 'rejected', 7, 0, x'01000000000000000000000000000000', '[ref:2]', '2@b', '', 1, 10, 11),
+			(x'00010000000000000000000000000000', 'T-1', '{{id}}', 'in_doubt', 7, 0, x'01000000000000000000000000000000', '[ref:1]', '1@b', '', 1, 20, 21),
 			(x'00000000000000000000000000000000', 'T-0', '{{id}}', 'created', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', 'w', 1, 30, 31),
 			(x'00030000000000000000000000000000', 'T-3', '{{id}}', 'sending', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', '', 0, 40, 0)`,
 		"INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (31, 7, x'00000000000000000000000000000000', 'sending', 'created', 'the answer')",
-		"INSERT INTO records (input, row, outcome) VALUES (1, 3, '{\"n\":13}'), (0, 5, '{\"n\":5}'), (0, 2, '{\"n\":2}')")...)
+		"INSERT INTO records (input, row, outcome) VALUES (1, 3, '{\"n\":13}'), (0, 5, '{\"n\":5}'), (0, 2, '{\"n\":2}')")
+	if version > 1 {
+		statements = append(statements, "UPDATE entries SET length = 50 WHERE state = 'in_doubt'", "UPDATE entries SET length = 60 WHERE state = 'created'")
+	}
+	alter(t, path, statements...)
 	return path
 }
 
@@ -68,6 +72,14 @@ func TestOlderLedgerIsMigratedWithAllItKnows(t *testing.T) {
 		}
 		if e, err := l.Entries([]ledger.ID{id(0)}); err != nil || e[id(0)] != (ledger.Entry{State: ledger.Created, Template: "{{id}}", Content: [16]byte{1}, WolkvoxID: "w"}) {
 			t.Errorf("version %d: %+v, %v", version, e, err)
+		}
+		doubts, err := l.Doubts(0)
+		length := map[bool]int{true: 50}[version > 1]
+		if want := (ledger.Doubt{ID: id(1), Key: "T-1", Marker: "[ref:1]", Contact: "1@b", Length: length, Since: time.UnixMilli(21)}); err != nil || len(doubts) != 2 || doubts[0] != want {
+			t.Errorf("version %d: in doubt are %+v, %v", version, doubts, err)
+		}
+		if _, ok, err := l.Control(60); ok != (version > 1) || err != nil {
+			t.Errorf("version %d: a control of 60 characters: %t, %v", version, ok, err)
 		}
 		for input, want := range []string{`2:{"n":2} 5:{"n":5} `, `3:{"n":13} `} {
 			got := ""

@@ -148,11 +148,17 @@ func (w *writer) work(s *statements) {
 	}
 }
 
-// confirm answers for what has been committed, as soon as the disk has it.
+// confirm answers for what has been committed, as soon as the disk has it. After a sync that
+// failed there is no other: the disk may have lost what it didn't keep, and say so once
+// only, and what stands behind it in the WAL is of no use then.
 func (w *writer) confirm() {
 	defer close(w.done)
 	for group := range w.committed {
-		if err := syncFile(w.wal); err != nil {
+		err := w.failure()
+		if err == nil {
+			err = syncFile(w.wal)
+		}
+		if err != nil {
 			w.fail(group, fmt.Errorf("the ledger can't be written: %w", err))
 			continue
 		}
