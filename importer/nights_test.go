@@ -145,3 +145,56 @@ func TestStormHoldsThoseWhoWaitForAPlace(t *testing.T) {
 		}
 	}
 }
+
+// A request that left before the CRM asked for a long pause is answered by a short one. The
+// long one holds.
+func TestShorterPauseDoesNotReplaceALongerOne(t *testing.T) {
+	inMemory(t, sandbox.Config{Latency: 100 * time.Millisecond}, func(t *testing.T, d *desk) {
+		var inserts, early atomic.Int64
+		began := time.Now()
+		var asked atomic.Int64 // when, after began
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if !strings.Contains(r.URL.Path, "insert") {
+				next.ServeHTTP(w, r)
+				return
+			}
+			switch at := time.Since(began); inserts.Add(1) {
+			case 10:
+				asked.Store(int64(at))
+				w.Header().Set("Retry-After", "90")
+				w.WriteHeader(http.StatusTooManyRequests)
+			case 11, 12:
+				time.Sleep(time.Second)
+				w.Header().Set("Retry-After", "5")
+				w.WriteHeader(http.StatusTooManyRequests)
+			default:
+				if pause := asked.Load(); pause > 0 && at > time.Duration(pause)+time.Second && at < time.Duration(pause)+90*time.Second {
+					early.Add(1)
+				}
+				next.ServeHTTP(w, r)
+			}
+		})()
+		d.job.Workers = 4
+		d.counts(d.run(d.csv("in.csv", columns, rows(40))), 0, n{reports.Created: 40})
+		if early.Load() > 0 || time.Since(began) < 90*time.Second {
+			t.Errorf("%d were sent within the pause; it took %v", early.Load(), time.Since(began))
+		}
+	})
+}
+
+// What the CRM refused as one too many was not charged to the quota, nor is it by us.
+func TestRefusedRequestsDoNotUseUpTheQuota(t *testing.T) {
+	inMemory(t, sandbox.Config{Quota: 100, HoursToReset: 3}, func(t *testing.T, d *desk) {
+		var tries atomic.Int64
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, "insert") && tries.Add(1)%3 == 0 {
+				w.WriteHeader(http.StatusForbidden)
+				io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"}`)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})()
+		const sent = 100 - 1 - 1 // the question, and a hundredth for resolve
+		d.counts(d.run(d.csv("in.csv", columns, rows(200))), 5, n{reports.Created: sent, reports.NotAttempted: 200 - sent})
+	})
+}

@@ -584,3 +584,35 @@ func TestRecordsOfInputsAreApart(t *testing.T) {
 		}
 	}
 }
+
+// What was read ahead for one input is not what the next one is told: its rows have become
+// something else since.
+func TestNextInputIsToldWhatHasBecomeOfRows(t *testing.T) {
+	l := open(t, file(t))
+	const n = 300
+	ids := make([]ledger.ID, n)
+	for i := range ids {
+		ids[i] = id(i)
+		if err := l.Claim(claim(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.Entries(ids[:n/2]); err != nil { // and those behind them are read ahead
+		t.Fatal(err)
+	}
+	for i := n / 2; i < n; i++ {
+		settle(t, l, i, ledger.Created)
+	}
+	if err := l.Forget(); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := l.Entries(ids[n/2:])
+	if err != nil || len(entries) != n/2 {
+		t.Fatalf("%d entries, %v", len(entries), err)
+	}
+	for id, e := range entries {
+		if e.State != ledger.Created {
+			t.Fatalf("%x is %s", id, e.State)
+		}
+	}
+}
