@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -197,8 +198,9 @@ type DateColumn struct {
 	fits    []*datePattern
 }
 
-// candidates are the ways of writing that are looked for.
-var candidates = func() []*datePattern {
+// candidates are the ways of writing that are looked for. They are made when the first
+// column is looked at: most commands never do.
+var candidates = sync.OnceValue(func() []*datePattern {
 	var sources []string
 	for _, mark := range []string{"/", "-", "."} {
 		for _, order := range []string{"DD MM YYYY", "MM DD YYYY", "YYYY MM DD", "DD MM YY", "MM DD YY", "DD MMM YYYY", "MMM DD YYYY"} {
@@ -213,11 +215,11 @@ var candidates = func() []*datePattern {
 		}
 	}
 	return mustPatterns(sources...)
-}()
+})
 
 // NewDateColumn begins with every pattern that is looked for, and those that are given.
 func NewDateColumn(given ...string) *DateColumn {
-	c := &DateColumn{Given: given, fits: slices.Clone(candidates)}
+	c := &DateColumn{Given: given, fits: slices.Clone(candidates())}
 	for _, source := range given {
 		if p, err := parseDatePattern(source); err == nil && !slices.ContainsFunc(c.fits, func(q *datePattern) bool { return q.source == source }) {
 			c.fits = append(c.fits, p)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Guess is what a look at an input's cells tells of its columns, from which a first
@@ -56,9 +57,15 @@ func NewGuess(header []string, exists func(path string) bool) *Guess {
 }
 
 var (
-	emailPattern = regexp.MustCompile(`^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$`)
-	htmlPattern  = regexp.MustCompile(`(?i)</?(p|br|div|span|b|strong|ul|ol|li|a|table|font|html|body|img)[ />]|&(nbsp|amp|lt|gt|quot|#\d+);`)
+	emailPattern = lazily(`^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$`)
+	htmlPattern  = lazily(`(?i)</?(p|br|div|span|b|strong|ul|ol|li|a|table|font|html|body|img)[ />]|&(nbsp|amp|lt|gt|quot|#\d+);`)
 )
+
+// lazily compiles a pattern when it is first used: a program that starts for something else
+// doesn't wait for it.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // Add looks at a row.
 func (g *Guess) Add(cells []string) {
@@ -95,10 +102,10 @@ func (g *Guess) add(c *columnFacts, cell string) {
 	if runes > 60 {
 		c.long++
 	}
-	if emailPattern.MatchString(text) {
+	if emailPattern().MatchString(text) {
 		c.emails++
 	}
-	if htmlPattern.MatchString(text) {
+	if htmlPattern().MatchString(text) {
 		c.html++
 	}
 	if !c.notDate {
