@@ -88,7 +88,7 @@ func (r *run) verdict(seen *sight, of int) {
 		r.end(&Halt{StatusStopped, fmt.Sprintf("canary: %d of %s not created", of-seen.created, several(of, "row")), "mend the cause and run the same command again"})
 	case r.job.Agreed == nil:
 		r.end(&Halt{StatusPaused, "canary: all were created; nobody is here to be asked whether to go on, and --yes was not given", hint})
-	case !r.job.Agreed(fmt.Sprintf("%s created; go on with the rest? [y/N] ", several(of, "case"))):
+	case !r.job.Agreed(r.stop, fmt.Sprintf("%s created; go on with the rest? [y/N] ", several(of, "case"))):
 		r.end(&Halt{StatusPaused, "canary: all were created; the person chose to stop here", hint})
 	}
 }

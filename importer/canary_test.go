@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func TestCanarySendsOneRowOfEachKindAndAsks(t *testing.T) {
 	}
 
 	var question string
-	d.job.Agreed = func(q string) bool { question = q; return true }
+	d.job.Agreed = func(_ context.Context, q string) bool { question = q; return true }
 	d.job.Canary = false // the rest has no new kind, and is not asked for once more
 	d.counts(d.run(input), 0, n{reports.Skipped: 3, reports.Created: 37})
 	if question != "" {
@@ -61,7 +62,7 @@ func TestCanaryGoesOnInTheSameRun(t *testing.T) {
 	d := newDesk(t, sandbox.Config{})
 	d.job.Canary = true
 	var question string
-	d.job.Agreed = func(q string) bool { question = q; return true }
+	d.job.Agreed = func(_ context.Context, q string) bool { question = q; return true }
 	d.counts(d.run(d.csv("in.csv", columns, kindsOf(40))), 0, n{reports.Created: 40})
 	d.requests(40)
 	if question != "3 cases created; go on with the rest? [y/N] " || len(d.byTicket()) != 40 {
@@ -72,22 +73,39 @@ func TestCanaryGoesOnInTheSameRun(t *testing.T) {
 			t.Fatalf("%v", line)
 		}
 	}
-	d.job.Agreed = func(string) bool { t.Error("asked about nothing"); return false }
+	d.job.Agreed = func(context.Context, string) bool { t.Error("asked about nothing"); return false }
 	d.counts(d.run(d.path("in.csv")), 0, n{reports.Skipped: 40})
 }
 
 func TestCanaryStopsWhereThePersonOrTheCRMSaysNo(t *testing.T) {
 	d := newDesk(t, sandbox.Config{})
 	d.job.Canary = true
-	d.job.Agreed = func(string) bool { return false }
+	d.job.Agreed = func(context.Context, string) bool { return false }
 	d.counts(d.run(d.csv("in.csv", columns, kindsOf(40))), 5, n{reports.Created: 3, reports.NotAttempted: 37})
 
 	d = newDesk(t, sandbox.Config{Statuses: []string{"Abierto", "Cerrado"}})
 	d.job.Canary = true
-	d.job.Agreed = func(string) bool { t.Error("asked although a row was rejected"); return true }
+	d.job.Agreed = func(context.Context, string) bool { t.Error("asked although a row was rejected"); return true }
 	r := d.run(d.csv("in.csv", columns, kindsOf(40)))
 	d.counts(r, 1, n{reports.Created: 2, reports.Rejected: 1, reports.NotAttempted: 37})
 	if !strings.Contains(r.Halt.Why, "1 of 3 rows not created") {
+		t.Errorf("%+v", r.Halt)
+	}
+}
+
+// Whoever is asked and presses Ctrl-C has stopped the run, and has not said no.
+func TestCanaryStopsWhileThePersonIsAsked(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	ctx, stop := context.WithCancel(t.Context())
+	d.job.Canary = true
+	d.job.Agreed = func(asked context.Context, _ string) bool {
+		stop()
+		<-asked.Done()
+		return false
+	}
+	r := d.runUntil(ctx, d.csv("in.csv", columns, kindsOf(40)))
+	d.counts(r, 5, n{reports.Created: 3, reports.NotAttempted: 37})
+	if !strings.Contains(r.Halt.Why, "interrupted") {
 		t.Errorf("%+v", r.Halt)
 	}
 }
@@ -118,7 +136,7 @@ func TestCanaryNamesEveryFieldThatDidNotArriveAsSent(t *testing.T) {
 		json.NewEncoder(w).Encode(answer)
 	})
 	d.job.Canary = true
-	d.job.Agreed = func(string) bool { return true }
+	d.job.Agreed = func(context.Context, string) bool { return true }
 	said := d.listen()
 	d.counts(d.run(d.csv("in.csv", columns, rows(1))), 0, n{reports.Created: 1})
 	for _, part := range []string{"priority did not arrive", "description did not arrive", "form: Ticket did not arrive", "contact did not arrive", "could not be compared: responsible"} {

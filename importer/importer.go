@@ -49,9 +49,9 @@ type Job struct {
 	Until        time.Time // takes no new row after that; the zero time is never
 	Canary       bool      // sends a row of each kind first, and reads them back
 
-	// Agreed asks the person a question, after what was said. Where it is nil, nobody is
-	// there to be asked.
-	Agreed func(question string) bool
+	// Agreed asks the person a question, after what was said. When ctx ends before there is
+	// an answer, that is no. Where it is nil, nobody is there to be asked.
+	Agreed func(ctx context.Context, question string) bool
 
 	Ledger      string // file; "" is <operation>.ledger.db beside the mapping
 	Rehearsal   bool   // the ledger belongs to a CRM that forgets: begin with an empty one

@@ -86,7 +86,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 			if !known {
 				at += ", to try again: the CRM doesn't say when it is renewed"
 			}
-			p.job.Log.Info("the quota of every token is spent; sleeping until " + at)
+			p.job.Log.Info("the quota of every token that the CRM accepts is spent; sleeping until " + at)
 		}
 	}
 	if p.job.Rate > 0 {

@@ -15,8 +15,9 @@ import (
 type console struct {
 	out, err io.Writer
 
-	mu    sync.Mutex
-	clear func() // takes the progress bar away; nil where there is none
+	mu     sync.Mutex
+	clear  func() // takes the progress bar away; nil where there is none
+	asking bool   // a question stands where the bar would be drawn
 }
 
 // Write writes to stderr, above the progress bar.
@@ -27,6 +28,13 @@ func (c *console) Write(p []byte) (int, error) {
 		c.clear()
 	}
 	return c.err.Write(p)
+}
+
+// ask keeps the progress bar from being drawn over a question.
+func (c *console) ask(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asking = on
 }
 
 func (c *console) failed(err error) { fmt.Fprintf(c, "wolkvox-import: error: %v\n", err) }

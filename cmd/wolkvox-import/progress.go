@@ -68,6 +68,9 @@ func (c *console) bar(m *importer.Meter) func() {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if c.asking {
+			return
+		}
 		bar.Describe(gist(r))
 		bar.Set(min(int(r.Read*whole), whole-1)) // a full bar would finish, and a finished one isn't drawn again
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,7 @@ func (o *resolveOptions) run(ctx context.Context, console *console, args []strin
 	switch verdict := o.verdict(); {
 	case len(args) == 1 && verdict.Word != "":
 		verdict.Key = args[0]
-		return o.decide(console, []importer.Verdict{verdict})
+		return o.decide(ctx, console, []importer.Verdict{verdict})
 	case len(args) == 1:
 		return &importer.UsageError{Err: errors.New("say what became of the row: --created ID, --absent, --ignore or --deleted")}
 	case verdict.Word != "":
@@ -89,7 +90,7 @@ func (o *resolveOptions) run(ctx context.Context, console *console, args []strin
 		if err != nil {
 			return err
 		}
-		return o.decide(console, said)
+		return o.decide(ctx, console, said)
 	case o.auto:
 		return o.ask(ctx, console)
 	case o.list:
@@ -111,14 +112,14 @@ func (o *resolveOptions) verdict() importer.Verdict {
 }
 
 // decide records what the person says; to send a created case once more is asked for.
-func (o *resolveOptions) decide(console *console, said []importer.Verdict) error {
+func (o *resolveOptions) decide(ctx context.Context, console *console, said []importer.Verdict) error {
 	deleted := 0
 	for _, v := range said {
 		if v.Word == "deleted" {
 			deleted++
 		}
 	}
-	if deleted > 0 && !o.assent && !console.agreed(fmt.Sprintf("%d created cases are to be sent again. Were they all removed at the CRM? [y/N] ", deleted)) {
+	if deleted > 0 && !o.assent && !console.agreed(ctx, fmt.Sprintf("%d created cases are to be sent again. Were they all removed at the CRM? [y/N] ", deleted)) {
 		return &importer.UsageError{Err: errors.New("nothing was changed")}
 	}
 	left, err := importer.Decide(o.ledger, who(), said)
@@ -144,15 +145,27 @@ func who() string {
 	return "somebody"
 }
 
-// agreed asks a question at the terminal. Where there is none, nobody is asked.
-func (c *console) agreed(question string) bool {
+// agreed asks a question at the terminal. Where there is none, nobody is asked. No answer is
+// no, be it that there comes none or that ctx ends; the terminal can't be read with a limit,
+// so the reading is left behind then.
+func (c *console) agreed(ctx context.Context, question string) bool {
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return true
 	}
+	c.ask(true)
+	defer c.ask(false)
 	fmt.Fprint(c, question)
-	answer, _ := bufio.NewReader(os.Stdin).ReadString('\n') // no answer is no
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return answer == "y" || answer == "yes" || answer == "s" || answer == "sí" || answer == "si"
+	answers := make(chan string, 1)
+	go func() {
+		answer, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		answers <- strings.ToLower(strings.TrimSpace(answer))
+	}()
+	select {
+	case answer := <-answers:
+		return slices.Contains([]string{"y", "yes", "s", "sí", "si"}, answer)
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (o *resolveOptions) ask(ctx context.Context, console *console) error {

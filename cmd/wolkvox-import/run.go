@@ -171,10 +171,10 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 }
 
 // agreed is how a run asks: at the terminal, or not at all.
-func (o *runOptions) agreed(console *console) func(string) bool {
+func (o *runOptions) agreed(console *console) func(context.Context, string) bool {
 	switch {
 	case o.assent:
-		return func(string) bool { return true }
+		return func(context.Context, string) bool { return true }
 	case term.IsTerminal(int(os.Stdin.Fd())):
 		return console.agreed
 	}

@@ -238,7 +238,7 @@ func (l *Lanes) none(now time.Time) *Error {
 		e.Message = fmt.Sprintf("the CRM accepts none of the tokens (it said %q)", e.Message)
 		return &e
 	}
-	e := &Error{Verdict: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token is spent", Hint: hints[TokenSpent]}
+	e := &Error{Verdict: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token that the CRM accepts is spent", Hint: hints[TokenSpent]}
 	if renewed {
 		e.Message += "; it begins anew at about " + first.Local().Format("2006-01-02 15:04 MST")
 	}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"testing"
+
+	"wolkvox-import/importer"
+)
+
+// A person who is asked must see the question, and not a bar in its place.
+func TestBarIsNotDrawnOverAQuestion(t *testing.T) {
+	var meter importer.Meter
+	job := importer.Job{Inputs: []string{"../../samples/tickets.csv"}, Mapping: "../../samples/tickets.yaml", Out: t.TempDir(), Meter: &meter, Log: slog.New(slog.DiscardHandler)}
+	if _, _, err := importer.Check(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+	var terminal bytes.Buffer
+	c := &console{err: &terminal}
+	draw := c.bar(&meter)
+	draws := func() bool {
+		terminal.Reset()
+		draw()
+		return terminal.Len() > 0
+	}
+	if !draws() {
+		t.Fatal("there is no bar at all")
+	}
+	c.ask(true)
+	if draws() {
+		t.Errorf("over a question: %q", &terminal)
+	}
+	c.ask(false)
+	if !draws() {
+		t.Error("no bar after the answer")
+	}
+}
