@@ -92,3 +92,35 @@ func TestSumOfFileThatChangesWhileSentIsNotMadeUp(t *testing.T) {
 		}
 	}
 }
+
+// A disk's clock is coarse: a file that is written anew within its tick has the same time
+// and length as before. So the sum of so young a file is not kept for the next row.
+func TestSumOfFileThatHasJustBeenWrittenIsNotReused(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.job.Workers = 1
+	age := time.Now()
+	replace := func(content string) {
+		d.write("files/a.pdf", strings.Repeat(content, 1000))
+		if err := os.Chtimes(d.path("files/a.pdf"), age, age); err != nil {
+			t.Error(err)
+		}
+	}
+	replace("x")
+	d.handle(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(w, r)
+		if strings.Contains(r.URL.Path, "insert") {
+			replace("y")
+		}
+	})
+	list := rows(2)
+	for _, row := range list {
+		row[6] = "a.pdf"
+	}
+	d.counts(d.run(d.csv("in.csv", columns, list)), 0, map[reports.Status]int{reports.Created: 2})
+	cases := d.byTicket()
+	for _, line := range d.table(d.path("out/attachments.csv")) {
+		if got := cases[line["key"]].Attachments[0].SHA256; got != line["sha256"] {
+			t.Errorf("%s: the CRM got %s and the report says %q", line["key"], got, line["sha256"])
+		}
+	}
+}
