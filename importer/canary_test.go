@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"wolkvox-import/importer/sandbox"
 	"wolkvox-import/reports"
@@ -100,7 +101,11 @@ func TestCanaryStopsWhileThePersonIsAsked(t *testing.T) {
 	d.job.Canary = true
 	d.job.Agreed = func(asked context.Context, _ string) bool {
 		stop()
-		<-asked.Done()
+		select {
+		case <-asked.Done():
+		case <-time.After(10 * time.Second):
+			t.Error("whoever waits for an answer isn't told that the run is stopped")
+		}
 		return false
 	}
 	r := d.runUntil(ctx, d.csv("in.csv", columns, kindsOf(40)))

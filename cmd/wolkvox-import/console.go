@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/term"
 )
 
 // console owns the program's two streams, so that talk and the progress bar don't
@@ -17,24 +22,60 @@ type console struct {
 
 	mu     sync.Mutex
 	clear  func() // takes the progress bar away; nil where there is none
-	asking bool   // a question stands where the bar would be drawn
+	asking bool   // a question stands where the bar would be drawn, in a line without an end
 }
 
-// Write writes to stderr, above the progress bar.
+// Write writes to stderr, above the progress bar or below a question.
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.clear != nil {
+	switch {
+	case c.asking:
+		fmt.Fprintln(c.err)
+		c.asking = false
+	case c.clear != nil:
 		c.clear()
 	}
 	return c.err.Write(p)
 }
 
-// ask keeps the progress bar from being drawn over a question.
-func (c *console) ask(on bool) {
+// ask writes a question, over which no bar is drawn until it is answered or talk follows.
+func (c *console) ask(question string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asking = on
+	if c.clear != nil {
+		c.clear()
+	}
+	fmt.Fprint(c.err, question)
+	c.asking = true
+}
+
+func (c *console) answered() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asking = false
+}
+
+// agreed asks a question at the terminal. Where there is none, nobody is asked. No answer is
+// no, be it that there comes none or that ctx ends; the terminal can't be read with a limit,
+// so the reading is left behind then.
+func (c *console) agreed(ctx context.Context, question string) bool {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		return true
+	}
+	c.ask(question)
+	defer c.answered()
+	answers := make(chan string, 1)
+	go func() {
+		answer, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		answers <- strings.ToLower(strings.TrimSpace(answer))
+	}()
+	select {
+	case answer := <-answers:
+		return slices.Contains([]string{"y", "yes", "s", "sí", "si"}, answer)
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (c *console) failed(err error) { fmt.Fprintf(c, "wolkvox-import: error: %v\n", err) }

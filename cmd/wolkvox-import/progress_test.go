@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"wolkvox-import/importer"
@@ -26,12 +28,19 @@ func TestBarIsNotDrawnOverAQuestion(t *testing.T) {
 	if !draws() {
 		t.Fatal("there is no bar at all")
 	}
-	c.ask(true)
+	c.ask("go on? ")
 	if draws() {
 		t.Errorf("over a question: %q", &terminal)
 	}
-	c.ask(false)
+	c.answered()
 	if !draws() {
 		t.Error("no bar after the answer")
+	}
+
+	terminal.Reset()
+	c.ask("go on? ")
+	fmt.Fprint(c, "stopping\n")
+	if said := terminal.String(); !strings.HasSuffix(said, "go on? \nstopping\n") {
+		t.Errorf("talk wiped the question: %q", said)
 	}
 }

@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/user"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"wolkvox-import/importer"
 )
@@ -143,29 +139,6 @@ func who() string {
 		return u.Username
 	}
 	return "somebody"
-}
-
-// agreed asks a question at the terminal. Where there is none, nobody is asked. No answer is
-// no, be it that there comes none or that ctx ends; the terminal can't be read with a limit,
-// so the reading is left behind then.
-func (c *console) agreed(ctx context.Context, question string) bool {
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return true
-	}
-	c.ask(true)
-	defer c.ask(false)
-	fmt.Fprint(c, question)
-	answers := make(chan string, 1)
-	go func() {
-		answer, _ := bufio.NewReader(os.Stdin).ReadString('\n')
-		answers <- strings.ToLower(strings.TrimSpace(answer))
-	}()
-	select {
-	case answer := <-answers:
-		return slices.Contains([]string{"y", "yes", "s", "sí", "si"}, answer)
-	case <-ctx.Done():
-		return false
-	}
 }
 
 func (o *resolveOptions) ask(ctx context.Context, console *console) error {
