@@ -3,6 +3,7 @@ package crm
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -53,6 +54,18 @@ func (e *Error) Unwrap() error { return e.Err }
 // claim still to be settled, and only then the quota charged, as far as anybody knows.
 func (e *Error) landed() bool {
 	return e.Verdict == InDoubt || e.Verdict == Refused || e.Verdict == Redirected
+}
+
+// ofToken tells whether the CRM has said so of the token by name. A 403 that nobody knows may
+// as well be of the question that was asked.
+func (e *Error) ofToken() bool {
+	switch e.Verdict {
+	case TokenSpent:
+		return true
+	case TokenBad:
+		return e.HTTPStatus == http.StatusUnauthorized || e.Code == "401" || strings.Contains(strings.ToUpper(e.Message), "VALIDATE TOKEN")
+	}
+	return false
 }
 
 // verdict settles what the error means. The CRM's own words stay where it refused

@@ -44,6 +44,7 @@ type Lane struct {
 	bad    *Error // why it is out for good; nil while it isn't
 
 	rests time.Time // until then nothing is sent
+	woken bool      // its rest is over, and no case has been answered since
 	quota Quota     // as far as it is known
 	left  int       // requests that the quota allows; unlimited where that isn't known
 }
@@ -186,7 +187,7 @@ func (l *Lanes) wakeOrRest(now time.Time) {
 
 // wake ends a rest. The quota, where it is known, is that of another day.
 func (lane *Lane) wake(now time.Time) {
-	lane.rests, lane.left = time.Time{}, unlimited
+	lane.rests, lane.left, lane.woken = time.Time{}, unlimited, true
 	if lane.quota.Limit > 0 {
 		lane.left = max(lane.quota.Limit-lane.quota.Reserve(), 1)
 	}
@@ -202,10 +203,11 @@ func (l *Lanes) lastWoken() time.Time {
 	return l.woken
 }
 
-// rest begins a rest until the quota is renewed.
+// rest begins a rest until the quota is renewed. Where it was to be renewed just now and is
+// not, since the CRM counts whole hours, it is tried again soon.
 func (lane *Lane) rest(now time.Time) {
 	lane.rests, lane.left = lane.quota.Renewed, 0
-	if !lane.rests.After(now) {
+	if lane.woken || !lane.rests.After(now) {
 		lane.rests = now.Add(restUnknown)
 	}
 }
@@ -278,6 +280,14 @@ func (l *Lanes) awake() {
 // Lane names the place's lane without giving its token away.
 func (p Place) Lane() string { return p.lane.String() }
 
+// open tells whether its lane is still in use.
+func (p Place) open() bool {
+	l := p.lane.lanes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return p.lane.bad == nil && p.lane.rests.IsZero()
+}
+
 // Leave gives the place back. counted tells whether a request left that the quota may
 // have been charged for.
 func (p Place) Leave(counted bool) {
@@ -305,7 +315,7 @@ func (p Place) Answered(took time.Duration) {
 	l := p.lane.lanes
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p.lane.proven = true
+	p.lane.proven, p.lane.woken = true, false
 	if took > 0 && l.pulse.rises(time.Now(), took) {
 		l.slow(time.Now())
 	}

@@ -83,7 +83,7 @@ func TestQueryWithoutAnAnswerIsAnError(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
-	for status, good := range map[int]bool{200: true, 400: true, 500: false, 429: false} {
+	for status, good := range map[int]bool{200: true, 400: true, 500: false} {
 		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
 			io.WriteString(w, `{"code":`+http.StatusText(status)+`}`)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,17 +20,49 @@ type Sender struct {
 	Client   *Client
 	Lanes    *Lanes
 	Rate     *rate.Limiter // nil is no limit
-	Patience time.Duration // how long without any success until the server counts as gone; default 60 s
+	Patience time.Duration // how long it may fail without any success until it counts as gone; default 60 s
 	Log      *slog.Logger
 
 	// Hold, where it is not nil, returns nil while cases may be sent, and elsewhere a channel
 	// that is closed when they may again. Questions are asked all the same.
 	Hold func() <-chan struct{}
 
-	quietUntil  atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
-	throttled   atomic.Int64          // times in a row that the server has put everybody off
-	lastSuccess atomic.Int64          // Unix nanoseconds; the first attempt's where there was none
-	astray      atomic.Pointer[Error] // the server is not the one that is meant; nobody sends any more
+	quietUntil atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
+	throttled  atomic.Int64          // times in a row that the server has put everybody off
+	astray     atomic.Pointer[Error] // the server is not the one that is meant; nobody sends any more
+	outage     outage
+}
+
+// outage is a time in which all that was sent came to nothing.
+type outage struct {
+	mu     sync.Mutex
+	since  time.Time // its first failure; zero while there is none
+	last   time.Time // its last one
+	rounds int       // failures, of which those within a second are one
+}
+
+// fails takes in a failure, and returns for how long there has been nothing else since then
+// or since the given time, and in how many rounds.
+func (o *outage) fails(now, since time.Time) (silence time.Duration, rounds int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.since.IsZero() {
+		o.since = now
+	}
+	if o.rounds == 0 || now.Sub(o.last) >= time.Second {
+		o.rounds++
+	}
+	o.last = now
+	if since.Before(o.since) {
+		since = o.since
+	}
+	return now.Sub(since), o.rounds
+}
+
+func (o *outage) ends() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.since, o.rounds = time.Time{}, 0
 }
 
 // Claim is the caller's durable word that a request is about to leave.
@@ -50,6 +83,10 @@ const (
 	// to put us off, is given.
 	throttledPatience = 10
 
+	// fewestRounds is how many times in a row a server has to fail before it is given up,
+	// however long that takes: two failures may lie hours apart without anything between them.
+	fewestRounds = 3
+
 	// smallBody is a body, in bytes, whose size has no part in how long its answer takes.
 	smallBody = 64 << 10
 )
@@ -59,7 +96,7 @@ type Sent struct {
 	Created
 	Attempts int
 	Bytes    int64         // of the bodies that were sent, the repeated ones too
-	Took     time.Duration // from the first byte to the last answer, pauses included
+	Took     time.Duration // from the first request to the last answer, pauses included
 }
 
 // Send sends the body until its fate is known. When stop ends, a request in flight
@@ -71,8 +108,7 @@ type Sent struct {
 func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, error) {
 	var sent Sent
 	last := &Error{Verdict: Unsent, Reason: "not_sent", Message: "the run stopped before the row was sent"}
-	began := time.Now()
-	s.lastSuccess.CompareAndSwap(0, began.UnixNano())
+	var began time.Time
 	for {
 		place, err := s.enter(stop)
 		if noLane := new(Error); errors.As(err, &noLane) && (noLane.Verdict != Misdirected || noLane.Verdict != last.Verdict) {
@@ -83,6 +119,16 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 		if err := claim.Take(); err != nil {
 			place.Leave(false)
 			return sent, &Error{Verdict: Unsent, Reason: "not_claimed", Message: fmt.Sprintf("not sent, since its claim could not be written: %v", err), Err: err}
+		}
+		if why := s.overtaken(stop, place); why != nil { // the claim took its time
+			place.Leave(false)
+			if err := claim.Release(why); err != nil {
+				return sent, notReleased(err)
+			}
+			continue
+		}
+		if began.IsZero() {
+			began = time.Now()
 		}
 		created, err := s.attempt(stop, place, body)
 		sent.Attempts++
@@ -103,7 +149,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			return sent, &Error{Verdict: Refused, Reason: "attachment_unreadable", Message: err.Error(), Hint: "correct the file, then import the row again", Err: err}
 		}
 		if err := claim.Release(e); err != nil {
-			return sent, &Error{Verdict: Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
+			return sent, notReleased(err)
 		}
 		if !again {
 			return sent, e
@@ -116,6 +162,10 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 	}
 }
 
+func notReleased(err error) *Error {
+	return &Error{Verdict: Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
+}
+
 // Probe asks the CRM for a case that doesn't exist. No error means that it answers.
 func (s *Sender) Probe(stop context.Context, operation string) error {
 	_, err := s.Find(stop, operation, nobody)
@@ -125,14 +175,24 @@ func (s *Sender) Probe(stop context.Context, operation string) error {
 	return err
 }
 
-// Find asks the CRM for the case with that id. Its error is that of [Client.Query].
+// Find asks the CRM for the case with that id. It keeps to a pause and changes the token as
+// Send does, but asks no second time where no answer came. Its error is that of
+// [Client.Query], or says why nothing can be asked.
 func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, error) {
-	place, err := s.place(stop)
-	if err != nil {
-		return nil, err
+	for tries := 1; ; tries++ {
+		place, err := s.place(stop)
+		if err != nil {
+			return nil, err
+		}
+		found, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
+		e := new(Error)
+		again := errors.As(err, &e) && (e.Verdict == Again || e.Verdict == TooMany || e.ofToken()) && s.again(place, e)
+		place.Leave(true)
+		if !again {
+			return found, err
+		}
+		wait(stop, pause(tries, e.RetryAfter))
 	}
-	defer place.Leave(true)
-	return s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
 }
 
 // Allowance is what a token may still do, as far as the CRM says so.
@@ -162,14 +222,14 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 			lane.know(q)
 		case e.Verdict == Redirected || e.Verdict == Misdirected && e.Location != "":
 			return nil, &Error{Verdict: Misdirected, HTTPStatus: e.HTTPStatus, Reason: e.Reason, Message: e.Message, Hint: e.Hint, Location: e.Location}
-		case e.Verdict == TokenBad, e.Verdict == TokenSpent:
+		case e.ofToken():
 			s.sayOut(lane.String(), e, lane.out(e))
 		case stop.Err() != nil: // nobody wants to know any more
 		default:
+			s.quiet(e.RetryAfter)
 			s.Log.Info("the CRM doesn't say what a token may still do", "token", lane.String(), "why", e.Message)
 		}
-		out := err != nil && (e.Verdict == TokenBad || e.Verdict == TokenSpent)
-		list = append(list, Allowance{Token: lane.String(), Places: lane.window.width, Quota: q, Out: out, Err: err})
+		list = append(list, Allowance{Token: lane.String(), Places: lane.window.width, Quota: q, Out: err != nil && e.ofToken(), Err: err})
 	}
 	return list, nil
 }
@@ -191,11 +251,29 @@ func (s *Sender) enter(stop context.Context) (Place, error) {
 			}
 		}
 		place, err := s.place(stop)
-		if err != nil || s.held() == nil {
+		if err != nil || s.overtaken(stop, place) == nil {
 			return place, err
 		}
-		place.Leave(false) // while we waited for the place
+		place.Leave(false)
 	}
+}
+
+// overtaken is why no case may leave from a place after all, by what has been found out since
+// it was given; nil where it may.
+func (s *Sender) overtaken(stop context.Context, place Place) error {
+	switch {
+	case stop.Err() != nil:
+		return errors.New("not sent: the run stopped")
+	case s.astray.Load() != nil:
+		return errors.New("not sent: this is not the CRM")
+	case s.quietFor() > 0:
+		return errors.New("not sent: the server asks for a pause")
+	case s.held() != nil:
+		return errors.New("not sent: it is being looked whether the CRM works")
+	case !place.open():
+		return errors.New("not sent: the token is out of use")
+	}
+	return nil
 }
 
 func (s *Sender) held() <-chan struct{} {
@@ -208,31 +286,32 @@ func (s *Sender) held() <-chan struct{} {
 // place waits until a request may leave.
 func (s *Sender) place(stop context.Context) (Place, error) {
 	for {
-		quiet := time.Until(time.Unix(0, s.quietUntil.Load()))
-		if quiet > 0 {
+		if quiet := s.quietFor(); quiet > 0 {
 			if !wait(stop, quiet) {
 				return Place{}, context.Cause(stop)
 			}
 			continue
 		}
-		if s.Rate != nil { // not by Wait, which fails at once where stop has a time that is nearer
-			if turn := s.Rate.Reserve(); !wait(stop, turn.Delay()) {
-				turn.Cancel()
-				return Place{}, context.Cause(stop)
-			}
+		if e := s.astray.Load(); e != nil {
+			return Place{}, &Error{Verdict: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint}
 		}
 		place, err := s.Lanes.Enter(stop)
 		if err != nil {
 			return place, err
 		}
-		if e := s.astray.Load(); e != nil {
-			place.Leave(false)
-			return Place{}, &Error{Verdict: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint}
+		// Its turn comes after its place, or those who waited for one would leave together.
+		// Not by Wait, which fails at once where stop has a time that is nearer.
+		if s.Rate != nil {
+			if turn := s.Rate.Reserve(); !wait(stop, turn.Delay()) {
+				turn.Cancel()
+				place.Leave(false)
+				return Place{}, context.Cause(stop)
+			}
 		}
-		if time.Now().UnixNano() >= s.quietUntil.Load() {
+		if s.quietFor() == 0 && place.open() {
 			return place, nil
 		}
-		place.Leave(false) // the server has asked for a pause meanwhile
+		place.Leave(false) // that has changed meanwhile
 	}
 }
 
@@ -241,10 +320,9 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 	began := time.Now()
 	created, err := s.Client.Insert(context.WithoutCancel(stop), place.lane.token, body)
 	if e := new(Error); err == nil || errors.As(err, &e) && e.Verdict == Refused {
-		now := time.Now()
-		s.lastSuccess.Store(now.UnixNano())
+		took := time.Since(began)
+		s.outage.ends()
 		s.throttled.Store(0)
-		took := now.Sub(began)
 		if body.Len() > smallBody {
 			took = 0
 		}
@@ -256,22 +334,23 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 // again decides whether a failed attempt is followed by another. Only verdicts that
 // are known not to have been processed are.
 func (s *Sender) again(place Place, e *Error) bool {
-	since := time.Unix(0, s.lastSuccess.Load())
-	if woke := s.Lanes.lastWoken(); woke.After(since) { // nobody could be successful while all slept
-		since = woke
-	}
-	silence := time.Since(since)
 	patience := s.Patience
 	if patience == 0 {
 		patience = 60 * time.Second
 	}
 	switch e.Verdict {
 	case Unsent:
-		s.Log.Warn("request not sent, trying again for "+(patience-silence).Round(time.Second).String()+" at most", "why", e.Message)
-		return silence < patience
+		silence, rounds := s.outage.fails(time.Now(), s.Lanes.lastWoken())
+		level := slog.LevelDebug
+		if silence == 0 {
+			level = slog.LevelWarn
+		}
+		s.Log.Log(context.Background(), level, "request not sent; trying again for "+patience.String()+" at most", "why", e.Message)
+		return silence < patience || rounds < fewestRounds
 	case Again, TooMany:
 		s.slow(place, e)
-		return silence < throttledPatience*patience
+		silence, rounds := s.outage.fails(time.Now(), s.Lanes.lastWoken())
+		return silence < throttledPatience*patience || rounds < fewestRounds
 	case TokenSpent, TokenBad:
 		s.sayOut(place.Lane(), e, place.Out(e))
 		return true // on another lane; where there is none, entering says so
@@ -304,6 +383,11 @@ func (s *Sender) slow(place Place, e *Error) {
 		s.quiet(d)
 		s.Log.Info("the CRM asks to be sent less; waiting "+d.Round(10*time.Millisecond).String(), "why", e.Message)
 	}
+}
+
+// quietFor is how long nobody may send any more, 0 where everybody may.
+func (s *Sender) quietFor() time.Duration {
+	return max(time.Until(time.Unix(0, s.quietUntil.Load())), 0)
 }
 
 // quiet keeps everyone from sending for as long as the server asks.

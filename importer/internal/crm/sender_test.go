@@ -398,3 +398,179 @@ func TestPauseAfterTooManyIsForEverybody(t *testing.T) {
 		t.Errorf("%d requests came within the pause", early.Load())
 	}
 }
+
+// slow is a claim that takes its time, and keeps a diary.
+type slow struct {
+	held
+	taking func()
+}
+
+func (s *slow) Take() error {
+	err := s.held.Take()
+	s.taking()
+	return err
+}
+
+// While a claim is being written the server may ask for a pause, a token be refused or the
+// run be stopped. Nothing leaves by what was right before.
+func TestNothingLeavesByAnOldPlace(t *testing.T) {
+	refuse := func(status int, text string) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			w.WriteHeader(status)
+			io.WriteString(w, text)
+		}
+	}
+	for name, c := range map[string]struct {
+		answer   func(http.ResponseWriter)
+		stops    bool
+		holds    bool
+		requests int64 // all in all
+		release  string
+	}{
+		"pause": {func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}, false, false, 4, "release: not sent: the server asks for a pause"},
+		"token":    {refuse(401, ""), false, false, 2, "release: not sent: the token is out of use"},
+		"quota":    {refuse(403, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`), false, false, 2, "release: not sent: the token is out of use"},
+		"redirect": {refuse(302, ""), false, false, 2, "release: not sent: this is not the CRM"},
+		"stop":     {refuse(200, success), true, false, 2, "release: not sent: the run stopped"},
+		"storm":    {refuse(200, success), false, true, 2, "release: not sent: it is being looked whether the CRM works"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var n atomic.Int64
+			url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				if n.Add(1) == 2 {
+					c.answer(w)
+					return
+				}
+				io.WriteString(w, success)
+			})
+			stop, end := context.WithCancel(t.Context())
+			defer end()
+			s := sender(t, url, []string{"a"}, 2)
+			var hold atomic.Pointer[chan struct{}]
+			s.Hold = func() <-chan struct{} {
+				if c := hold.Load(); c != nil {
+					return *c
+				}
+				return nil
+			}
+			send := func(claim crm.Claim) {
+				if _, err := s.Send(stop, crm.NewBody([]byte(object), nil), claim); err != nil && !errors.As(err, new(*crm.Error)) {
+					t.Error(err)
+				}
+			}
+			send(free{}) // which proves the lane
+			var other sync.WaitGroup
+			claim := &slow{held: held{taken: 9}}
+			claim.taking = func() {
+				if len(claim.diary) > 1 {
+					return // for the first time only
+				}
+				done := make(chan struct{})
+				other.Go(func() { defer close(done); send(free{}) })
+				for requests.Load() < 2 {
+					time.Sleep(time.Millisecond)
+				}
+				select { // the answer has come
+				case <-done:
+				case <-time.After(50 * time.Millisecond):
+				}
+				if c.stops {
+					end()
+				}
+				if c.holds {
+					closed := make(chan struct{})
+					hold.Store(&closed)
+					time.AfterFunc(100*time.Millisecond, end)
+				}
+			}
+			send(claim)
+			other.Wait()
+			if len(claim.diary) < 2 || claim.diary[1] != c.release || requests.Load() != c.requests {
+				t.Errorf("%q after %d requests", claim.diary, requests.Load())
+			}
+		})
+	}
+}
+
+// A question keeps to the pause that the server asks for, and so do all others.
+func TestPauseAfterAQuestionIsForEverybody(t *testing.T) {
+	var asked, early atomic.Int64
+	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		now := time.Now().UnixNano()
+		if asked.CompareAndSwap(0, now) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if time.Duration(now-asked.Load()) < 900*time.Millisecond {
+			early.Add(1)
+		}
+		if strings.Contains(r.URL.Path, "query") {
+			io.WriteString(w, `{"code":200,"data":[]}`)
+			return
+		}
+		io.WriteString(w, success)
+	})
+	s := sender(t, url, []string{"a", "b"}, 4)
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := s.Probe(t.Context(), "op"); err != nil {
+			t.Error(err)
+		}
+	})
+	for asked.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(50 * time.Millisecond) // the answer has come
+	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
+		t.Error(err)
+	}
+	if all.Wait(); early.Load() > 0 || requests.Load() != 3 {
+		t.Errorf("%d of %d requests came within the pause", early.Load(), requests.Load())
+	}
+}
+
+// A token that a question finds spent or refused is not asked by again, but another one is.
+// A 403 that nobody knows is no word about the token.
+func TestQuestionChangesTheToken(t *testing.T) {
+	for answer, want := range map[string]struct {
+		requests int64
+		good     bool
+	}{
+		`{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`:  {3, true},
+		`{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`: {3, true},
+		`<html>no queries from here</html>`:                              {2, false},
+	} {
+		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Wolkvox-Token") == "a" {
+				w.WriteHeader(http.StatusForbidden)
+				io.WriteString(w, answer)
+				return
+			}
+			io.WriteString(w, `{"code":200,"data":[]}`)
+		})
+		s := sender(t, url, []string{"a", "b"}, 2)
+		for range 2 {
+			if err := s.Probe(t.Context(), "op"); (err == nil) != want.good {
+				t.Errorf("%s: %v", answer, err)
+			}
+		}
+		if requests.Load() != want.requests {
+			t.Errorf("%s: %d requests", answer, requests.Load())
+		}
+	}
+}
+
+func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
+	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
+	s := sender(t, url, []string{"a"}, 1)
+	s.Patience = 10 * time.Millisecond
+	if err := s.Probe(t.Context(), "op"); verdict(t, err) != crm.Again || requests.Load() < 3 {
+		t.Errorf("%v after %d requests", err, requests.Load())
+	}
+}
