@@ -2,11 +2,15 @@ package importer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -196,5 +200,230 @@ func TestRefusedRequestsDoNotUseUpTheQuota(t *testing.T) {
 		})()
 		const sent = 100 - 1 - 1 // the question, and a hundredth for resolve
 		d.counts(d.run(d.csv("in.csv", columns, rows(200))), 5, n{reports.Created: sent, reports.NotAttempted: 200 - sent})
+	})
+}
+
+// Time in which nothing was sent is no silence of the server's: one failure after it, or two
+// hours apart, are waited for.
+func TestIdleTimeIsNotTheServersSilence(t *testing.T) {
+	t.Run("a question", func(t *testing.T) {
+		inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+			began, dial := time.Now(), d.job.Dial
+			var failed atomic.Bool
+			d.job.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if time.Since(began) > time.Minute && !failed.Swap(true) {
+					return nil, errors.New("no route to host")
+				}
+				return dial(ctx, network, address)
+			}
+			d.job.Workers, d.job.Canary = 2, true
+			d.job.Agreed = func(context.Context, string) bool {
+				time.Sleep(2 * time.Minute)
+				return true
+			}
+			d.counts(d.run(d.csv("in.csv", columns, rows(40))), 0, n{reports.Created: 40})
+			if !failed.Load() {
+				t.Error("nothing failed")
+			}
+		})
+	})
+	t.Run("a long pause", func(t *testing.T) {
+		inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+			var inserts atomic.Int64
+			defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				if n := inserts.Add(1); strings.Contains(r.URL.Path, "insert") && n > 5 && n < 8 {
+					w.Header().Set("Retry-After", "3600")
+					w.WriteHeader(http.StatusTooManyRequests)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})()
+			d.job.Workers = 1
+			began := time.Now()
+			d.counts(d.run(d.csv("in.csv", columns, rows(20))), 0, n{reports.Created: 20})
+			if took := time.Since(began); took < 2*time.Hour || took > 3*time.Hour {
+				t.Errorf("it took %v", took)
+			}
+		})
+	})
+}
+
+// A server that refuses for longer than it is given is given up, however often it answers.
+func TestServerThatOnlyPutsOffIsGivenUp(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		var inserts atomic.Int64
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, "insert") && inserts.Add(1) > 5 {
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})()
+		began := time.Now()
+		r := d.run(d.csv("in.csv", columns, rows(40)))
+		d.counts(r, 1, n{reports.Created: 5, reports.NotAttempted: 35})
+		if took := time.Since(began); took < 10*time.Minute || took > 12*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// The CRM says in whole hours when a quota is renewed. Where it comes later, it is tried again
+// soon, and not on the next day.
+func TestQuotaThatComesLateIsTriedAgain(t *testing.T) {
+	inMemory(t, sandbox.Config{Quota: 50, HoursToReset: 3}, func(t *testing.T, d *desk) {
+		began := time.Now()
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if late := time.Since(began); late > time.Hour && late < 3*time.Hour+40*time.Minute {
+				w.WriteHeader(http.StatusForbidden)
+				io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})()
+		d.job.Wait = true
+		d.counts(d.run(d.csv("in.csv", columns, rows(60))), 0, n{reports.Created: 60})
+		if slept := time.Since(began); slept < 3*time.Hour+40*time.Minute || slept > 4*time.Hour {
+			t.Errorf("it took %v", slept)
+		}
+		began = time.Now() // and the day after the quota ends at its hour
+		d.counts(d.run(d.csv("more.csv", columns, rows(140))), 0, n{reports.Created: 80, reports.Skipped: 60})
+		if slept := time.Since(began); slept < 18*time.Hour || slept > 25*time.Hour {
+			t.Errorf("the second night took %v", slept)
+		}
+	})
+}
+
+// storms makes the first inserts fail in a way that leaves them in doubt, and answers the
+// questions that follow.
+func (d *desk) storms(answer http.HandlerFunc) (close func()) {
+	var inserts atomic.Int64
+	return d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		switch {
+		case strings.Contains(r.URL.Path, "insert") && inserts.Add(1) <= 3:
+			w.WriteHeader(http.StatusInternalServerError)
+		case strings.Contains(r.URL.Path, "queryCases"):
+			answer(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// A CRM that puts a storm's question off is waited for.
+func TestStormsQuestionIsPutOff(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		var asked atomic.Int64
+		defer d.storms(func(w http.ResponseWriter, r *http.Request) {
+			if asked.Add(1) <= 4 {
+				w.Header().Set("Retry-After", "90")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			fmt.Fprint(w, `{"code":200,"data":[]}`)
+		})()
+		began := time.Now()
+		d.counts(d.run(d.csv("in.csv", columns, rows(20))), 4, n{reports.InDoubt: 3, reports.Created: 17})
+		if took := time.Since(began); took < 6*time.Minute || asked.Load() != 5 {
+			t.Errorf("%v, %d questions", took, asked.Load())
+		}
+	})
+}
+
+// With no token left that may ask, the run is paused and says so.
+func TestStormAtTheEndOfTheQuota(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		defer d.storms(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`)
+		})()
+		r := d.run(d.csv("in.csv", columns, rows(20)))
+		d.counts(r, 4, n{reports.InDoubt: 3, reports.NotAttempted: 17})
+		if r.Halt.Status != 5 || !strings.Contains(r.Halt.Why, "quota") {
+			t.Errorf("%+v", r.Halt)
+		}
+	})
+}
+
+// What the CRM says of a question is no word about the token, unless it says so.
+func TestUnknownRefusalOfTheQuotaKeepsNoTokenOut(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, "tokenInformation") {
+				w.WriteHeader(http.StatusForbidden)
+				fmt.Fprint(w, "<html>403</html>")
+				return
+			}
+			next.ServeHTTP(w, r)
+		})()
+		d.counts(d.run(d.csv("in.csv", columns, rows(5))), 0, n{reports.Created: 5})
+	})
+}
+
+// Rows that have been in doubt since an earlier run are no failures of this one.
+func TestOldDoubtsAreNoFailures(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		end := d.storms(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"code":200,"data":[]}`) })
+		d.job.Workers = 1
+		d.counts(d.run(d.csv("in.csv", columns, rows(3))), 4, n{reports.InDoubt: 3})
+		end()
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) { next.ServeHTTP(w, r) })()
+		d.job.MaxFailures = 3
+		d.counts(d.run(d.csv("in.csv", columns, rows(10))), 4, n{reports.InDoubt: 3, reports.Created: 7})
+	})
+}
+
+// A row that was created ends a row of failures.
+func TestFailuresAreCountedInARow(t *testing.T) {
+	for _, c := range []struct {
+		good              int // which row of seven the CRM takes; 0 is none
+		created, rejected int
+		status            int
+	}{{3, 1, 6, 3}, {0, 0, 5, 1}} {
+		inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+			var inserts atomic.Int64
+			defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				if strings.Contains(r.URL.Path, "insert") && inserts.Add(1) != int64(c.good) {
+					w.WriteHeader(http.StatusBadRequest)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})()
+			d.job.Workers, d.job.MaxFailures = 1, 5
+			r := d.run(d.csv("in.csv", columns, rows(7)))
+			out := r.Summary.Outcomes
+			if r.Status() != c.status || out[reports.Created] != c.created || out[reports.Rejected] != c.rejected {
+				t.Errorf("the CRM takes row %d: status %d, %v", c.good, r.Status(), out)
+			}
+		})
+	}
+}
+
+// However many wait for a place, they leave at the rate that was given, and the time that
+// they waited is no part of how long their requests took.
+func TestRateHoldsForThoseWhoWaitedForAPlace(t *testing.T) {
+	inMemory(t, sandbox.Config{Latency: 10 * time.Second}, func(t *testing.T, d *desk) {
+		var mu sync.Mutex
+		var came []time.Time
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, "insert") {
+				mu.Lock()
+				came = append(came, time.Now())
+				mu.Unlock()
+			}
+			next.ServeHTTP(w, r)
+		})()
+		d.job.Rate, d.job.Workers = 0.5, 4
+		d.counts(d.run(d.csv("in.csv", columns, rows(8))), 0, n{reports.Created: 8})
+		for i := 1; i < len(came); i++ {
+			if gap := came[i].Sub(came[i-1]); gap < 1900*time.Millisecond {
+				t.Errorf("request %d came %v after the one before", i+1, gap)
+			}
+		}
+		for _, row := range d.results() {
+			if ms, err := strconv.Atoi(row["duration_ms"]); err != nil || ms < 10_000 || ms > 10_500 {
+				t.Errorf("row %s took %s ms", row["row"], row["duration_ms"])
+			}
+		}
 	})
 }

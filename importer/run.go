@@ -26,9 +26,8 @@ type run struct {
 	sender  *crm.Sender
 	stop    context.Context // ends when no new row is to be sent; its cause says why
 	end     context.CancelCauseFunc
-	over    context.CancelFunc // of Until; nil where there is none
-	scratch []byte             // the reader's alone
-	notes   []ledger.Record    // of the batch at hand; the reader's alone
+	scratch []byte          // the reader's alone
+	notes   []ledger.Record // of the batch at hand; the reader's alone
 	started time.Time
 	said    sync.Map // errors; a full disk would be said once a row
 	storm   storm
@@ -68,12 +67,11 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		return nil, err
 	}
 	r.bytes = semaphore.NewWeighted(p.budget)
+	r.stop, r.end = context.WithCancelCause(ctx)
 	if !p.job.Until.IsZero() {
 		p.job.Log.Info("no row is begun after " + p.job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
-		until := &Halt{StatusPaused, "no row is begun after " + p.job.Until.Format("15:04") + " (--until)", "run the same command again to go on"}
-		ctx, r.over = context.WithDeadlineCause(ctx, p.job.Until, until)
+		go r.watch()
 	}
-	r.stop, r.end = context.WithCancelCause(ctx)
 	r.sender = &crm.Sender{
 		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
 		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
@@ -144,6 +142,22 @@ func forget(path string) error {
 	return nil
 }
 
+// watch ends the run at its time. It looks at the clock now and then, since timers stand still
+// while a computer sleeps.
+func (r *run) watch() {
+	until := r.job.Until.Round(0) // without what is left of a timer's clock
+	for {
+		left := time.Until(until)
+		if left <= 0 {
+			r.end(&Halt{StatusPaused, "no row is begun after " + until.Format("15:04") + " (--until)", "run the same command again to go on"})
+			return
+		}
+		if sleep(r.stop, min(left, 10*time.Second)) != nil {
+			return
+		}
+	}
+}
+
 // halt is why the run stopped, or nil while it goes on.
 func (r *run) halt() *Halt {
 	if h := r.failed.Load(); h != nil {
@@ -207,6 +221,9 @@ func (r *run) tally(in *input, o reports.Outcome) {
 	case reports.Created:
 		r.failures = 0
 	case reports.Rejected, reports.Invalid, reports.InDoubt:
+		if o.Status == reports.InDoubt && o.Attempts == 0 {
+			break // since an earlier run
+		}
 		r.failures++
 		if r.failures == r.job.MaxFailures {
 			r.end(&Halt{StatusStopped, fmt.Sprintf("%d rows failed one after the other, as many as --max-failures allows", r.failures), "look at rejects.csv, mend the cause, and run the same command again"})
@@ -246,9 +263,6 @@ func (p *plan) sayShort(in *input) {
 
 func (r *run) close() {
 	r.end(nil)
-	if r.over != nil {
-		r.over()
-	}
 	if err := r.ledger.Close(); err != nil {
 		r.job.Log.Error(err.Error())
 	}

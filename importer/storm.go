@@ -1,10 +1,12 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/reports"
 )
 
@@ -81,7 +83,12 @@ func (r *run) weather() {
 		if sleep(r.stop, time.Duration(try)*2*time.Second) != nil {
 			return
 		}
-		if err = r.sender.Probe(r.stop, r.mapping.Operation); err == nil {
+		err = r.sender.Probe(r.stop, r.mapping.Operation)
+		if err == nil || r.stop.Err() != nil {
+			return
+		}
+		if e := new(crm.Error); errors.As(err, &e) && e.Verdict == crm.TokenSpent { // of every token
+			r.end(&Halt{StatusPaused, e.Message, e.Hint})
 			return
 		}
 	}
