@@ -427,3 +427,137 @@ func TestRateHoldsForThoseWhoWaitedForAPlace(t *testing.T) {
 		}
 	})
 }
+
+// A server that has taken a case in between is put off for no longer than at first.
+func TestPausesGrowOnlyWhileNothingIsTaken(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		var mu sync.Mutex
+		var came []time.Time
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if !strings.Contains(r.URL.Path, "insert") {
+				next.ServeHTTP(w, r)
+				return
+			}
+			mu.Lock()
+			came = append(came, time.Now())
+			n := len(came)
+			mu.Unlock()
+			if n >= 2 && n <= 8 || n == 10 {
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})()
+		d.job.Workers = 1
+		d.counts(d.run(d.csv("in.csv", columns, rows(5))), 0, n{reports.Created: 5})
+		if long, short := came[8].Sub(came[7]), came[10].Sub(came[9]); long < 8*time.Second || short > time.Second {
+			t.Errorf("after seven refusals %v, after a success and another one %v", long, short)
+		}
+	})
+}
+
+// How long a case with large files takes is no sign that the CRM can't bear so many at once.
+func TestLargeBodiesAreNoSignOfASlowCRM(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		d.write("files/large.bin", strings.Repeat("x", 200_000))
+		list := rows(100)
+		for i, row := range list {
+			if row[6] = ""; i >= 60 {
+				row[6] = "large.bin"
+			}
+		}
+		var flying, peak atomic.Int64
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			if r.ContentLength < 200_000 {
+				time.Sleep(100 * time.Millisecond)
+			} else {
+				if n := flying.Add(1); n > peak.Load() {
+					peak.Store(n)
+				}
+				time.Sleep(5 * time.Second)
+				flying.Add(-1)
+			}
+			fmt.Fprintf(w, `{"code":200,"error":null,"data":{"wolkvox_id":"%024x","idPrefijo":"1"}}`, time.Now().UnixNano()+int64(flying.Load()))
+		})()
+		began := time.Now()
+		d.counts(d.run(d.csv("in.csv", columns, list)), 0, n{reports.Created: 100})
+		if took := time.Since(began); took > 35*time.Second {
+			t.Errorf("40 of them at 5 s, 8 at once, took %v; at most %d were in flight", took, peak.Load())
+		}
+	})
+}
+
+// Two requests that find the same quota spent are one piece of news.
+func TestSpentQuotaIsSaidOnce(t *testing.T) {
+	inMemory(t, sandbox.Config{Quota: 50, HoursToReset: 3, Latency: time.Second}, func(t *testing.T, d *desk) {
+		d.job.NoQuotaCheck, d.job.Workers = true, 4
+		said := d.listen()
+		d.counts(d.run(d.csv("in.csv", columns, rows(60))), 5, n{reports.Created: 50, reports.NotAttempted: 10})
+		if got := strings.Count(said.String(), "it rests"); got != 1 {
+			t.Errorf("said %d times:\n%s", got, said)
+		}
+	})
+}
+
+// A storm that comes back after each good answer to a question ends the run, after as many
+// as are allowed; and a case that is created between two doubts is no storm.
+func TestStormsAreCounted(t *testing.T) {
+	for name, c := range map[string]struct {
+		good           func(insert int64) bool
+		status, doubts int
+		asked          int64
+	}{
+		"one after the other": {func(int64) bool { return false }, 4, 12, 3},
+		"with cases between":  {func(insert int64) bool { return insert%3 == 0 }, 4, 20, 0},
+		"new ones":            {func(insert int64) bool { return insert%4 == 0 }, 4, 23, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+				var inserts, asked atomic.Int64
+				defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+					switch {
+					case strings.Contains(r.URL.Path, "queryCases"):
+						asked.Add(1)
+						fmt.Fprint(w, `{"code":200,"data":[]}`)
+					case strings.Contains(r.URL.Path, "insert") && !c.good(inserts.Add(1)):
+						w.WriteHeader(http.StatusInternalServerError)
+					default:
+						next.ServeHTTP(w, r)
+					}
+				})()
+				d.job.Workers = 1
+				r := d.run(d.csv("in.csv", columns, rows(30)))
+				if got := r.Summary.Outcomes[reports.InDoubt]; r.Status() != c.status || got != c.doubts || asked.Load() != c.asked {
+					t.Errorf("status %d, %d in doubt, %d questions; %+v", r.Status(), got, asked.Load(), r.Halt)
+				}
+			})
+		})
+	}
+}
+
+// What earlier runs have done is not in the plan.
+func TestForecastCountsWhatIsLeft(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		d.counts(d.run(d.csv("in.csv", columns, rows(20))), 0, n{reports.Created: 20})
+		said := d.listen()
+		d.counts(d.run(d.csv("in.csv", columns, rows(25))), 0, n{reports.Skipped: 20, reports.Created: 5})
+		if !strings.Contains(said.String(), "to send: at most 5 rows") {
+			t.Errorf("%s", said)
+		}
+	})
+}
+
+// A row whose key stands above it with other cells is never sent, and not as a canary either.
+func TestCanaryLeavesRepeatedKeysAlone(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		list := rows(3)
+		for _, row := range list {
+			row[4], row[5], row[6] = "Abierto", "", ""
+		}
+		list[2][0], list[2][4] = list[1][0], "Pendiente"
+		d.job.Canary = true
+		r := d.run(d.csv("in.csv", columns, list))
+		d.counts(r, 5, n{reports.Created: 1, reports.NotAttempted: 1, reports.Invalid: 1})
+	})
+}

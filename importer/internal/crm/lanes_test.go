@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -217,18 +218,23 @@ func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 	})
 }
 
-// A place that nobody takes any more, since the one who waited has gone, is not lost.
+// A place that nobody takes any more, since the one who waited has gone, is not lost, and
+// costs nothing of the quota.
 func TestPlaceOfOneWhoGaveUpIsFreeAgain(t *testing.T) {
 	for i := range 2000 {
 		lanes := crm.NewLanes([]string{"a"}, 1)
+		lanes.Know(crm.Quota{Limit: 100, Available: 100})
+		left := int64(lanes.Left())
 		p, err := lanes.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var both sync.WaitGroup
+		var sent atomic.Int64
 		both.Go(func() {
 			if q, err := lanes.Enter(ctx); err == nil {
+				sent.Add(1)
 				q.Leave(true)
 			}
 		})
@@ -241,6 +247,8 @@ func TestPlaceOfOneWhoGaveUpIsFreeAgain(t *testing.T) {
 		} else {
 			q.Leave(true)
 		}
-		end()
+		if end(); int64(lanes.Left()) != left-2-sent.Load() {
+			t.Fatalf("round %d: %d left of %d after %d requests", i, lanes.Left(), left, 2+sent.Load())
+		}
 	}
 }

@@ -343,6 +343,26 @@ func TestSeenRemembersTheFirstOfEachKey(t *testing.T) {
 	}
 }
 
+// What lies further apart than a piece of the index is added up all the same.
+func TestSeenCountsOverTheWholeInput(t *testing.T) {
+	l := open(t, file(t))
+	row := 0
+	for round := range 60 {
+		batch := []ledger.Sighting{{ID: id(0), Row: row + 2}}
+		for range 200 {
+			row++
+			batch = append(batch, ledger.Sighting{ID: id(row), Row: row + 2})
+		}
+		seen, err := l.Seen(batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[0].Times != round || round > 0 && seen[0].Row != 2 || seen[1].Times != 0 {
+			t.Fatalf("round %d: %+v, and a new key %+v", round, seen[0], seen[1])
+		}
+	}
+}
+
 // Keys of many batches, of which some come again much later: none is taken for another.
 func TestSeenTellsKeysApart(t *testing.T) {
 	l := open(t, file(t))
