@@ -574,3 +574,31 @@ func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
 		t.Errorf("%v after %d requests", err, requests.Load())
 	}
 }
+
+// A question that waits for a place while the server asks for a pause keeps to it.
+func TestWaitingQuestionKeepsToThePause(t *testing.T) {
+	var asked, early atomic.Int64
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if asked.CompareAndSwap(0, time.Now().UnixNano()) {
+			time.Sleep(100 * time.Millisecond)
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if time.Duration(time.Now().UnixNano()-asked.Load()) < time.Second {
+			early.Add(1)
+		}
+		io.WriteString(w, success)
+	})
+	s := sender(t, url, []string{"a"}, 1)
+	var all sync.WaitGroup
+	all.Go(func() { _, _ = s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}) })
+	for asked.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	_ = s.Probe(t.Context(), "op")
+	if all.Wait(); early.Load() > 0 {
+		t.Error("it was asked within the pause")
+	}
+}

@@ -349,7 +349,7 @@ func TestSeenCountsOverTheWholeInput(t *testing.T) {
 	row := 0
 	for round := range 60 {
 		batch := []ledger.Sighting{{ID: id(0), Row: row + 2}}
-		for range 200 {
+		for range 1500 {
 			row++
 			batch = append(batch, ledger.Sighting{ID: id(row), Row: row + 2})
 		}
