@@ -227,6 +227,23 @@ func TestIdleTimeIsNotTheServersSilence(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a slow rate", func(t *testing.T) {
+		inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+			began, dial := time.Now(), d.job.Dial
+			var failed atomic.Int64
+			d.job.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if time.Since(began) > 150*time.Second && failed.Add(1) <= 2 {
+					return nil, errors.New("no route to host")
+				}
+				return dial(ctx, network, address)
+			}
+			d.job.Rate = 0.01
+			d.counts(d.run(d.csv("in.csv", columns, rows(5))), 0, n{reports.Created: 5})
+			if failed.Load() < 3 {
+				t.Errorf("%d connections failed", failed.Load())
+			}
+		})
+	})
 	t.Run("a long pause", func(t *testing.T) {
 		inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
 			var inserts atomic.Int64
