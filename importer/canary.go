@@ -53,7 +53,7 @@ func (r *run) canary() error {
 	if more {
 		said += fmt.Sprintf(", of the first %d", mostCanaries)
 	}
-	r.job.Log.Info(said, "rows", len(tasks))
+	r.job.Log.Info(said, "rows", len(tasks), "requests", 2*len(tasks))
 	r.ahead = map[place]bool{}
 	var seen sight
 	for _, t := range tasks {

@@ -32,9 +32,6 @@ func Check(ctx context.Context, job Job) (Result, Survey, error) {
 		return Result{}, Survey{}, err
 	}
 	defer p.close()
-	if p.mapping.KeyText == "" {
-		p.job.Log.Warn("the mapping has no key: a row is known by the cells of the columns that the mapping uses; where one of those is corrected later, the row is taken for a new one")
-	}
 	if err := p.checkContacts(); err != nil {
 		return Result{}, Survey{}, err
 	}
@@ -56,6 +53,7 @@ type check struct {
 	halt    *Halt
 	seed    maphash.Seed
 	seen    map[[2]uint64]seenRow // rows of the input at hand, by their keys
+	invalid int                   // rows of the input at hand
 }
 
 // seenRow is the first row of a key.
@@ -70,17 +68,17 @@ func (c *check) all() (Result, Survey, error) {
 	var parts []reports.Summary
 	for _, in := range c.inputs {
 		c.survey.begin(in)
+		c.invalid = 0
 		c.seen = map[[2]uint64]seenRow{}
-		set := reports.Set{Dir: in.out, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep()}
+		set := reports.Set{Dir: in.out, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep(), Note: func(text string) { c.job.Log.Warn(text) }}
 		summary, files, err := set.Write(c.lines(in), func() reports.About { return c.about(in) })
 		errs = append(errs, err)
-		summary.ExitStatus = c.status(&summary)
 		result.Reports = append(result.Reports, files...)
 		parts = append(parts, summary)
 		c.sayShort(in)
 	}
 	result.Summary = reports.Total(parts)
-	result.Summary.ExitStatus = c.status(&result.Summary)
+	result.Summary.ExitStatus = c.status(result.Summary.Outcomes[reports.Invalid])
 	result.Halt = c.halt
 	survey, err := c.finishSurvey()
 	errs = append(errs, err)
@@ -92,7 +90,7 @@ func (c *check) all() (Result, Survey, error) {
 }
 
 func (c *check) about(in *input) reports.About {
-	a := reports.About{Input: in.source, Mapping: c.source, Operation: c.mapping.Operation, ToolVersion: c.job.Version, RowsRead: in.read, StartedAt: c.started, FinishedAt: time.Now()}
+	a := reports.About{Input: in.source, Mapping: c.source, Operation: c.mapping.Operation, ToolVersion: c.job.Version, RowsRead: in.read, StartedAt: c.started, FinishedAt: time.Now(), ExitStatus: c.status(c.invalid)}
 	if c.halt != nil {
 		a.Ended = c.halt.Why
 	}
@@ -100,11 +98,11 @@ func (c *check) about(in *input) reports.About {
 }
 
 // status is the exit status; rows that are ready are not held against a check.
-func (c *check) status(s *reports.Summary) int {
+func (c *check) status(invalid int) int {
 	switch {
 	case c.halt != nil:
 		return c.halt.Status
-	case s.Outcomes[reports.Invalid] > 0:
+	case invalid > 0:
 		return StatusPartly
 	}
 	return StatusDone
@@ -246,5 +244,6 @@ func (c *check) spoilt(in *input, it *item, o reports.Outcome, problems []mappin
 		c.survey.lacks(p)
 	}
 	spoilt(&o, problems)
+	c.invalid++
 	return reports.Line{Outcome: o, Cells: slices.Clone(it.cells[:len(in.reader.Header())])}
 }

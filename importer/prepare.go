@@ -118,6 +118,9 @@ func (p *plan) open() (err error) {
 		p.close()
 		return &UsageError{dedupe(errs)}
 	}
+	if p.mapping.KeyText == "" {
+		p.job.Log.Warn("the mapping has no key: a row is known by its cells in the columns that the mapping uses, so a corrected cell, or the same row a second time, makes a case of its own; give it a key where the export has one")
+	}
 	p.folders()
 	return nil
 }

@@ -90,8 +90,8 @@ func (r *run) notAttemptedRows() (n int) {
 }
 
 func (r *run) write(a *account, i int, about reports.About, needCells bool) (reports.Summary, []string, error) {
-	summary, files, note, err := a.write(r.ledger.View, i, about, needCells)
-	if note != "" {
+	summary, files, notes, err := a.write(r.ledger.View, i, about, needCells)
+	for _, note := range notes {
 		r.job.Log.Warn(note)
 	}
 	return summary, files, err
@@ -105,15 +105,15 @@ func (a *account) about(i int) reports.About {
 }
 
 // write renders one input's records. Cells are read from the input again, where a report
-// needs them; where it is gone or has changed, the note says so and the
+// needs them; where it is gone or has changed, a note says so and the
 // reports that show cells are left out.
-func (a *account) write(view *ledger.View, i int, about reports.About, needCells bool) (s reports.Summary, files []string, note string, err error) {
+func (a *account) write(view *ledger.View, i int, about reports.About, needCells bool) (s reports.Summary, files, notes []string, err error) {
 	in := a.Inputs[i]
-	set := reports.Set{Dir: in.Out, Formats: a.Formats, Header: in.Header, Inputs: a.Keep}
+	set := reports.Set{Dir: in.Out, Formats: a.Formats, Header: in.Header, Inputs: a.Keep, Note: func(text string) { notes = append(notes, text) }}
 	cells := &cells{}
 	if needCells {
 		if cells.reader, err = in.reopen(); err != nil {
-			note = fmt.Sprintf("rejects.csv and changed.csv are not written: %v", err)
+			notes = append(notes, fmt.Sprintf("rejects.csv and changed.csv are not written: %v", err))
 			set.Header = nil
 		} else {
 			defer cells.reader.Close()
@@ -121,7 +121,7 @@ func (a *account) write(view *ledger.View, i int, about reports.About, needCells
 	}
 	cells.rejects = in.Rejects
 	s, files, err = set.Write(lines(view, i, cells), func() reports.About { return about })
-	return s, files, note, err
+	return s, files, notes, err
 }
 
 func showsCells(o reports.Outcome) bool {
@@ -297,13 +297,11 @@ func (a *account) again(view *ledger.View, path string, unfinished bool) (Result
 		if err != nil {
 			return result, notes, err
 		}
-		summary, files, note, err := a.write(view, i, about, needed)
+		summary, files, more, err := a.write(view, i, about, needed)
 		if err != nil {
 			return result, notes, err
 		}
-		if note != "" {
-			notes = append(notes, note)
-		}
+		notes = append(notes, more...)
 		result.Reports = append(result.Reports, files...)
 		parts = append(parts, summary)
 	}

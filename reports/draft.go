@@ -46,42 +46,47 @@ func (d *draft) discard() {
 }
 
 // place renames the draft over what stands at its path, or beside that, with a number,
-// where it can't be replaced.
-func (d *draft) place(inputs []string) (string, error) {
-	err := d.replace(inputs)
+// where it can't be replaced. What is to be kept is set aside. It returns where the draft
+// is now, and what a person has to know of that.
+func (d *draft) place(keep bool) (path, note string, err error) {
+	kept, err := d.replace(keep)
+	if err == nil && kept != "" {
+		note = fmt.Sprintf("%s was changed by somebody, or is an input: it is kept as %s", d.path, filepath.Base(kept))
+	}
 	if err == nil {
-		return d.path, nil
+		return d.path, note, nil
 	}
 	if _, missing := os.Lstat(d.path); missing == nil {
 		ext := filepath.Ext(d.path)
 		beside := vacant(strings.TrimSuffix(d.path, ext)+"-", ext)
 		if os.Rename(d.file.Name(), beside) == nil {
-			return beside, nil
+			return beside, fmt.Sprintf("%s can't be replaced (is it open elsewhere?) and is OLD: the new one is %s", d.path, filepath.Base(beside)), nil
 		}
 	}
-	return "", failed(d.path, err)
+	return "", "", failed(d.path, err)
 }
 
-// replace renames the draft over what stands at its path, having set an input aside.
-func (d *draft) replace(inputs []string) error {
-	if !isOneOf(d.path, inputs) {
-		return os.Rename(d.file.Name(), d.path)
+// replace renames the draft over what stands at its path, having set that aside where it is
+// to be kept.
+func (d *draft) replace(keep bool) (kept string, err error) {
+	if !keep {
+		return "", os.Rename(d.file.Name(), d.path)
 	}
-	kept := d.path + ".bak"
+	kept = d.path + ".bak"
 	if _, err := os.Lstat(kept); err == nil {
 		kept = vacant(kept, "")
 	}
 	if err := os.Rename(d.path, kept); err != nil {
-		return err
+		return "", err
 	}
-	err := os.Rename(d.file.Name(), d.path)
+	err = os.Rename(d.file.Name(), d.path)
 	if err == nil {
-		return nil
+		return kept, nil
 	}
 	if os.Rename(kept, d.path) != nil {
-		return fmt.Errorf("%v; the input that stood there is %s now", err, kept)
+		return "", fmt.Errorf("%v; what stood there is %s now", err, kept)
 	}
-	return err
+	return "", err
 }
 
 // isOneOf reports whether the path leads to one of the files, by whatever name.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"wolkvox-import/reports"
 )
@@ -67,6 +68,32 @@ func TestAnInputIsKeptBesideTheReportThatTakesItsPlace(t *testing.T) {
 	}
 }
 
+// Somebody mends rejects.csv, or writes into results, while the next run is on its way.
+func TestWhatSomebodyHasWorkedOnIsKept(t *testing.T) {
+	dir := t.TempDir()
+	var notes []string
+	set := reports.Set{Dir: dir, Header: header, Formats: []string{"csv"}, Note: func(text string) { notes = append(notes, text) }}
+	put(t, dir, "results.csv", "somebody's, of no import")
+	write(t, set, oneOfEach...)
+	equal(t, read(t, dir, "results.csv.bak"), "somebody's, of no import")
+	write(t, set, oneOfEach...)
+	equal(t, len(notes), 1)
+	equal(t, len(names(t, dir)), 6)
+
+	put(t, dir, "rejects.csv", "half of it mended")
+	later := time.Now().Add(time.Second) // than any clock of a file can confuse
+	if err := os.Chtimes(filepath.Join(dir, "rejects.csv"), later, later); err != nil {
+		t.Fatal(err)
+	}
+	write(t, set, oneOfEach...)
+	equal(t, read(t, dir, "rejects.csv.bak"), "half of it mended")
+	equal(t, len(readCSV(t, dir, "rejects.csv")), 3)
+	equal(t, len(names(t, dir)), 7)
+	if len(notes) != 2 || !strings.Contains(notes[1], "rejects.csv was changed by somebody, or is an input: it is kept as rejects.csv.bak") {
+		t.Errorf("%q", notes)
+	}
+}
+
 func TestAnInputBehindALinkIsKept(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	put(t, elsewhere, "input.csv", "an input")
@@ -104,7 +131,11 @@ func TestWhatCannotBeReplacedGetsTheReportBesideIt(t *testing.T) {
 	put(t, dir, "results.csv/locked", "")
 	put(t, dir, "results-2.csv", "somebody's")
 
-	_, paths := write(t, reports.Set{Dir: dir, Formats: []string{"csv"}}, created1)
+	var notes []string
+	_, paths := write(t, reports.Set{Dir: dir, Formats: []string{"csv"}, Note: func(text string) { notes = append(notes, text) }}, created1)
+	if len(notes) != 1 || !strings.Contains(notes[0], "results.csv can't be replaced") || !strings.Contains(notes[0], "results-3.csv") {
+		t.Errorf("%q", notes)
+	}
 	equal(t, bases(paths), []string{"results-3.csv", "attachments.csv", "summary.json"})
 	equal(t, len(readCSV(t, dir, "results-3.csv")), 2)
 	equal(t, read(t, dir, "results-2.csv"), "somebody's")

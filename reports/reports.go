@@ -13,7 +13,8 @@
 //  2. One pass over the lines feeds all files; memory doesn't grow with the rows.
 //  3. Every file is complete on disk before the first is put in its place, and
 //     summary.json comes last: who sees it anew sees the others anew.
-//  4. A report never replaces an input. That is kept as .bak.
+//  4. A report replaces no input, and nothing that somebody has worked on since the last
+//     reports. That is kept as .bak.
 //  5. No cell is run as a formula: see [Defuse].
 //  6. Reports hold personal data: only their owner can read them.
 package reports
@@ -24,6 +25,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Set is a folder of reports on one input.
@@ -38,6 +40,8 @@ type Set struct {
 	// Inputs are files that no report replaces. One that stands where a report belongs
 	// is kept beside it as NAME.bak, or NAME.bak2 if that exists, and so on.
 	Inputs []string
+	// Note, where it is not nil, is told of each file that was kept or could not be replaced.
+	Note func(text string)
 }
 
 // Write makes the reports of the lines, which come in input order, and returns their paths.
@@ -77,14 +81,33 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, [
 	defer last.discard()
 
 	var paths []string
+	reported := s.reported()
 	for _, d := range append(drafts, last) {
-		path, err := d.place(s.Inputs)
+		path, note, err := d.place(isOneOf(d.path, s.Inputs) || changedAfter(d.path, reported))
 		if err != nil {
 			return Summary{}, paths, err
 		}
-		paths = append(paths, path)
+		if paths = append(paths, path); note != "" && s.Note != nil {
+			s.Note(note)
+		}
 	}
 	return sum, paths, nil
+}
+
+// reported is when the last reports were complete, which summary.json tells, since it is
+// the last; the zero time where there are none.
+func (s Set) reported() time.Time {
+	info, err := os.Stat(filepath.Join(s.Dir, "summary.json"))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// changedAfter tells whether somebody has written to the file since then.
+func changedAfter(path string, then time.Time) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.ModTime().After(then)
 }
 
 // open begins a file for each view of the set: results in each format, the others as CSV.

@@ -29,5 +29,6 @@ func WriteTable(dir, name string, header []string, rows [][]string) (path string
 	if err := d.complete(); err != nil {
 		return "", err
 	}
-	return d.place(nil)
+	path, _, err = d.place(false) // the path says where it is
+	return path, err
 }

@@ -12,6 +12,7 @@ import (
 const (
 	maxShown = 10 // groups; summary.json has them all
 	maxWidth = 100
+	maxEnded = 300 // of why the run ended, which ends with when to go on
 )
 
 // Text prints the summary for people.
@@ -37,7 +38,7 @@ func (s Summary) Text(w io.Writer) error {
 		g.text(&b, len(s.Inputs) > 0)
 	}
 	if s.Ended != "" {
-		fmt.Fprintf(&b, "\nthe run ended early: %s\n", oneLine(s.Ended))
+		fmt.Fprintf(&b, "\nthe run ended early: %s\n", line(s.Ended, maxEnded))
 	}
 	s.protest(&b)
 	_, err := b.WriteTo(w)
@@ -102,7 +103,9 @@ func rows(n int) string {
 
 // oneLine cuts what comes from files and servers to a line, and keeps the terminal from
 // obeying it.
-func oneLine(s string) string {
+func oneLine(s string) string { return line(s, maxWidth) }
+
+func line(s string, most int) string {
 	printable := func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
@@ -110,8 +113,8 @@ func oneLine(s string) string {
 		return r
 	}
 	line := []rune(strings.Join(strings.Fields(strings.Map(printable, s)), " "))
-	if len(line) > maxWidth {
-		return string(line[:maxWidth-1]) + "…"
+	if len(line) > most {
+		return string(line[:most-1]) + "…"
 	}
 	return string(line)
 }

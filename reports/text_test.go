@@ -65,6 +65,14 @@ func TestTextOfATotalNamesTheInputThatDoesNotAddUp(t *testing.T) {
 	}
 }
 
+// When to go on stands at the end of why a run ended.
+func TestTextSaysWhenToGoOn(t *testing.T) {
+	why := "the daily quota of every token that the CRM accepts is spent; it begins anew at about 2026-11-24 23:00 CET"
+	if got := text(t, tally(reports.About{RowsRead: 6, Ended: why}, oneOfEach...)); !strings.Contains(got, "23:00 CET\n") {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestTextSaysWhyARunEnded(t *testing.T) {
 	got := text(t, tally(reports.About{RowsRead: 6, Ended: "the token's quota is spent"}, oneOfEach...))
 	if !strings.Contains(got, "ended early: the token's quota is spent") {

@@ -269,3 +269,12 @@ func TestRefusedConnectionsAreTriedAgain(t *testing.T) {
 	}
 	d.complete(rows)
 }
+
+func TestDoubtLeadsToResolve(t *testing.T) {
+	d := newDesk(t, 2)
+	d.crm("--p-error-after", "1")
+	out, _ := d.command().Output()
+	if want := "to settle what is in doubt: wolkvox-import resolve --ledger migracion.ledger.db --auto --server http://" + d.address; !strings.Contains(string(out), want) {
+		t.Errorf("%s", out)
+	}
+}

@@ -223,6 +223,10 @@ func tokens(file string) ([]string, error) {
 	return list, nil
 }
 
+// oneSignal is how long after the first signal others belong to it: who stops a program
+// together with all that it started, as timeout does, sends it two.
+const oneSignal = time.Second
+
 // interruptible ends the context at the first Ctrl-C or SIGTERM, so that what is in
 // flight can end well. The second one ends the program at once.
 func interruptible(ctx context.Context, console *console) (context.Context, func()) {
@@ -235,8 +239,12 @@ func interruptible(ctx context.Context, console *console) (context.Context, func
 		}
 		fmt.Fprintln(console, "wolkvox-import: stopping: what is in flight comes to its end; once more to stop at once")
 		cancel()
-		if _, ok := <-signals; ok {
-			fmt.Fprintln(console, "wolkvox-import: stopped at once: rows in flight are in doubt; the next run says which")
+		first := time.Now()
+		for range signals {
+			if time.Since(first) < oneSignal {
+				continue
+			}
+			fmt.Fprintln(console, "wolkvox-import: stopped at once: rows that were in flight are in doubt; the next run says which, if any")
 			os.Exit(importer.StatusInDoubt)
 		}
 	}()
@@ -265,13 +273,31 @@ func (c *console) conclude(result importer.Result, err error, t talk) error {
 	if len(result.Reports) > 0 {
 		fmt.Fprintf(c.out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
 	}
-	if n := result.Summary.Outcomes; n[reports.Rejected]+n[reports.Invalid] > 0 {
-		fmt.Fprintln(c.out, "to mend what is wrong: correct rejects.csv there, and import that file in place of the input")
+	n := result.Summary.Outcomes
+	if rejects := rejectsOf(result.Reports); n[reports.Rejected]+n[reports.Invalid] > 0 && len(rejects) > 0 {
+		fmt.Fprintf(c.out, "to mend what is wrong: correct %s, and import that as it is", strings.Join(rejects, ", "))
+		if n[reports.NotAttempted] > 0 {
+			fmt.Fprint(c.out, "; the rows that are left still need the input itself")
+		}
+		fmt.Fprintln(c.out)
+	}
+	if n[reports.InDoubt] > 0 {
+		fmt.Fprintf(c.out, "to settle what is in doubt: wolkvox-import resolve --ledger %s --auto --server %s\n", result.Ledger, result.Summary.Server)
 	}
 	if h := result.Halt; h != nil && h.Hint != "" {
 		fmt.Fprintf(c.out, "%s\n", h.Hint)
 	}
 	return end(result.Status())
+}
+
+// rejectsOf finds the rejects among the reports, whatever their number.
+func rejectsOf(files []string) (rejects []string) {
+	for _, file := range files {
+		if strings.HasPrefix(filepath.Base(file), "rejects") {
+			rejects = append(rejects, file)
+		}
+	}
+	return rejects
 }
 
 func folders(files []string) []string {

@@ -65,7 +65,7 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 	f.StringVar(&config.Faults.RedirectTo, "redirect", "", "redirect every request to this `URL`")
 	f.IntVar(&config.Faults.RedirectStatus, "redirect-status", 307, "with this status")
 	for _, fault := range config.Faults.Flags() {
-		f.Float64Var(fault.Value, fault.Name, 0, "probability: "+fault.Usage)
+		f.Float64Var(fault.Value, fault.Name, 0, fault.Usage)
 	}
 	return c
 }

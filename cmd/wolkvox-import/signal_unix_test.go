@@ -1,0 +1,48 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// timeout(1) signals a program and its group, which is two signals and one wish. A second
+// wish stops the run at once.
+func TestTwoSignalsAtOnceAreOne(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		between time.Duration
+		status  int
+		said    string
+	}{
+		{"at once", 50 * time.Millisecond, 5, "stopping"},
+		{"one after the other", oneSignal + 200*time.Millisecond, 4, "stopped at once"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, 20)
+			d.crm("--latency", "6s")
+			run := d.command("--no-progress", "--no-quota-check")
+			var said bytes.Buffer
+			run.Stdout, run.Stderr = &said, &said
+			if err := run.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(1500 * time.Millisecond)
+			for range 2 {
+				if err := run.Process.Signal(syscall.SIGTERM); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(c.between)
+			}
+			_ = run.Wait()
+			if got := run.ProcessState.ExitCode(); got != c.status || !strings.Contains(said.String(), c.said) {
+				t.Errorf("status %d: %s", got, said.String())
+			}
+		})
+	}
+}
