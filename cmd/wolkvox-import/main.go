@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +52,6 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetArgs(args)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return plainly(err) })
 	began := false // a command has its flags and arguments; what is wrong before is usage
 	for _, command := range commands {
 		c := command(console)
@@ -64,7 +62,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		root.AddCommand(c)
 	}
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	var done *finished
 	switch {
 	case err == nil:
@@ -72,26 +70,14 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &done):
 		return done.status
 	}
+	if !began {
+		err = plainly(command, err)
+	}
 	console.failed(err)
 	if wrong := new(importer.UsageError); !began || errors.As(err, &wrong) {
 		return importer.StatusUsage
 	}
 	return importer.StatusStopped
-}
-
-// plainly says what is wrong with a flag in words that aren't Go's, with an example.
-func plainly(err error) error {
-	text := err.Error()
-	if before, _, ok := strings.Cut(text, ": strconv."); ok {
-		return errors.New(before + ": that is not a number, such as 2 or, where it may be a fraction, 2.5")
-	}
-	if before, _, ok := strings.Cut(text, ": time: "); ok {
-		return errors.New(before + ": that is not a time, such as 90s or 2m")
-	}
-	if flag, ok := strings.CutPrefix(text, "unknown flag: "); ok && strings.HasPrefix(flag, "--token") {
-		return errors.New(text + "; tokens are not for the command line, where others could see them: put them into the environment variable WOLKVOX_TOKEN, or into a file for --token-file")
-	}
-	return err
 }
 
 // finished carries the exit status of a command that has already said everything.

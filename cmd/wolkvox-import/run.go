@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -27,7 +28,7 @@ type talk struct {
 func (t *talk) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&t.json, "json", false, "print the summary as JSON")
-	f.BoolVarP(&t.quiet, "quiet", "q", false, "say errors only")
+	f.BoolVarP(&t.quiet, "quiet", "q", false, "say errors only; the summary is printed all the same")
 	f.BoolVarP(&t.verbose, "verbose", "v", false, "say more")
 	f.StringVar(&t.format, "log-format", "text", "text or json")
 	f.BoolVar(&t.noProgress, "no-progress", false, "show no progress")
@@ -161,6 +162,9 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 		if job.Tokens, err = tokens(o.tokenFile); err != nil {
 			return err
 		}
+		if readByOthers(o.tokenFile) {
+			job.Log.Warn("other users of this computer can read the tokens; only you should: chmod 600 " + o.tokenFile)
+		}
 	}
 	ctx, release := interruptible(ctx, console)
 	defer release()
@@ -212,6 +216,8 @@ func tokens(file string) ([]string, error) {
 		switch token = strings.TrimSpace(token); {
 		case token == "", strings.HasPrefix(token, "#") && file != "":
 			continue
+		case strings.HasPrefix(token, "WOLKVOX_TOKEN="), strings.HasPrefix(token, "export "):
+			return nil, &importer.UsageError{Err: fmt.Errorf("%s: there is the token alone, without WOLKVOX_TOKEN= in front of it", from)}
 		case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"';`, r) }):
 			return nil, &importer.UsageError{Err: fmt.Errorf("%s: token number %d has a blank, a quote or another character that tokens don't have; separate tokens by commas or lines, and copy it again", from, len(list)+1)}
 		}
@@ -226,6 +232,13 @@ func tokens(file string) ([]string, error) {
 // oneSignal is how long after the first signal others belong to it: who stops a program
 // together with all that it started, as timeout does, sends it two.
 const oneSignal = time.Second
+
+// readByOthers tells whether a file's mode lets others read it. Windows keeps access lists
+// instead of modes.
+func readByOthers(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 && runtime.GOOS != "windows"
+}
 
 // interruptible ends the context at the first Ctrl-C or SIGTERM, so that what is in
 // flight can end well. The second one ends the program at once.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -30,6 +31,9 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 		Example: "  wolkvox-import sandbox --addr 127.0.0.1:8080 --p-throttled 0.1",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := possible(&config); err != nil {
+				return err
+			}
 			listener, err := listen(address)
 			if err != nil {
 				return err
@@ -68,6 +72,19 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 		f.Float64Var(fault.Value, fault.Name, 0, fault.Usage)
 	}
 	return c
+}
+
+// possible finds numbers that can't be meant.
+func possible(c *sandbox.Config) error {
+	for _, fault := range c.Faults.Flags() {
+		if p := *fault.Value; !(p >= 0 && p <= 1) {
+			return &importer.UsageError{Err: fmt.Errorf("--%s %v: a probability is between 0 and 1", fault.Name, p)}
+		}
+	}
+	if c.Quota < 0 || c.PerToken < 0 || c.HoursToReset < 0 || c.Latency < 0 {
+		return &importer.UsageError{Err: errors.New("quota, per-token, hours-to-reset and latency can't be negative")}
+	}
+	return nil
 }
 
 // listen opens a port on this machine only: the sandbox asks nobody for a password.
