@@ -23,6 +23,7 @@ type Finding struct {
 type Findings struct {
 	groups map[string]*group
 	order  []*group
+	texts  map[string]int // by field and error
 }
 
 type group struct {
@@ -35,21 +36,24 @@ type span struct{ first, last int }
 
 const (
 	mostGroups = 500 // texts of cells are in the messages, and there may be as many as rows
+	mostTexts  = 30  // of one field and error: nobody reads more of a kind
 	mostSpans  = 12
 )
 
 func (f *Findings) add(input, row int, p mapping.Problem) {
 	key := p.Field + "\x00" + p.Message
 	g := f.groups[key]
-	if g == nil && len(f.order) >= mostGroups {
-		key = p.Field + "\x00" + p.Error
+	kind := p.Field + "\x00" + p.Error
+	if g == nil && (len(f.order) >= mostGroups || f.texts[kind] >= mostTexts) {
+		key = kind
 		g = f.groups[key]
 		p.Message = fmt.Sprintf("%s: %s, with more texts than are listed here; see results.csv", p.Field, p.Error)
 	}
 	if g == nil {
 		if f.groups == nil {
-			f.groups = map[string]*group{}
+			f.groups, f.texts = map[string]*group{}, map[string]int{}
 		}
+		f.texts[kind]++
 		g = &group{Finding: Finding{Field: p.Field, Error: p.Error, Message: p.Message, Hint: p.Hint}, input: input}
 		f.groups[key] = g
 		f.order = append(f.order, g)

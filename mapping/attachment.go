@@ -133,6 +133,9 @@ func (a *Attachment) problem(err error) *Problem {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		p.Error, p.Message = "missing_attachment", fmt.Sprintf("attachments: there is no file %q", a.Name)
+		if a.path != filepath.ToSlash(a.Name) {
+			p.Message += fmt.Sprintf(", which was looked for as %q", a.path)
+		}
 		p.Hint = "put the file into the attachments' folder " + a.root.Name() + ", or correct the name"
 	case errors.Is(err, errEmpty):
 		p.Error = "empty_attachment"
@@ -142,7 +145,7 @@ func (a *Attachment) problem(err error) *Problem {
 		p.Error = "attachment_not_regular"
 	case errors.Is(err, errOutside), escapes(err):
 		p.Error, p.Message = "attachment_outside_root", fmt.Sprintf("attachments: %q leads out of the attachments' folder", a.Name)
-		p.Hint = "only files under " + a.root.Name() + " are sent: move the file there and name it from there"
+		p.Hint = "only files under " + a.root.Name() + " are sent: move the file there and name it from there, or take what stands in front of the names off by replace in the mapping"
 	}
 	return p
 }

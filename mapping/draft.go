@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,7 +85,12 @@ func (w *drafting) head() {
 		}
 		w.line("key: %s", quote(prefix(w.Input)+"-{{"+key.name+"}}"))
 	} else {
-		w.comment("", "Ninguna columna es distinta en todas las filas: sin key, una fila se reconoce por sus celdas.")
+		w.comment("", "Ninguna columna es distinta en todas las filas: sin key, una fila se reconoce por sus celdas,")
+		w.comment("", "y la misma fila dos veces, o una celda corregida después, es otro caso.")
+		if c := w.guess.nearlyKey(w.decided); c != nil {
+			w.comment("", "Casi lo es %s: %s. Si identifica el caso, quite el #; check nombra esas filas.", quote(c.name), c.flaws(w.guess.rows))
+			w.comment("", "key: %s", quote(prefix(w.Input)+"-{{"+c.name+"}}"))
+		}
 	}
 	w.comment("", "Última línea de la descripción; sirve para encontrar el caso en el CRM.")
 	w.line("marker: %s", quote("[ref:{{key}}]"))
@@ -95,6 +101,18 @@ func (w *drafting) head() {
 		w.line("lookups:\n  hilo: {file: %s, column: %s, on: %s, each: %s}", quote(l.File), quote(l.Column), quote("{{"+l.On+"}}"), quote(l.Each))
 	}
 	w.line("")
+}
+
+// flaws says why the column is no key.
+func (c *columnFacts) flaws(rows int) string {
+	var list []string
+	if c.repeats > 0 {
+		list = append(list, fmt.Sprintf("se repite en %d filas, como %s", c.repeats, quote(c.again)))
+	}
+	if c.filled < rows {
+		list = append(list, fmt.Sprintf("falta en %d", rows-c.filled))
+	}
+	return strings.Join(list, " y ")
 }
 
 // prefix keeps the keys of two exports apart.
@@ -338,9 +356,13 @@ func (w *drafting) attachments() {
 		if c.split != "" {
 			split = ", split: " + quote(c.split)
 		}
+		replace := ""
+		if c.prefix != "" {
+			replace = fmt.Sprintf(", replace: {%s: \"\"}", quote("^"+regexp.QuoteMeta(c.prefix)))
+		}
 		w.line("")
 		w.comment("", "Los archivos que nombra cada fila: %d filas nombran archivos que existen.", c.files)
-		w.line("attachments:\n  root: %s\n  files: [{column: %s%s}]", quote(w.Root), quote(c.name), split)
+		w.line("attachments:\n  root: %s\n  files: [{column: %s%s%s}]", quote(w.Root), quote(c.name), split, replace)
 	case w.Glob != "":
 		w.line("")
 		w.comment("", "Los archivos de la carpeta de cada fila.")

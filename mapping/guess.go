@@ -25,13 +25,15 @@ type columnFacts struct {
 	filled  int
 	values  map[string]int // how often; nil where there are too many
 	hashes  map[uint64]bool
-	repeats int // cells that stood in a row before
+	repeats int    // cells that stood in a row before
+	again   string // the first of them
 	emails  int
 	html    int
 	long    int // cells of more than 60 characters
 	length  int // characters in all
 	files   int // cells that name files which exist
 	split   string
+	prefix  string // of the files' names in the old system, which they don't have here
 	dates   *DateColumn
 	iso     int
 	notDate bool
@@ -88,7 +90,9 @@ func (g *Guess) add(c *columnFacts, cell string) {
 	}
 	c.filled++
 	if h := maphash.String(g.seed, text); c.hashes[h] {
-		c.repeats++
+		if c.repeats++; c.repeats == 1 {
+			c.again = text
+		}
 	} else {
 		c.hashes[h] = true
 	}
@@ -118,19 +122,22 @@ func (g *Guess) add(c *columnFacts, cell string) {
 	g.lookForFiles(c, text)
 }
 
+// splits are what stands between the names of files.
+const splits = ";|,\n"
+
 // lookForFiles tries whether the cell names files, and how they are split.
 func (g *Guess) lookForFiles(c *columnFacts, text string) {
 	if g.exists == nil || len(text) > 2000 {
 		return
 	}
-	for _, split := range []string{c.split, "", ";", "|", ",", "\n"} {
+	for _, split := range append([]string{c.split, ""}, strings.Split(splits, "")...) {
 		names := []string{text}
 		if split != "" {
 			names = strings.Split(text, split)
 		}
 		if slices.ContainsFunc(names, func(n string) bool {
 			n = strings.TrimSpace(n)
-			return n != "" && g.exists(strings.ReplaceAll(n, `\`, "/"))
+			return n != "" && g.isFile(c, n)
 		}) {
 			c.files++
 			if split != "" && len(names) > 1 {
@@ -139,6 +146,31 @@ func (g *Guess) lookForFiles(c *columnFacts, text string) {
 			return
 		}
 	}
+}
+
+// isFile tells whether a name is a file's, be it without the folders that the old system had
+// in front of it.
+func (g *Guess) isFile(c *columnFacts, name string) bool {
+	path := strings.ReplaceAll(name, `\`, "/")
+	if g.exists(path) {
+		return true
+	}
+	if c.prefix != "" {
+		return strings.HasPrefix(name, c.prefix) && g.exists(path[len(c.prefix):])
+	}
+	if !strings.HasPrefix(path, "/") && !strings.Contains(path, ":/") {
+		return false
+	}
+	for i := range len(path) {
+		if strings.IndexByte(splits, path[i]) >= 0 {
+			return false // it is several names
+		}
+		if path[i] == '/' && g.exists(path[i+1:]) {
+			c.prefix = name[:i+1]
+			return true
+		}
+	}
+	return false
 }
 
 // decided are the columns that a draft uses, by role; nil where there is none.
@@ -212,6 +244,21 @@ func (g *Guess) decide() decided {
 		return points
 	})
 	return d
+}
+
+// nearlyKey is the column by which the rows would be known, were it not for a few that have a
+// cell of it in common or none; nil where there is none.
+func (g *Guess) nearlyKey(d decided) (best *columnFacts) {
+	few := max(g.rows/50, 1)
+	for _, c := range g.columns {
+		if c.name == "" || g.repeated(c) || d.uses(c) || c.role != "" && c.role != "key" || c.emails > 0 || c.isDate() || c.length > 40*c.filled {
+			continue
+		}
+		if flaws := c.repeats + g.rows - c.filled; flaws <= few && c.filled > few && (best == nil || flaws < best.repeats+g.rows-best.filled) {
+			best = c
+		}
+	}
+	return best
 }
 
 // few wants a column of few values.

@@ -41,7 +41,7 @@ func (h *Header) Find(name string) (int, error) {
 	case len(found) > 1:
 		return 0, fmt.Errorf("the column %q occurs %d times in the header (columns %s); rename all but one", name, len(found), columnList(found))
 	}
-	if near := Nearest(name, h.names); near != "" {
+	if near := nearest(name, h.names); near != "" {
 		return 0, fmt.Errorf("there is no column %q; the nearest is %q", name, near)
 	}
 	return 0, fmt.Errorf("there is no column %q; the header has %s", name, quoteList(h.names, 12))
@@ -76,9 +76,9 @@ func quoteList(names []string, most int) string {
 	return strings.Join(quoted, ", ")
 }
 
-// Nearest returns the name with the smallest edit distance, or "" where none is
+// nearest returns the name with the smallest edit distance, or "" where none is
 // near enough to be what was meant.
-func Nearest(name string, names []string) string {
+func nearest(name string, names []string) string {
 	want, best, least := Fold(name), "", 0
 	for _, candidate := range names {
 		folded := Fold(candidate)

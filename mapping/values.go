@@ -176,7 +176,7 @@ func notInValues(field, v string, t *valueTable) *Problem {
 	}
 	if _, ok := t.to[strings.TrimSpace(v)]; ok {
 		p.Hint = "the cell has spaces around the value: add trim: true to the field"
-	} else if near := Nearest(v, keys(t.to)); near != "" {
+	} else if near := nearest(v, keys(t.to)); near != "" {
 		p.Hint = fmt.Sprintf("the nearest value is %q: correct the cell, or add the value to the table", near)
 		if foldText(near) == foldText(v) {
 			p.Hint = fmt.Sprintf("the table has %q: add fold: true to the field, and case and accents no longer matter", near)
@@ -202,7 +202,7 @@ func buildAllowed(d *decoder, n ast.Node, f *field) step {
 		}
 		p := &Problem{Field: f.name, Error: "not_allowed", Message: fmt.Sprintf("%s: %q is not allowed", f.name, shorten(v, 60)),
 			Hint: "allowed are " + quoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
-		if near := Nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
+		if near := nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
 			p.Hint = fmt.Sprintf("the nearest that is allowed is %q", near)
 		}
 		return "", p

@@ -131,7 +131,7 @@ func (d *decoder) list(n ast.Node) []ast.Node {
 
 // unknown reports a key that the language doesn't have.
 func (d *decoder) unknown(p pair, place string, known []string) {
-	if near := Nearest(p.key, known); near != "" {
+	if near := nearest(p.key, known); near != "" {
 		d.mistake(p.at, "%s has no key %q; the nearest is %q", place, p.key, near)
 		return
 	}

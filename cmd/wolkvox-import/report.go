@@ -15,7 +15,8 @@ func reportCommand(console *console) *cobra.Command {
 		Use:   "report --ledger FILE --out DIR",
 		Short: "write the reports of the last run again",
 		Long: `report writes the reports of a ledger's last run again; also while the run is on.
-rejects.csv and changed.csv need the input as it was.
+rejects.csv and changed.csv need the input as it was. They tell what became of the rows in
+that run: what resolve has settled since shows in the reports of the next run.
 
 Exit status: 0 the reports are written, 1 they could not be, 2 usage.`,
 		Args: cobra.NoArgs,

@@ -126,7 +126,7 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.BoolVar(&o.wait, "wait", false, "sleep while the quota of every token is spent")
 	f.StringVar(&o.until, "until", "", "take no new row after `HH:MM`, today or tomorrow")
 	f.DurationVar(&o.timeout, "timeout", 120*time.Second, "wait for an answer")
-	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows in a row")
+	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows in a row; skipped ones don't count")
 	f.BoolVar(&o.resolve, "resolve", false, "before the first row, ask the CRM for those in doubt, as resolve --auto does")
 	f.DurationVar(&o.margin, "margin", 3*time.Minute, "of --resolve")
 	f.BoolVar(&o.noRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")

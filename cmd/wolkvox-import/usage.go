@@ -2,13 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"wolkvox-import/mapping"
 )
 
 // plainly says what is wrong with a command line in words that aren't Go's, and what would
@@ -30,18 +27,26 @@ func plainly(c *cobra.Command, err error) error {
 		return errors.New("give an input: a CSV or XLSX file" + help)
 	}
 	flag, ok := strings.CutPrefix(text, "unknown flag: --")
-	switch near := mapping.Nearest(flag, flagNames(c)); {
+	switch near := nearest(c, flag); {
 	case !ok:
 		return err
 	case strings.HasPrefix(flag, "token") && c.Flags().Lookup("token-file") != nil:
 		return errors.New(text + "; tokens are not for the command line, where others could see them: put them into the environment variable WOLKVOX_TOKEN, or into a file for --token-file")
 	case near != "":
-		return fmt.Errorf("%s; the nearest is --%s", text, near)
+		return errors.New(text + "; the nearest is --" + near)
 	}
 	return errors.New(text + help)
 }
 
-func flagNames(c *cobra.Command) (names []string) {
-	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return names
+// nearest is the flag that was probably meant, "" where none was. Cobra suggests commands
+// only, so the flags are made to be some.
+func nearest(c *cobra.Command, flag string) string {
+	names := cobra.Command{SuggestionsMinimumDistance: 2}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	if near := names.SuggestionsFor(flag); len(near) > 0 {
+		return near[0]
+	}
+	return ""
 }
