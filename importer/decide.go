@@ -60,12 +60,17 @@ func (r *run) repeated(in *input, it *item, o *reports.Outcome) bool {
 	return true
 }
 
+// stillRepeated tells whether a rejects file's row had the key of another one, and still has it.
+func (in *input) stillRepeated(it *item) bool {
+	return in.rejects && !it.given && strings.HasPrefix(it.cells[in.why], reports.RepeatedKey)
+}
+
 func sameAs(o *reports.Outcome, row int) {
 	o.Error, o.Message = "repeated", fmt.Sprintf("the same as row %d", row)
 }
 
 func repeatedKey(key string, row int) mapping.Problem {
-	return mapping.Problem{Field: "key", Error: "repeated_key", Message: fmt.Sprintf("key: %q stands in row %d already, with other cells", key, row),
+	return mapping.Problem{Field: "key", Error: reports.RepeatedKey, Message: fmt.Sprintf("key: %q stands in row %d already, with other cells", key, row),
 		Hint: "one of the two rows has the wrong key; correct it"}
 }
 
@@ -82,6 +87,11 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		o.WolkvoxID, o.IDPrefijo = "", ""
 		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: "key_in_use", Message: fmt.Sprintf("key: %q is already used by rows of the key %q", it.key, e.Template),
 			Hint: "make the keys of the two mappings differ, for example by a word in front"})
+		return true
+	case it.known.changed && in.stillRepeated(it):
+		o.WolkvoxID, o.IDPrefijo = "", ""
+		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: reports.RepeatedKey, Message: fmt.Sprintf("key: %q is that of another row, which was imported with other cells", it.key),
+			Hint: "this row still has the wrong key; correct it"})
 		return true
 	case e.State == ledger.Ignored:
 		o.Error, o.Message = "ignored", "a person said that it is not to be sent (resolve --ignore)"

@@ -29,6 +29,7 @@ type input struct {
 	program *mapping.Program
 	rejects bool // it has the columns of a rejects file
 	keyed   int  // column of import_key in it
+	why     int  // column of import_error in it
 	columns []columnSet
 	out     string // folder of its reports
 	limit   int
@@ -42,6 +43,7 @@ type item struct {
 	cells   []string
 	err     *source.RowError
 	flaws   []source.Flaw
+	surplus []string // cells beyond the header
 	key     string
 	problem *mapping.Problem // why it has no key
 	given   bool             // the key is a rejects file's import_key
@@ -92,6 +94,7 @@ func (in *input) isRejects(names []string) bool {
 		}
 	}
 	in.keyed, _ = header.Find(reports.RejectColumns[0])
+	in.why, _ = header.Find(reports.RejectColumns[2])
 	return true
 }
 
@@ -146,7 +149,7 @@ func (in *input) next(it *item) bool {
 	if row.Missing > 0 {
 		in.short++
 	}
-	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...)}
+	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...), surplus: append(it.surplus[:0], row.Surplus...)}
 	if in.rejects {
 		undefuse(it.cells)
 	}

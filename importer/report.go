@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"wolkvox-import/importer/internal/crash"
@@ -211,7 +212,7 @@ func (c *cells) at(row int) ([]string, error) {
 		if c.rejects {
 			undefuse(found.Cells)
 		}
-		return found.Cells, nil
+		return slices.Concat(found.Cells, found.Surplus), nil
 	}
 	if err := c.reader.Err(); err != nil {
 		return nil, err

@@ -8,12 +8,19 @@ import (
 // RejectColumns are what rejects.csv has besides the columns of the source.
 var RejectColumns = []string{"import_key", "import_status", "import_error", "import_hint"}
 
+// RepeatedKey is the Error of a row that has the key of another one.
+const RepeatedKey = "repeated_key"
+
 func rejects(header []string) view {
 	return annotated("rejects", header, RejectColumns, func(o *Outcome) []string {
 		if o.Status != Rejected && o.Status != Invalid {
 			return nil
 		}
-		return []string{o.Key, string(o.Status), o.explain(), o.Hint}
+		key := o.Key
+		if o.Error == RepeatedKey {
+			key = "" // it is what has to be mended, and import_key would win over that
+		}
+		return []string{key, string(o.Status), o.explain(), o.Hint}
 	})
 }
 

@@ -41,6 +41,7 @@ type Row struct {
 	Number  int      // as a spreadsheet shows it; in a CSV file, records are counted
 	Cells   []string // one for each column of the header, and those that Show has asked for. The slice is used again by Next; the texts are not
 	Missing int      // cells that the row of a CSV file lacks, which are empty in Cells
+	Surplus []string // what TooManyCells has beyond the header; used again as Cells is
 	Flaws   []Flaw   // cells without a value
 	Err     *RowError
 }
@@ -157,9 +158,10 @@ func (r *Reader) Next() bool {
 
 // fit makes a row of a record: as many cells as the header has.
 func (r *Reader) fit(rec record) {
-	r.row = Row{Number: rec.number, Flaws: rec.flaws, Err: rec.err}
 	surplus := rec.cells[min(len(rec.cells), len(r.header)):]
+	r.row = Row{Number: rec.number, Flaws: rec.flaws, Err: rec.err}
 	if i := slices.IndexFunc(surplus, func(cell string) bool { return cell != "" }); i >= 0 && rec.err == nil {
+		r.row.Surplus = surplus
 		r.row.Err = &RowError{
 			Word:    TooManyCells,
 			Message: fmt.Sprintf("the row has %d cells and the header %d; without a column is %q", len(rec.cells), len(r.header), shorten(surplus[i])),
