@@ -288,6 +288,17 @@ func (a *account) again(view *ledger.View, path string, unfinished bool) (Result
 		a.About.Ended = halt.Why
 	}
 	var notes []string
+	if unfinished {
+		counts, err := view.Counts()
+		if err != nil {
+			return result, nil, err
+		}
+		if n := counts[ledger.InDoubt]; n > 0 {
+			notes = append(notes, fmt.Sprintf("rows in doubt: %d; those that were being sent when the run died are not in the reports, but in resolve --list", n))
+		}
+	} else if err := a.whole(view); err != nil {
+		return result, nil, err
+	}
 	var parts []reports.Summary
 	for i := range a.Inputs {
 		about := a.about(i)
@@ -308,6 +319,21 @@ func (a *account) again(view *ledger.View, path string, unfinished bool) (Result
 	}
 	result.Summary = reports.Total(parts)
 	return result, notes, nil
+}
+
+// whole tells whether the ledger still has what the run did with its rows.
+func (a *account) whole(view *ledger.View) error {
+	read := 0
+	for i := range a.Inputs {
+		read += a.Inputs[i].Read
+		for _, err := range view.Records(i) {
+			return err // there is one
+		}
+	}
+	if read > 0 {
+		return errors.New("the ledger doesn't have the rows of its last run any more: purge has removed them; the reports stay as they are")
+	}
+	return nil
 }
 
 // count finds the exit status that the run deserved. Of one that has not ended only

@@ -1,16 +1,15 @@
 package importer
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/mapping"
 )
 
 // Verdict is what a person says of a row.
@@ -57,7 +56,15 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 	defer l.Close()
 	var errs []error
 	resolutions := make([]ledger.Resolution, len(said))
+	keys, ids := map[string]bool{}, map[string]string{}
 	for i, v := range said {
+		if keys[v.Key] {
+			errs = append(errs, fmt.Errorf("%q: it is said twice what became of it", v.Key))
+		}
+		if other, taken := ids[v.ID]; taken && v.ID != "" {
+			errs = append(errs, fmt.Errorf("%q: the case %s can't be that of the row %q as well", v.Key, v.ID, other))
+		}
+		keys[v.Key], ids[v.ID] = true, v.Key
 		if resolutions[i], err = v.resolution(l, who); err != nil {
 			errs = append(errs, err)
 		}
@@ -117,48 +124,42 @@ func statesText(states []ledger.State) string {
 	return strings.Join(words, " or ")
 }
 
-// ReadVerdicts reads a CSV file with the columns key, verdict and id.
+// ReadVerdicts reads a file with the columns key, verdict and id, CSV or XLSX as inputs are.
 func ReadVerdicts(path string) ([]Verdict, error) {
-	file, err := os.Open(path)
+	r, err := source.Open(path, source.Options{})
 	if err != nil {
 		return nil, &UsageError{err}
 	}
-	defer file.Close()
-	r := csv.NewReader(file)
-	r.FieldsPerRecord = -1
-	header, err := r.Read()
-	if err != nil {
-		return nil, usage("%s: it has no header: %w", path, err)
-	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	column := map[string]int{}
-	for i, name := range header {
-		column[strings.ToLower(strings.TrimSpace(name))] = i
-	}
-	for _, name := range []string{"key", "verdict"} {
-		if _, ok := column[name]; !ok {
+	defer r.Close()
+	header := mapping.NewHeader(r.Header())
+	var column [3]int
+	for i, name := range []string{"key", "verdict", "id"} {
+		if column[i], err = header.Find(name); err != nil && name != "id" {
 			return nil, usage("%s: there is no column %q; it needs key, verdict and id", path, name)
+		} else if err != nil {
+			column[i] = -1 // it isn't needed for every verdict
 		}
 	}
 	var said []Verdict
-	for {
-		record, err := r.Read()
-		if err == io.EOF {
-			return said, nil
+	for r.Next() {
+		row := r.Row()
+		if row.Err != nil {
+			return nil, usage("%s, row %d: %w", path, row.Number, row.Err)
 		}
-		if err != nil {
-			return nil, usage("%s: %w", path, err)
-		}
-		of := func(name string) string {
-			if i, ok := column[name]; ok && i < len(record) {
-				return strings.TrimSpace(record[i])
+		of := func(i int) string {
+			if column[i] < 0 {
+				return ""
 			}
-			return ""
+			return strings.TrimSpace(row.Cells[column[i]])
 		}
-		if of("key") != "" {
-			said = append(said, Verdict{Key: of("key"), Word: strings.ToLower(of("verdict")), ID: of("id")})
+		if of(0) != "" {
+			said = append(said, Verdict{Key: of(0), Word: strings.ToLower(of(1)), ID: of(2)})
 		}
 	}
+	if err := r.Err(); err != nil {
+		return nil, &UsageError{err}
+	}
+	return said, nil
 }
 
 // Purge removes what tells about persons from a ledger's rows that were settled before

@@ -249,7 +249,7 @@ func (g *Guess) decide() decided {
 // nearlyKey is the column by which the rows would be known, were it not for a few that have a
 // cell of it in common or none; nil where there is none.
 func (g *Guess) nearlyKey(d decided) (best *columnFacts) {
-	few := max(g.rows/50, 1)
+	few := max(g.rows/20, 1)
 	for _, c := range g.columns {
 		if c.name == "" || g.repeated(c) || d.uses(c) || c.role != "" && c.role != "key" || c.emails > 0 || c.isDate() || c.length > 40*c.filled {
 			continue

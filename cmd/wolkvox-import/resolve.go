@@ -161,10 +161,15 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 			fmt.Fprintf(console.out, "in doubt   %s: %s\n", s.Key, s.Why)
 		}
 	}
-	fmt.Fprintf(console.out, "%d found at the CRM, %d not there and free to be sent, %d in doubt\n", counts["created"], counts["pending"], left)
-	if err != nil {
+	if err != nil && len(settled) == 0 {
 		return err
 	}
+	fmt.Fprintf(console.out, "%d found at the CRM, %d not there and free to be sent, %d in doubt", counts["created"], counts["pending"], left)
+	if err != nil {
+		fmt.Fprintln(console.out, ", the others not asked for")
+		return err
+	}
+	fmt.Fprintln(console.out)
 	return o.end(left)
 }
 

@@ -240,12 +240,16 @@ func readByOthers(file string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 && runtime.GOOS != "windows"
 }
 
-// interruptible ends the context at the first Ctrl-C or SIGTERM, so that what is in
-// flight can end well. The second one ends the program at once.
+// interruptible ends the context at the first Ctrl-C or SIGTERM, or when the terminal is
+// closed, so that what is in flight can end well. The second one ends the program at once.
 func interruptible(ctx context.Context, console *console) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // which nohup sees to
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE) // a reader of the output that has gone is no reason to end
 	go func() {
 		if _, ok := <-signals; !ok {
 			return

@@ -15,12 +15,14 @@ import (
 func TestTwoSignalsAtOnceAreOne(t *testing.T) {
 	for _, c := range []struct {
 		name    string
+		signal  syscall.Signal
 		between time.Duration
 		status  int
 		said    string
 	}{
-		{"at once", 50 * time.Millisecond, 5, "stopping"},
-		{"one after the other", oneSignal + 200*time.Millisecond, 4, "stopped at once"},
+		{"terminal closed", syscall.SIGHUP, 50 * time.Millisecond, 5, "stopping"},
+		{"at once", syscall.SIGTERM, 50 * time.Millisecond, 5, "stopping"},
+		{"one after the other", syscall.SIGTERM, oneSignal + 200*time.Millisecond, 4, "stopped at once"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -34,7 +36,7 @@ func TestTwoSignalsAtOnceAreOne(t *testing.T) {
 			}
 			time.Sleep(1500 * time.Millisecond)
 			for range 2 {
-				if err := run.Process.Signal(syscall.SIGTERM); err != nil {
+				if err := run.Process.Signal(c.signal); err != nil {
 					t.Error(err)
 				}
 				time.Sleep(c.between)

@@ -127,7 +127,23 @@ func TestWhatADeadProcessWasSendingIsInDoubt(t *testing.T) {
 		}
 	}
 	settle(t, l, 2, ledger.Created)
-	l.Close()
+	for _, held := range []bool{true, false} { // who only looks sees it too
+		view, err := ledger.Look(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, err := view.Counts()
+		doubts, err2 := view.Doubts(0)
+		want := map[bool]map[ledger.State]int{true: {ledger.Created: 1, ledger.Sending: 2}, false: {ledger.Created: 1, ledger.InDoubt: 2}}[held]
+		if err != nil || err2 != nil || !maps.Equal(counts, want) || len(doubts) != want[ledger.InDoubt] {
+			t.Errorf("held %v: %v, %+v, %v, %v", held, counts, doubts, err, err2)
+		}
+		if !held && (!strings.Contains(doubts[0].Evidence, "ended before") || time.Since(doubts[0].Since) > time.Hour) {
+			t.Errorf("%+v", doubts[0])
+		}
+		view.Close()
+		l.Close()
+	}
 	l = open(t, path)
 	if l.Fresh || l.Recovered != 2 || state(t, l, 0) != ledger.InDoubt || state(t, l, 2) != ledger.Created {
 		t.Errorf("fresh %v, recovered %d, states %s, %s", l.Fresh, l.Recovered, state(t, l, 0), state(t, l, 2))

@@ -214,6 +214,9 @@ func create(db *sql.DB, path string, b Binding) error {
 	return tx.Commit()
 }
 
+// orphan is the evidence on what a dead process was sending.
+const orphan = "the process that sent it ended before the answer was recorded"
+
 // recoverSending settles what a dead process was sending: it is in doubt, since the
 // moment at which its request was about to leave.
 func recoverSending(db *sql.DB, now time.Time) (int, error) {
@@ -224,7 +227,7 @@ func recoverSending(db *sql.DB, now time.Time) (int, error) {
 	defer tx.Rollback()
 	at := now.UnixMilli()
 	_, err = tx.Exec(`INSERT INTO history (at, run, id, from_state, to_state, evidence)
-		SELECT ?, run, id, 'sending', 'in_doubt', 'the process that sent it ended before the answer was recorded' FROM entries WHERE state = 'sending'`, at)
+		SELECT ?, run, id, 'sending', 'in_doubt', ? FROM entries WHERE state = 'sending'`, at, orphan)
 	if err != nil {
 		return 0, err
 	}

@@ -11,8 +11,9 @@ import (
 
 // View reads a ledger, also while another process writes it.
 type View struct {
-	db   *sql.DB
-	path string
+	db       *sql.DB
+	path     string
+	orphaned bool // nobody holds the ledger: what is being sent in it has been left by a dead process
 }
 
 // Look opens an existing ledger for reading.
@@ -37,6 +38,8 @@ func Look(path string) (*View, error) {
 		view.Close()
 		return nil, fmt.Errorf("%s is not a ledger that this program can read (version %d)", path, found)
 	}
+	held, err := Held(path)
+	view.orphaned = err == nil && !held
 	return view, nil
 }
 
@@ -85,7 +88,8 @@ func (v *View) LastRun() (Run, error) {
 	return r, nil
 }
 
-// Counts returns how many keys are in each state.
+// Counts returns how many keys are in each state. What a dead process was sending is in doubt,
+// as the next that opens the ledger for writing will note.
 func (v *View) Counts() (map[State]int, error) {
 	counts := map[State]int{}
 	rows, err := v.db.Query("SELECT state, count(*) FROM entries GROUP BY state")
@@ -99,7 +103,10 @@ func (v *View) Counts() (map[State]int, error) {
 		if err := rows.Scan(&state, &n); err != nil {
 			return nil, explain(v.path, err)
 		}
-		counts[state] = n
+		if state == Sending && v.orphaned {
+			state = InDoubt
+		}
+		counts[state] += n
 	}
 	return counts, rows.Err()
 }
@@ -112,14 +119,15 @@ type Doubt struct {
 	Since                          time.Time // when its request left, or was about to
 }
 
-// Doubts returns the keys in doubt, the oldest first, at most so many; 0 is all.
+// Doubts returns the keys in doubt, as Counts has them, the oldest first, at most so many; 0 is
+// all.
 func (v *View) Doubts(most int) ([]Doubt, error) {
 	if most == 0 {
 		most = -1
 	}
-	rows, err := v.db.Query(`SELECT id, key, marker, contact, length, settled_at,
-		coalesce((SELECT evidence FROM history WHERE history.id = entries.id ORDER BY seq DESC LIMIT 1), '')
-		FROM entries WHERE state = 'in_doubt' ORDER BY settled_at, id LIMIT ?`, most)
+	rows, err := v.db.Query(`SELECT id, key, marker, contact, length, iif(state = 'sending', claimed_at, settled_at) AS since,
+		iif(state = 'sending', ?, coalesce((SELECT evidence FROM history WHERE history.id = entries.id ORDER BY seq DESC LIMIT 1), ''))
+		FROM entries WHERE state = 'in_doubt' OR state = 'sending' AND ? ORDER BY since, id LIMIT ?`, orphan, v.orphaned, most)
 	if err != nil {
 		return nil, explain(v.path, err)
 	}
