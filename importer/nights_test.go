@@ -578,3 +578,24 @@ func TestCanaryLeavesRepeatedKeysAlone(t *testing.T) {
 		d.counts(r, 5, n{reports.Created: 1, reports.NotAttempted: 1, reports.Invalid: 1})
 	})
 }
+
+// A CRM whose quota is spent answers no question about it either. When it is renewed, the run
+// that has spent it was told.
+func TestLaterRunKnowsWhenTheQuotaIsRenewed(t *testing.T) {
+	inMemory(t, sandbox.Config{Quota: 50, HoursToReset: 3}, func(t *testing.T, d *desk) {
+		input := d.csv("in.csv", columns, rows(60))
+		first := d.run(input)
+		d.counts(first, 5, n{reports.Created: 48, reports.NotAttempted: 12})
+		time.Sleep(time.Hour)
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`)
+		})()
+		for range 2 { // and the one after that knows it too
+			_, when, ok := strings.Cut(first.Halt.Why, "it begins anew")
+			if r := d.run(input); r.Status() != 5 || !ok || !strings.Contains(r.Halt.Why, when) {
+				t.Errorf("%+v, and before %+v", r.Halt, first.Halt)
+			}
+		}
+	})
+}

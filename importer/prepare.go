@@ -182,14 +182,18 @@ var unsafeInNames = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)
 // ledgerPath is where the run's ledger is. It hangs on the operation and not on the
 // mapping's name, so that a renamed mapping doesn't send everything twice.
 func (p *plan) ledgerPath() string {
-	name := unsafeInNames.ReplaceAllString(p.mapping.Operation, "_") + ".ledger.db"
 	switch {
 	case p.job.Ledger != "":
 		return p.job.Ledger
 	case p.job.Rehearsal:
-		return filepath.Join(p.outRoot(), "rehearsal."+name)
+		return filepath.Join(p.outRoot(), "rehearsal."+p.ledgerName())
 	}
-	return filepath.Join(p.mapping.Dir(), name)
+	return filepath.Join(p.mapping.Dir(), p.ledgerName())
+}
+
+// ledgerName is what a ledger of the operation is called, where nobody says otherwise.
+func (p *plan) ledgerName() string {
+	return unsafeInNames.ReplaceAllString(p.mapping.Operation, "_") + ".ledger.db"
 }
 
 // outRoot is the folder that holds all reports of the run.

@@ -19,9 +19,11 @@ import (
 // written again.
 type account struct {
 	About   reports.About
+	Key     *string // the mapping's key text, "" where it has none; nil is not known
 	Formats []string
 	Keep    []string // files that no report may replace
 	Inputs  []inputAccount
+	Renewed time.Time // when the first token's quota is renewed, as far as that is known
 }
 
 type inputAccount struct {
@@ -34,10 +36,13 @@ type inputAccount struct {
 }
 
 func (r *run) account(halt *Halt) []byte {
-	a := account{Formats: r.job.Formats, Keep: r.keep()}
+	a := account{Key: &r.mapping.KeyText, Formats: r.job.Formats, Keep: r.keep()}
 	a.About = reports.About{Mapping: r.source, Operation: r.mapping.Operation, Server: r.server.String(), Ledger: r.ledgerPath(), ToolVersion: r.job.Version, StartedAt: r.started}
 	if halt != nil {
 		a.About.Ended = halt.Why
+	}
+	if a.Renewed = r.last.Renewed; r.sender != nil && !r.sender.Lanes.Renewal().IsZero() {
+		a.Renewed = r.sender.Lanes.Renewal()
 	}
 	for _, in := range r.inputs {
 		a.Inputs = append(a.Inputs, inputAccount{in.source, in.options, in.rejects, in.header(), in.out, in.read})

@@ -29,6 +29,7 @@ type run struct {
 	scratch []byte          // the reader's alone
 	notes   []ledger.Record // of the batch at hand; the reader's alone
 	started time.Time
+	last    account  // of the last run
 	said    sync.Map // errors; a full disk would be said once a row
 	storm   storm
 	bytes   *semaphore.Weighted // of bodies under way
@@ -56,11 +57,18 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 	if err := r.openLedger(); err != nil {
 		return nil, err
 	}
+	var err error
+	if r.last, err = r.lastAccount(); err == nil {
+		err = r.rekeyed(ctx)
+	}
 	for _, in := range p.inputs {
-		if err := r.findColumns(in); err != nil {
-			r.ledger.Close()
-			return nil, err
+		if err == nil {
+			err = r.findColumns(in)
 		}
+	}
+	if err != nil {
+		r.ledger.Close()
+		return nil, err
 	}
 	if err := r.ledger.Begin(os.Getpid(), r.account(nil)); err != nil {
 		r.ledger.Close()
@@ -78,6 +86,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		Log:    p.job.Log,
 		Hold:   r.storm.on,
 	}
+	r.sender.Lanes.Expect(r.last.Renewed)
 	if p.job.Wait {
 		r.sender.Lanes.Patient = func(until time.Time, known bool) {
 			at := until.Local().Format("2006-01-02 15:04 MST")

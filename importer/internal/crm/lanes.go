@@ -228,6 +228,30 @@ func (l *Lanes) firstRested() (first time.Time, renewed, busy bool) {
 	return first, renewed, busy
 }
 
+// Renewal is when the first of the resting lanes is renewed, as far as the CRM has said; the
+// zero time where that isn't known.
+func (l *Lanes) Renewal() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first, renewed, _ := l.firstRested()
+	if !renewed {
+		return time.Time{}
+	}
+	return first
+}
+
+// Expect tells when quotas are renewed, by what an earlier run has heard: a CRM whose quota is
+// spent may not even say that any more. What it does say comes first.
+func (l *Lanes) Expect(renewal time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, lane := range l.lanes {
+		if lane.quota.Renewed.IsZero() {
+			lane.quota.Renewed = renewal
+		}
+	}
+}
+
 // none is why there can't be a place any more; nil where there can.
 func (l *Lanes) none(now time.Time) *Error {
 	l.wakeOrRest(now)

@@ -111,6 +111,15 @@ func (v *View) Counts() (map[State]int, error) {
 	return counts, rows.Err()
 }
 
+// Sent tells whether a key that was made by this template has, or may have, a case.
+func (v *View) Sent(template string) (sent bool, err error) {
+	err = v.db.QueryRow("SELECT EXISTS (SELECT 1 FROM entries WHERE template = ? AND state IN ('created', 'in_doubt', 'sending'))", template).Scan(&sent)
+	if err != nil {
+		return false, explain(v.path, err)
+	}
+	return sent, nil
+}
+
 // Doubt is a key in doubt, with what is needed to look for its case.
 type Doubt struct {
 	ID                             ID
