@@ -158,6 +158,7 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 			return err
 		}
 		defer stop()
+		job.Log.Info("a rehearsal: the CRM is simulated, and so are the ids in the reports")
 	default:
 		if job.Tokens, err = tokens(o.tokenFile); err != nil {
 			return err
