@@ -26,6 +26,13 @@ func plainly(c *cobra.Command, err error) error {
 	if strings.HasPrefix(text, "requires at least 1 arg") || strings.HasPrefix(text, "accepts 1 arg") {
 		return errors.New("give an input: a CSV or XLSX file" + help)
 	}
+	if _, set, ok := strings.Cut(text, "none of the others can be; ["); ok {
+		set = strings.TrimSuffix(set, "] were all set")
+		return errors.New("--" + strings.ReplaceAll(set, " ", " and --") + " can't go together" + help)
+	}
+	if strings.HasPrefix(text, "accepts at most 1 arg") {
+		return errors.New("one KEY at a time" + help)
+	}
 	flag, ok := strings.CutPrefix(text, "unknown flag: --")
 	switch near := nearest(c, flag); {
 	case !ok:
