@@ -2,9 +2,9 @@ package importer_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -273,7 +273,7 @@ func TestVerdictsFromAFile(t *testing.T) {
 			t.Errorf("%q was read", text)
 		}
 	}
-	if _, err := importer.ReadVerdicts(d.path("none.csv")); err == nil || !os.IsNotExist(err.(*importer.UsageError).Err) {
+	if _, err := importer.ReadVerdicts(d.path("none.csv")); !errors.As(err, new(*importer.UsageError)) || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("got %v", err)
 	}
 }
