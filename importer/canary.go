@@ -73,6 +73,7 @@ func (r *run) canary() error {
 type sight struct {
 	created, whole int             // cases that exist, and that arrived as they were sent
 	hidden         map[string]bool // fields that the CRM doesn't show
+	putOff         bool            // the CRM answers no questions now
 }
 
 // verdict says what was seen, and lets the run go on or ends it.
@@ -167,7 +168,14 @@ func (r *run) compare(t task, o reports.Outcome, seen *sight) {
 		return
 	}
 	seen.created++
+	if seen.putOff {
+		log.Warn(fmt.Sprintf("canary: the case %s was created and not read back, since the CRM puts questions off", o.WolkvoxID), "kind", k)
+		return
+	}
 	found, err := r.readBack(o.WolkvoxID)
+	if e := new(crm.Error); errors.As(err, &e) {
+		seen.putOff = e.Verdict == crm.Again || e.Verdict == crm.TooMany
+	}
 	if err != nil {
 		log.Warn(fmt.Sprintf("canary: the case %s was created and can't be read back: %v", o.WolkvoxID, err), "kind", k)
 		return
@@ -195,6 +203,9 @@ func (r *run) readBack(id string) (found crm.Found, err error) {
 		}
 		var cases []crm.Found
 		if cases, err = r.sender.Find(r.stop, r.mapping.Operation, id); err != nil {
+			if e := new(crm.Error); errors.As(err, &e) && (e.Verdict == crm.Again || e.Verdict == crm.TooMany) {
+				return found, err // it has been waited for long enough
+			}
 			continue
 		}
 		if i := slices.IndexFunc(cases, func(f crm.Found) bool { return f.WolkvoxID == id }); i >= 0 {

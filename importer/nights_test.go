@@ -599,3 +599,121 @@ func TestLaterRunKnowsWhenTheQuotaIsRenewed(t *testing.T) {
 		}
 	})
 }
+
+// Any answer shows that the server is there: a connection that fails after it is no outage
+// that has lasted since before.
+func TestAnAnswerEndsAnOutage(t *testing.T) {
+	for name, answers := range map[string]func(d *desk, fail *atomic.Bool) func(){
+		"to a storm's question": func(d *desk, fail *atomic.Bool) func() {
+			var asked atomic.Int64
+			return d.storms(func(w http.ResponseWriter, r *http.Request) {
+				if asked.Add(1) <= 4 {
+					w.Header().Set("Retry-After", "90")
+					w.WriteHeader(http.StatusTooManyRequests)
+					return
+				}
+				fail.Store(true)
+				w.Header().Set("Connection", "close")
+				fmt.Fprint(w, `{"code":200,"data":[]}`)
+			})
+		},
+		"that puts off": func(d *desk, fail *atomic.Bool) func() {
+			var inserts atomic.Int64
+			return d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				if n := inserts.Add(1); strings.Contains(r.URL.Path, "insert") && n > 3 && n < 6 {
+					fail.Store(n == 5)
+					w.Header().Set("Retry-After", "60")
+					w.WriteHeader(http.StatusTooManyRequests)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+				var fail atomic.Bool
+				defer answers(d, &fail)()
+				dial, failed := d.job.Dial, false
+				d.job.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+					if fail.Swap(false) {
+						failed = true
+						return nil, errors.New("no route to host")
+					}
+					return dial(ctx, network, address)
+				}
+				d.job.Workers = 1
+				if r := d.run(d.csv("in.csv", columns, rows(20))); !failed || r.Summary.Outcomes[reports.NotAttempted] > 0 {
+					t.Errorf("failed %v, %v, %+v", failed, r.Summary.Outcomes, r.Halt)
+				}
+			})
+		})
+	}
+}
+
+// What several find out at once is one round of an outage.
+func TestRefusalsOfOneMomentAreOneRound(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		began := time.Now()
+		var refused atomic.Int64
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			at := time.Since(began)
+			if strings.Contains(r.URL.Path, "insert") && (at > 5*time.Second && at < 10*time.Second || at > time.Hour && at < time.Hour+10*time.Second) {
+				time.Sleep(100 * time.Millisecond) // all of them have left
+				refused.Add(1)
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			time.Sleep(time.Second)
+			next.ServeHTTP(w, r)
+		})()
+		d.job.Workers = 8
+		d.counts(d.run(d.csv("in.csv", columns, rows(80))), 0, n{reports.Created: 80})
+		if refused.Load() < 4 {
+			t.Errorf("%d were refused", refused.Load())
+		}
+	})
+}
+
+// A pause that is asked for with the first question is said, since nothing is sent in it.
+func TestPauseOfTheQuotasQuestionIsSaid(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		var asked atomic.Int64
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, "tokenInformation") {
+				asked.Add(1)
+				w.Header().Set("Retry-After", "7200")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})()
+		said, began := d.listen(), time.Now()
+		d.job.Tokens = []string{"one", "two"}
+		d.counts(d.run(d.csv("in.csv", columns, rows(3))), 0, n{reports.Created: 3})
+		if took := time.Since(began); took < 2*time.Hour || asked.Load() != 1 || !strings.Contains(said.String(), "nothing is sent for 2h0m0s") {
+			t.Errorf("%v, %d questions, %s", took, asked.Load(), said)
+		}
+	})
+}
+
+// A CRM that answers no question keeps a canary for as long as it is borne with, and not as
+// long for each case.
+func TestCanaryAsksNoMoreWhereQuestionsArePutOff(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.URL.Path, "queryCases") {
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})()
+		d.job.Canary = true
+		said, began := d.listen(), time.Now()
+		d.counts(d.run(d.csv("in.csv", columns, kindsOf(40))), 5, n{reports.Created: 3, reports.NotAttempted: 37})
+		if took := time.Since(began); took > 12*time.Minute || strings.Count(said.String(), "the CRM puts questions off") != 2 {
+			t.Errorf("%v, %s", took, said)
+		}
+	})
+}

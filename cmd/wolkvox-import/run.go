@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -164,7 +165,7 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 			return err
 		}
 		if readByOthers(o.tokenFile) {
-			job.Log.Warn("other users of this computer can read the tokens; only you should: chmod 600 " + o.tokenFile)
+			job.Log.Warn("other users of this computer can read the tokens; only you should: chmod 600 " + pasted(o.tokenFile))
 		}
 	}
 	ctx, release := interruptible(ctx, console)
@@ -232,7 +233,7 @@ func tokens(file string) ([]string, error) {
 
 // oneSignal is how long after the first signal others belong to it: who stops a program
 // together with all that it started, as timeout does, sends it two.
-const oneSignal = time.Second
+const oneSignal = 200 * time.Millisecond
 
 // readByOthers tells whether a file's mode lets others read it. Windows keeps access lists
 // instead of modes.
@@ -300,12 +301,20 @@ func (c *console) conclude(result importer.Result, err error, t talk) error {
 		fmt.Fprintln(c.out)
 	}
 	if n[reports.InDoubt] > 0 {
-		fmt.Fprintf(c.out, "to settle what is in doubt: wolkvox-import resolve --ledger %s --auto --server %s\n", result.Ledger, result.Summary.Server)
+		fmt.Fprintf(c.out, "to settle what is in doubt: wolkvox-import resolve --ledger %s --auto --server %s\n", pasted(result.Ledger), result.Summary.Server)
 	}
 	if h := result.Halt; h != nil && h.Hint != "" {
 		fmt.Fprintf(c.out, "%s\n", h.Hint)
 	}
 	return end(result.Status())
+}
+
+// pasted is a path as it can be pasted into a command.
+func pasted(path string) string {
+	if strings.ContainsAny(path, " \t()&;'") {
+		return strconv.Quote(path)
+	}
+	return path
 }
 
 // rejectsOf finds the rejects among the reports, whatever their number.

@@ -12,7 +12,10 @@ import (
 // be right.
 func plainly(c *cobra.Command, err error) error {
 	text := err.Error()
-	help := "; see wolkvox-import help " + c.Name()
+	help := "; see wolkvox-import help"
+	if c.HasParent() {
+		help += " " + c.Name()
+	}
 	if before, _, ok := strings.Cut(text, ": strconv."); ok {
 		return errors.New(before + ": that is not a number, such as 2 or, where it may be a fraction, 2.5")
 	}
@@ -22,6 +25,12 @@ func plainly(c *cobra.Command, err error) error {
 	if missing, ok := strings.CutPrefix(text, "required flag(s) "); ok {
 		missing = strings.ReplaceAll(strings.TrimSuffix(missing, " not set"), `"`, "")
 		return errors.New("--" + strings.ReplaceAll(missing, ", ", " and --") + ": it is missing" + help)
+	}
+	if before, _, ok := strings.Cut(text, "' in -"); ok { // what stands there may be a token
+		return errors.New(before + "'" + help)
+	}
+	if strings.HasPrefix(text, "accepts 1 arg") && !strings.HasSuffix(text, "received 0") {
+		return errors.New("one input at a time" + help)
 	}
 	if strings.HasPrefix(text, "requires at least 1 arg") || strings.HasPrefix(text, "accepts 1 arg") {
 		return errors.New("give an input: a CSV or XLSX file" + help)

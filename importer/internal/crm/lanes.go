@@ -61,6 +61,10 @@ const (
 	// restUnknown is how long a lane rests whose quota is spent and of which nobody
 	// knows when it is renewed, or which was said to be renewed and is not.
 	restUnknown = 15 * time.Minute
+
+	// lookEvery is how often those who wait look at the clock: timers stand still while a
+	// computer sleeps.
+	lookEvery = 10 * time.Minute
 )
 
 // NewLanes shares workers over the tokens evenly; each token has at least one place.
@@ -282,15 +286,19 @@ func (l *Lanes) sleep(now time.Time) {
 		l.said = first
 		l.Patient(first, renewed)
 	}
+	at := first
+	if soon := now.Add(lookEvery); soon.Before(at) {
+		at = soon
+	}
 	switch {
 	case l.wake == nil:
-		l.wake = time.AfterFunc(first.Sub(now), l.awake)
-	case first.Before(l.wakes):
-		l.wake.Reset(first.Sub(now))
+		l.wake = time.AfterFunc(at.Sub(now), l.awake)
+	case at.Before(l.wakes):
+		l.wake.Reset(at.Sub(now))
 	default:
 		return // early enough
 	}
-	l.wakes = first
+	l.wakes = at
 }
 
 // awake serves those who wait when a lane has rested.
@@ -403,6 +411,7 @@ func (lane *Lane) out(why *Error) bool {
 func (lane *Lane) know(q Quota) {
 	lane.lanes.mu.Lock()
 	defer lane.lanes.mu.Unlock()
+	q.Renewed = q.Renewed.Round(0) // by the clock on the wall
 	lane.quota = q
 	lane.left = max(q.Available-q.Reserve(), 0)
 	lane.lanes.serve()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,39 +29,8 @@ type Sender struct {
 	quietUntil atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
 	throttled  atomic.Int64          // times in a row that the server has put everybody off
 	astray     atomic.Pointer[Error] // the server is not the one that is meant; nobody sends any more
-	outage     outage
-}
-
-// outage is a time in which all that was sent came to nothing.
-type outage struct {
-	mu     sync.Mutex
-	since  time.Time // its first failure; zero while there is none
-	last   time.Time // its last one
-	rounds int       // failures, of which those within a second are one
-}
-
-// fails takes in a failure, and returns for how long there has been nothing else since then
-// or since the given time, and in how many rounds.
-func (o *outage) fails(now, since time.Time) (silence time.Duration, rounds int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.since.IsZero() {
-		o.since = now
-	}
-	if o.rounds == 0 || now.Sub(o.last) >= time.Second {
-		o.rounds++
-	}
-	o.last = now
-	if since.Before(o.since) {
-		since = o.since
-	}
-	return now.Sub(since), o.rounds
-}
-
-func (o *outage) ends() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.since, o.rounds = time.Time{}, 0
+	unreached  outage                // requests don't even leave; any answer ends it
+	refusing   outage                // answers only put us off; a case that is taken or refused ends it
 }
 
 // Claim is the caller's durable word that a request is about to leave.
@@ -82,10 +50,6 @@ const (
 	// throttledPatience is how many times Patience a server that answers, but only
 	// to put us off, is given.
 	throttledPatience = 10
-
-	// fewestRounds is how many times in a row a server has to fail before it is given up,
-	// however long that takes: two failures may lie hours apart without anything between them.
-	fewestRounds = 3
 
 	// smallBody is a body, in bytes, whose size has no part in how long its answer takes.
 	smallBody = 64 << 10
@@ -175,9 +139,9 @@ func (s *Sender) Probe(stop context.Context, operation string) error {
 	return err
 }
 
-// Find asks the CRM for the case with that id. It keeps to a pause and changes the token as
-// Send does, but asks no second time where no answer came. Its error is that of
-// [Client.Query], or says why nothing can be asked.
+// Find asks the CRM for the case with that id. It keeps to pauses and changes the token, and
+// waits for either as long as Send does, but asks no second time where no answer came. Its
+// error is that of [Client.Query], or says why nothing can be asked.
 func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, error) {
 	for tries := 1; ; tries++ {
 		place, err := s.place(stop)
@@ -186,7 +150,10 @@ func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, erro
 		}
 		found, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
 		e := new(Error)
-		again := errors.As(err, &e) && (e.Verdict == Again || e.Verdict == TooMany || e.ofToken()) && s.again(place, e)
+		if !errors.As(err, &e) || e.HTTPStatus != 0 {
+			s.unreached.ends()
+		}
+		again := err != nil && (e.Verdict == Again || e.Verdict == TooMany || e.ofToken()) && s.again(place, e)
 		place.Leave(true)
 		if !again {
 			return found, err
@@ -212,6 +179,10 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 		if stop.Err() != nil {
 			break
 		}
+		if s.quietFor() > 0 {
+			list = append(list, Allowance{Token: lane.String(), Places: lane.window.width, Err: errors.New("not asked: the server asks for a pause")})
+			continue
+		}
 		ctx, cancel := context.WithTimeout(stop, quotaPatience)
 		q, err := s.Client.Quota(ctx, lane.token, operation)
 		cancel()
@@ -226,8 +197,10 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 			s.sayOut(lane.String(), e, lane.out(e))
 		case stop.Err() != nil: // nobody wants to know any more
 		default:
-			s.quiet(e.RetryAfter)
 			s.Log.Info("the CRM doesn't say what a token may still do", "token", lane.String(), "why", e.Message)
+			if s.quiet(e.RetryAfter); e.RetryAfter > 0 {
+				s.Log.Warn("the CRM asks for a pause: nothing is sent for " + e.RetryAfter.String())
+			}
 		}
 		list = append(list, Allowance{Token: lane.String(), Places: lane.window.width, Quota: q, Out: err != nil && e.ofToken(), Err: err})
 	}
@@ -321,7 +294,8 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 	created, err := s.Client.Insert(context.WithoutCancel(stop), place.lane.token, body)
 	if e := new(Error); err == nil || errors.As(err, &e) && e.Verdict == Refused {
 		took := time.Since(began)
-		s.outage.ends()
+		s.unreached.ends()
+		s.refusing.ends()
 		s.throttled.Store(0)
 		if body.Len() > smallBody {
 			took = 0
@@ -340,17 +314,18 @@ func (s *Sender) again(place Place, e *Error) bool {
 	}
 	switch e.Verdict {
 	case Unsent:
-		silence, rounds := s.outage.fails(time.Now(), s.Lanes.lastWoken())
+		first, patient := s.unreached.fails(time.Now(), s.Lanes.lastWoken(), patience)
 		level := slog.LevelDebug
-		if silence == 0 {
+		if first {
 			level = slog.LevelWarn
 		}
 		s.Log.Log(context.Background(), level, "request not sent; trying again for "+patience.String()+" at most", "why", e.Message)
-		return silence < patience || rounds < fewestRounds
+		return patient
 	case Again, TooMany:
 		s.slow(place, e)
-		silence, rounds := s.outage.fails(time.Now(), s.Lanes.lastWoken())
-		return silence < throttledPatience*patience || rounds < fewestRounds
+		s.unreached.ends()
+		_, patient := s.refusing.fails(time.Now(), s.Lanes.lastWoken(), throttledPatience*patience)
+		return patient
 	case TokenSpent, TokenBad:
 		s.sayOut(place.Lane(), e, place.Out(e))
 		return true // on another lane; where there is none, entering says so

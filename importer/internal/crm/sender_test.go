@@ -544,10 +544,13 @@ func TestQuestionChangesTheToken(t *testing.T) {
 	}{
 		`{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`:  {3, true},
 		`{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`: {3, true},
+		`{"code":401,"error":"UNAUTHORIZED","msg":""}`:                   {3, true},
+		`{"code":403,"error":"F","msg":"SIMULTANEOUS REQUESTS"}`:         {4, true},
 		`<html>no queries from here</html>`:                              {2, false},
 	} {
+		var n atomic.Int64
 		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Wolkvox-Token") == "a" {
+			if r.Header.Get("Wolkvox-Token") == "a" && (!strings.Contains(answer, "SIMULTANEOUS") || n.Add(1) <= 2) {
 				w.WriteHeader(http.StatusForbidden)
 				io.WriteString(w, answer)
 				return
