@@ -603,25 +603,36 @@ func TestLaterRunKnowsWhenTheQuotaIsRenewed(t *testing.T) {
 // Any answer shows that the server is there: a connection that fails after it is no outage
 // that has lasted since before.
 func TestAnAnswerEndsAnOutage(t *testing.T) {
-	for name, answers := range map[string]func(d *desk, fail *atomic.Bool) func(){
-		"to a storm's question": func(d *desk, fail *atomic.Bool) func() {
-			var asked atomic.Int64
-			return d.storms(func(w http.ResponseWriter, r *http.Request) {
-				if asked.Add(1) <= 4 {
+	for name, answers := range map[string]func(d *desk, fail *atomic.Int64) func(){
+		"to a storm's question": func(d *desk, fail *atomic.Int64) func() {
+			var inserts, asked atomic.Int64
+			return d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				w.Header().Set("Connection", "close")
+				question := strings.Contains(r.URL.Path, "queryCases")
+				switch {
+				case !question && inserts.Add(1) <= 3:
+					if inserts.Load() == 3 {
+						fail.Store(2)
+					}
+					w.WriteHeader(http.StatusInternalServerError)
+				case question && asked.Add(1) == 1:
 					w.Header().Set("Retry-After", "90")
 					w.WriteHeader(http.StatusTooManyRequests)
-					return
+				case question:
+					fail.Store(1)
+					fmt.Fprint(w, `{"code":200,"data":[]}`)
+				default:
+					next.ServeHTTP(w, r)
 				}
-				fail.Store(true)
-				w.Header().Set("Connection", "close")
-				fmt.Fprint(w, `{"code":200,"data":[]}`)
 			})
 		},
-		"that puts off": func(d *desk, fail *atomic.Bool) func() {
+		"that puts off": func(d *desk, fail *atomic.Int64) func() {
 			var inserts atomic.Int64
+			fail.Store(2)
 			return d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-				if n := inserts.Add(1); strings.Contains(r.URL.Path, "insert") && n > 3 && n < 6 {
-					fail.Store(n == 5)
+				w.Header().Set("Connection", "close")
+				if n := inserts.Add(1); n <= 2 {
+					fail.Store(n - 1)
 					w.Header().Set("Retry-After", "60")
 					w.WriteHeader(http.StatusTooManyRequests)
 					return
@@ -632,19 +643,21 @@ func TestAnAnswerEndsAnOutage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
-				var fail atomic.Bool
+				var fail atomic.Int64
+				failed := 0
 				defer answers(d, &fail)()
-				dial, failed := d.job.Dial, false
+				dial := d.job.Dial
 				d.job.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-					if fail.Swap(false) {
-						failed = true
+					if fail.Add(-1) >= 0 {
+						failed++
+						time.Sleep(time.Second)
 						return nil, errors.New("no route to host")
 					}
 					return dial(ctx, network, address)
 				}
-				d.job.Workers = 1
-				if r := d.run(d.csv("in.csv", columns, rows(20))); !failed || r.Summary.Outcomes[reports.NotAttempted] > 0 {
-					t.Errorf("failed %v, %v, %+v", failed, r.Summary.Outcomes, r.Halt)
+				d.job.Workers, d.job.NoQuotaCheck = 1, true
+				if r := d.run(d.csv("in.csv", columns, rows(20))); failed != 3 || r.Summary.Outcomes[reports.NotAttempted] > 0 {
+					t.Errorf("failed %d, %v, %+v", failed, r.Summary.Outcomes, r.Halt)
 				}
 			})
 		})

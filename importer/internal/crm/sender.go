@@ -149,10 +149,9 @@ func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, erro
 			return nil, err
 		}
 		found, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
+		s.heard(err)
 		e := new(Error)
-		if !errors.As(err, &e) || e.HTTPStatus != 0 {
-			s.unreached.ends()
-		}
+		errors.As(err, &e)
 		again := err != nil && (e.Verdict == Again || e.Verdict == TooMany || e.ofToken()) && s.again(place, e)
 		place.Leave(true)
 		if !again {
@@ -292,9 +291,9 @@ func (s *Sender) place(stop context.Context) (Place, error) {
 func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created, error) {
 	began := time.Now()
 	created, err := s.Client.Insert(context.WithoutCancel(stop), place.lane.token, body)
+	s.heard(err)
 	if e := new(Error); err == nil || errors.As(err, &e) && e.Verdict == Refused {
 		took := time.Since(began)
-		s.unreached.ends()
 		s.refusing.ends()
 		s.throttled.Store(0)
 		if body.Len() > smallBody {
@@ -303,6 +302,13 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 		place.Answered(took)
 	}
 	return created, err
+}
+
+// heard takes notice of an answer, whatever it says: the server is there.
+func (s *Sender) heard(err error) {
+	if e := new(Error); err == nil || errors.As(err, &e) && e.HTTPStatus != 0 {
+		s.unreached.ends()
+	}
 }
 
 // again decides whether a failed attempt is followed by another. Only verdicts that
@@ -323,7 +329,6 @@ func (s *Sender) again(place Place, e *Error) bool {
 		return patient
 	case Again, TooMany:
 		s.slow(place, e)
-		s.unreached.ends()
 		_, patient := s.refusing.fails(time.Now(), s.Lanes.lastWoken(), throttledPatience*patience)
 		return patient
 	case TokenSpent, TokenBad:
