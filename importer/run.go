@@ -78,7 +78,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 	r.stop, r.end = context.WithCancelCause(ctx)
 	if !p.job.Until.IsZero() {
 		p.job.Log.Info("no row is begun after " + p.job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
-		go r.watch()
+		go r.watch() // until the run stops, for whatever reason
 	}
 	r.sender = &crm.Sender{
 		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),

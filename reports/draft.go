@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A draft is a file that is not in its place yet. It grows under a hidden name in the same
@@ -45,13 +46,34 @@ func (d *draft) discard() {
 	os.Remove(d.file.Name())
 }
 
+// written is what tells a report that nobody has touched from any other file.
+type written struct {
+	File     string    `json:"file"`
+	Bytes    int64     `json:"bytes"`
+	Modified time.Time `json:"modified"`
+}
+
+// written describes a complete draft, as it will be in its place.
+func (d *draft) written() (w written, err error) {
+	info, err := os.Stat(d.file.Name())
+	if err != nil {
+		return w, failed(d.path, err)
+	}
+	return written{filepath.Base(d.path), info.Size(), info.ModTime()}, nil
+}
+
+// is tells whether the file is the one that was written. Disks round times differently.
+func (w written) is(info fs.FileInfo) bool {
+	return info.Size() == w.Bytes && info.ModTime().Sub(w.Modified).Abs() <= 2*time.Second
+}
+
 // place renames the draft over what stands at its path, or beside that, with a number,
 // where it can't be replaced. What is to be kept is set aside. It returns where the draft
 // is now, and what a person has to know of that.
 func (d *draft) place(keep bool) (path, note string, err error) {
 	kept, err := d.replace(keep)
 	if err == nil && kept != "" {
-		note = fmt.Sprintf("%s was changed by somebody, or is an input: it is kept as %s", d.path, filepath.Base(kept))
+		note = fmt.Sprintf("%s is not what the last reports were, or it is an input: it is kept as %s", d.path, filepath.Base(kept))
 	}
 	if err == nil {
 		return d.path, note, nil

@@ -25,7 +25,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"time"
+	"slices"
 )
 
 // Set is a folder of reports on one input.
@@ -74,6 +74,9 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, [
 	if err != nil {
 		return Summary{}, nil, err
 	}
+	if sum.reports, err = described(drafts); err != nil {
+		return Summary{}, nil, err
+	}
 	last, err := s.summarize(sum)
 	if err != nil {
 		return Summary{}, nil, err
@@ -81,9 +84,9 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, [
 	defer last.discard()
 
 	var paths []string
-	reported := s.reported()
+	untouched := s.untouched()
 	for _, d := range append(drafts, last) {
-		path, note, err := d.place(isOneOf(d.path, s.Inputs) || changedAfter(d.path, reported))
+		path, note, err := d.place(isOneOf(d.path, s.Inputs) || d != last && !untouched(d.path))
 		if err != nil {
 			return Summary{}, paths, err
 		}
@@ -94,20 +97,20 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, [
 	return sum, paths, nil
 }
 
-// reported is when the last reports were complete, which summary.json tells, since it is
-// the last; the zero time where there are none.
-func (s Set) reported() time.Time {
-	info, err := os.Stat(filepath.Join(s.Dir, "summary.json"))
-	if err != nil {
-		return time.Time{}
+// untouched tells of a path whether what stands there is nothing, or a report of the last
+// ones as it was written, which summary.json tells.
+func (s Set) untouched() func(path string) bool {
+	var last struct{ Reports []written }
+	if content, err := os.ReadFile(filepath.Join(s.Dir, "summary.json")); err == nil {
+		_ = json.Unmarshal(content, &last) // what isn't ours knows nothing of reports
 	}
-	return info.ModTime()
-}
-
-// changedAfter tells whether somebody has written to the file since then.
-func changedAfter(path string, then time.Time) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.ModTime().After(then)
+	return func(path string) bool {
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			return true
+		}
+		return slices.ContainsFunc(last.Reports, func(w written) bool { return w.File == filepath.Base(path) && w.is(info) })
+	}
 }
 
 // open begins a file for each view of the set: results in each format, the others as CSV.
@@ -135,6 +138,18 @@ func (s Set) open() (files, error) {
 		}
 	}
 	return open, nil
+}
+
+// described is what summary.json knows the other reports by.
+func described(drafts []*draft) (list []written, err error) {
+	for _, d := range drafts {
+		w, err := d.written()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, w)
+	}
+	return list, nil
 }
 
 // summarize drafts summary.json.

@@ -39,6 +39,8 @@ type Summary struct {
 	SentBytes   int64          `json:"sent_bytes"`
 	ByError     []Group        `json:"by_error"`         // as they appeared; the JSON begins with the largest
 	Inputs      []Summary      `json:"inputs,omitempty"` // of a [Total]
+
+	reports []written // that were written with it
 }
 
 // Add counts one outcome.
@@ -113,13 +115,15 @@ func (s Summary) MarshalJSON() ([]byte, error) {
 
 	return json.Marshal(struct {
 		counts
-		AddsUp             bool    `json:"adds_up"`
-		DurationMS         int64   `json:"duration_ms"`
-		RowsPerSecond      float64 `json:"rows_per_second"`
-		CreatedPerSecond   float64 `json:"created_per_second"`
-		SentBytesPerSecond float64 `json:"sent_bytes_per_second"`
+		Reports            []written `json:"reports,omitempty"`
+		AddsUp             bool      `json:"adds_up"`
+		DurationMS         int64     `json:"duration_ms"`
+		RowsPerSecond      float64   `json:"rows_per_second"`
+		CreatedPerSecond   float64   `json:"created_per_second"`
+		SentBytesPerSecond float64   `json:"sent_bytes_per_second"`
 	}{
 		counts:             c,
+		Reports:            s.reports,
 		AddsUp:             s.AddsUp(),
 		DurationMS:         s.Duration().Milliseconds(),
 		RowsPerSecond:      s.perSecond(int64(s.RowsRead)),

@@ -29,7 +29,7 @@ type Sender struct {
 	quietUntil atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
 	throttled  atomic.Int64          // times in a row that the server has put everybody off
 	astray     atomic.Pointer[Error] // the server is not the one that is meant; nobody sends any more
-	unreached  outage                // requests don't even leave; any answer ends it
+	unreached  outage                // inserts don't even leave; any answer to one ends it
 	refusing   outage                // answers only put us off; a case that is taken or refused ends it
 }
 
@@ -149,10 +149,8 @@ func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, erro
 			return nil, err
 		}
 		found, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
-		s.heard(err)
 		e := new(Error)
-		errors.As(err, &e)
-		again := err != nil && (e.Verdict == Again || e.Verdict == TooMany || e.ofToken()) && s.again(place, e)
+		again := errors.As(err, &e) && (e.Verdict == Again || e.Verdict == TooMany || e.ofToken()) && s.again(place, e)
 		place.Leave(true)
 		if !again {
 			return found, err
@@ -291,8 +289,12 @@ func (s *Sender) place(stop context.Context) (Place, error) {
 func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created, error) {
 	began := time.Now()
 	created, err := s.Client.Insert(context.WithoutCancel(stop), place.lane.token, body)
-	s.heard(err)
-	if e := new(Error); err == nil || errors.As(err, &e) && e.Verdict == Refused {
+	e := new(Error)
+	errors.As(err, &e)
+	if err == nil || e.HTTPStatus != 0 { // whatever it says, the server is there
+		s.unreached.ends()
+	}
+	if err == nil || e.Verdict == Refused {
 		took := time.Since(began)
 		s.refusing.ends()
 		s.throttled.Store(0)
@@ -302,13 +304,6 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 		place.Answered(took)
 	}
 	return created, err
-}
-
-// heard takes notice of an answer, whatever it says: the server is there.
-func (s *Sender) heard(err error) {
-	if e := new(Error); err == nil || errors.As(err, &e) && e.HTTPStatus != 0 {
-		s.unreached.ends()
-	}
 }
 
 // again decides whether a failed attempt is followed by another. Only verdicts that
