@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -201,73 +198,6 @@ func next(clock string, now time.Time) (time.Time, error) {
 		t = time.Date(now.Year(), now.Month(), now.Day()+1, at.Hour(), at.Minute(), 0, 0, now.Location())
 	}
 	return t, nil
-}
-
-// tokens reads the tokens, of the file where there is one; none of them is ever shown.
-func tokens(file string) ([]string, error) {
-	text, from := os.Getenv("WOLKVOX_TOKEN"), "WOLKVOX_TOKEN"
-	if file != "" {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return nil, &importer.UsageError{Err: fmt.Errorf("the token file can't be read: %w", err)}
-		}
-		text, from = strings.TrimPrefix(string(content), "\ufeff"), file
-	}
-	var list []string
-	for token := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",\r\n", r) }) {
-		switch token = strings.TrimSpace(token); {
-		case token == "", strings.HasPrefix(token, "#") && file != "":
-			continue
-		case strings.HasPrefix(token, "WOLKVOX_TOKEN="), strings.HasPrefix(token, "export "):
-			return nil, &importer.UsageError{Err: fmt.Errorf("%s: there is the token alone, without WOLKVOX_TOKEN= in front of it", from)}
-		case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"';`, r) }):
-			return nil, &importer.UsageError{Err: fmt.Errorf("%s: token number %d has a blank, a quote or another character that tokens don't have; separate tokens by commas or lines, and copy it again", from, len(list)+1)}
-		}
-		list = append(list, token)
-	}
-	if len(list) == 0 && file != "" {
-		return nil, &importer.UsageError{Err: fmt.Errorf("there is no token in %s: write a token on each line", file)}
-	}
-	return list, nil
-}
-
-// oneSignal is how long after the first signal others belong to it: who stops a program
-// together with all that it started, as timeout does, sends it two.
-const oneSignal = 200 * time.Millisecond
-
-// readByOthers tells whether a file's mode lets others read it. Windows keeps access lists
-// instead of modes.
-func readByOthers(file string) bool {
-	info, err := os.Stat(file)
-	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 && runtime.GOOS != "windows"
-}
-
-// interruptible ends the context at the first Ctrl-C or SIGTERM, or when the terminal is
-// closed, so that what is in flight can end well. The second one ends the program at once.
-func interruptible(ctx context.Context, console *console) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // which nohup sees to
-		signal.Notify(signals, syscall.SIGHUP)
-	}
-	signal.Ignore(syscall.SIGPIPE) // a reader of the output that has gone is no reason to end
-	go func() {
-		if _, ok := <-signals; !ok {
-			return
-		}
-		fmt.Fprintln(console, "wolkvox-import: stopping: what is in flight comes to its end; once more to stop at once")
-		cancel()
-		first := time.Now()
-		for range signals {
-			if time.Since(first) < oneSignal {
-				continue
-			}
-			fmt.Fprintln(console, "wolkvox-import: stopped at once: rows that were in flight are in doubt; the next run says which, if any")
-			os.Exit(importer.StatusInDoubt)
-		}
-	}()
-	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
 }
 
 // conclude prints the summary of a run or a check and makes its status the

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"wolkvox-import/importer"
+)
+
+// oneSignal is how long after the first signal others belong to it: who stops a program
+// together with all that it started, as timeout does, sends it two.
+const oneSignal = 200 * time.Millisecond
+
+// interruptible ends the context at the first Ctrl-C or SIGTERM, or when the terminal is
+// closed, so that what is in flight can end well. The second one ends the program at once.
+func interruptible(ctx context.Context, console *console) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // which nohup sees to
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE) // a reader of the output that has gone is no reason to end
+	go func() {
+		if _, ok := <-signals; !ok {
+			return
+		}
+		fmt.Fprintln(console, "wolkvox-import: stopping: what is in flight comes to its end; once more to stop at once")
+		cancel()
+		first := time.Now()
+		for range signals {
+			if time.Since(first) < oneSignal {
+				continue
+			}
+			fmt.Fprintln(console, "wolkvox-import: stopped at once: rows that were in flight are in doubt; the next run says which, if any")
+			os.Exit(importer.StatusInDoubt)
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
+}

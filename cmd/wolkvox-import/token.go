@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"wolkvox-import/importer"
+)
+
+// tokens reads the tokens, of the file where there is one; none of them is ever shown.
+func tokens(file string) ([]string, error) {
+	text, from := os.Getenv("WOLKVOX_TOKEN"), "WOLKVOX_TOKEN"
+	if file != "" {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, &importer.UsageError{Err: fmt.Errorf("the token file can't be read: %w", err)}
+		}
+		text, from = strings.TrimPrefix(string(content), "\ufeff"), file
+	}
+	var list []string
+	for token := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",\r\n", r) }) {
+		switch token = strings.TrimSpace(token); {
+		case token == "", strings.HasPrefix(token, "#") && file != "":
+			continue
+		case strings.HasPrefix(token, "WOLKVOX_TOKEN="), strings.HasPrefix(token, "export "):
+			return nil, &importer.UsageError{Err: fmt.Errorf("%s: there is the token alone, without WOLKVOX_TOKEN= in front of it", from)}
+		case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"';`, r) }):
+			return nil, &importer.UsageError{Err: fmt.Errorf("%s: token number %d has a blank, a quote or another character that tokens don't have; separate tokens by commas or lines, and copy it again", from, len(list)+1)}
+		}
+		list = append(list, token)
+	}
+	if len(list) == 0 && file != "" {
+		return nil, &importer.UsageError{Err: fmt.Errorf("there is no token in %s: write a token on each line", file)}
+	}
+	return list, nil
+}
+
+// readByOthers tells whether a file's mode lets others read it. Windows keeps access lists
+// instead of modes.
+func readByOthers(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 && runtime.GOOS != "windows"
+}
