@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -94,6 +95,7 @@ func TestKeyOfAnotherTemplateIsInvalidAndNotSkipped(t *testing.T) {
 	d := newDesk(t, sandbox.Config{})
 	d.run(d.csv("in.csv", columns, rows(3)))
 	d.write("map.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "{{Asunto}}"`, 1))
+	d.job.Agreed = func(context.Context, string) bool { return true } // the others are to be sent again
 	list := rows(3)
 	list[0][2] = "T-0001" // another row whose key reads the same
 	d.counts(d.run(d.csv("other.csv", columns, list)), 3, n{reports.Invalid: 1, reports.Created: 2})

@@ -8,33 +8,78 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"wolkvox-import/importer/internal/source"
 )
 
-// rekeyed looks for what makes rows that were imported before count as new: another key in
-// the same mapping, or another ledger. Both may be meant, so it is said; and where a person
-// is there, the key is asked for.
+// rekeyed looks for what makes rows that were imported before count as new: another ledger,
+// or another key. The first is said. The second may be meant, but sends everything again, so
+// it needs a person's word.
 func (r *run) rekeyed(ctx context.Context) error {
 	if usual := filepath.Join(r.mapping.Dir(), r.ledgerName()); r.ledger.Fresh && !r.job.Rehearsal && !sameFile(usual, r.ledgerPath()) {
 		if _, err := os.Stat(usual); err == nil {
 			r.job.Log.Warn(fmt.Sprintf("the new ledger %s knows nothing of what was imported with %s: those rows count as new", r.ledgerPath(), usual))
 		}
 	}
-	if r.last.Key == nil {
-		return nil
-	}
-	old := *r.last.Key
-	if old == r.mapping.KeyText || filepath.Clean(r.last.About.Mapping.Path) != filepath.Clean(r.job.Mapping) {
-		return nil
-	}
-	if sent, err := r.ledger.Sent(old); err != nil || !sent {
+	if known, err := r.ledger.Sent(r.mapping.KeyText); err != nil || known {
 		return err
 	}
-	said := fmt.Sprintf("the key in %s was %q when rows were imported, and is %q now: those rows count as new, and would be sent again", r.job.Mapping, old, r.mapping.KeyText)
-	r.job.Log.Warn(said)
-	if r.job.Agreed != nil && !r.job.Agreed(ctx, "is that meant? [y/N] ") {
-		return usage("%s: nothing was sent; put the key back, and run the same command again", r.job.Mapping)
+	for _, in := range r.inputs {
+		contents, err := r.firstContents(in)
+		if err != nil {
+			return err
+		}
+		key, found, err := r.ledger.OtherKey(contents, r.mapping.KeyText)
+		if err != nil {
+			return err
+		}
+		if found {
+			return r.allowRekeyed(ctx, in, key)
+		}
 	}
 	return nil
+}
+
+// allowRekeyed asks for a person's word.
+func (r *run) allowRekeyed(ctx context.Context, in *input, key string) error {
+	was := fmt.Sprintf("with the key %q", key)
+	if key == "" {
+		was = "without a key"
+	}
+	said := fmt.Sprintf("rows of %s were imported %s; with the key %q they count as new, and would be sent again", in.path, was, r.mapping.KeyText)
+	if r.job.Agreed == nil {
+		return usage("%s: nothing was sent; put the key back, or say --yes if it is meant", said)
+	}
+	r.job.Log.Warn(said)
+	if !r.job.Agreed(ctx, "is that meant? [y/N] ") {
+		return usage("nothing was sent; put the key back, and run the same command again")
+	}
+	return nil
+}
+
+// firstContents are the contents of an input's first rows, under every set of columns that the
+// ledger knows of.
+func (r *run) firstContents(in *input) (contents [][16]byte, err error) {
+	first := *in
+	if first.reader, err = source.Open(in.path, in.options); err != nil {
+		return nil, err
+	}
+	defer first.reader.Close()
+	first.reader.Show(in.program.Shown())
+	for batch, err := range first.batches(1) {
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range batch {
+			for i := range in.columns {
+				if it.err == nil {
+					contents = append(contents, in.columns[i].digest(&r.scratch, it.cells))
+				}
+			}
+		}
+		break
+	}
+	return contents, nil
 }
 
 // lastAccount is what the last run has left of itself, the zero value where there was none.

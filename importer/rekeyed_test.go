@@ -28,15 +28,27 @@ func TestChangedKeyIsSaidBeforeRowsAreSentAgain(t *testing.T) {
 	}
 	d.requests(4)
 
-	d.job.Agreed = nil // at night, whoever has changed it must have meant it
+	d.job.Agreed = nil // at night nobody can be asked, whatever the mapping's name is
+	d.write("copia.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "otra-{{Correo}}"`, 1))
+	d.job.Mapping = d.path("copia.yaml")
+	if _, err = importer.Run(t.Context(), d.job); !errors.As(err, new(*importer.UsageError)) || !strings.Contains(err.Error(), "--yes") {
+		t.Errorf("%v", err)
+	}
+	d.requests(4)
+
+	d.job.Mapping = d.path("map.yaml")
+	d.job.Agreed = func(context.Context, string) bool { return true }
 	d.counts(d.run(input), 0, n{reports.Created: 4})
-	if strings.Count(said.String(), "would be sent again") != 2 {
-		t.Errorf("%s", said)
-	}
+	d.job.Agreed = func(context.Context, string) bool { t.Error("once is enough"); return false }
 	d.counts(d.run(input), 0, n{reports.Skipped: 4})
-	if strings.Count(said.String(), "would be sent again") != 2 {
-		t.Errorf("once is enough: %s", said)
-	}
+}
+
+// Other rows may have another key: two files in one ledger.
+func TestOtherRowsMayHaveAnotherKey(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.counts(d.run(d.csv("in.csv", columns, rows(4))), 0, n{reports.Created: 4})
+	d.write("map.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "otra-{{ID}}"`, 1))
+	d.counts(d.run(d.csv("more.csv", columns, rows(9)[5:])), 0, n{reports.Created: 4})
 }
 
 // A second ledger beside the usual one knows nothing of it.

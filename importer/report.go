@@ -19,7 +19,6 @@ import (
 // written again.
 type account struct {
 	About   reports.About
-	Key     *string // the mapping's key text, "" where it has none; nil is not known
 	Formats []string
 	Keep    []string // files that no report may replace
 	Inputs  []inputAccount
@@ -36,7 +35,7 @@ type inputAccount struct {
 }
 
 func (r *run) account(halt *Halt) []byte {
-	a := account{Key: &r.mapping.KeyText, Formats: r.job.Formats, Keep: r.keep()}
+	a := account{Formats: r.job.Formats, Keep: r.keep()}
 	a.About = reports.About{Mapping: r.source, Operation: r.mapping.Operation, Server: r.server.String(), Ledger: r.ledgerPath(), ToolVersion: r.job.Version, StartedAt: r.started}
 	if halt != nil {
 		a.About.Ended = halt.Why

@@ -58,13 +58,14 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		return nil, err
 	}
 	var err error
-	if r.last, err = r.lastAccount(); err == nil {
-		err = r.rekeyed(ctx)
-	}
+	r.last, err = r.lastAccount()
 	for _, in := range p.inputs {
 		if err == nil {
 			err = r.findColumns(in)
 		}
+	}
+	if err == nil {
+		err = r.rekeyed(ctx)
 	}
 	if err != nil {
 		r.ledger.Close()

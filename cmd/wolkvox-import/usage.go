@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
+const noTokens = "tokens are not for the command line, where others could see them: put them into the environment variable WOLKVOX_TOKEN, or into a file for --token-file"
+
 // plainly says what is wrong with a command line in words that aren't Go's, and what would
 // be right.
 func plainly(c *cobra.Command, err error) error {
@@ -26,7 +28,9 @@ func plainly(c *cobra.Command, err error) error {
 		missing = strings.ReplaceAll(strings.TrimSuffix(missing, " not set"), `"`, "")
 		return errors.New("--" + strings.ReplaceAll(missing, ", ", " and --") + ": it is missing" + help)
 	}
-	if before, _, ok := strings.Cut(text, "' in -"); ok { // what stands there may be a token
+	if before, given, ok := strings.Cut(text, "' in -"); ok && strings.HasPrefix(given, "t") { // what follows may be one
+		return errors.New(before + "'; " + noTokens)
+	} else if ok {
 		return errors.New(before + "'" + help)
 	}
 	if strings.HasPrefix(text, "accepts 1 arg") && !strings.HasSuffix(text, "received 0") {
@@ -47,7 +51,7 @@ func plainly(c *cobra.Command, err error) error {
 	case !ok:
 		return err
 	case strings.HasPrefix(flag, "token") && c.Flags().Lookup("token-file") != nil:
-		return errors.New(text + "; tokens are not for the command line, where others could see them: put them into the environment variable WOLKVOX_TOKEN, or into a file for --token-file")
+		return errors.New(text + "; " + noTokens)
 	case near != "":
 		return errors.New(text + "; the nearest is --" + near)
 	}

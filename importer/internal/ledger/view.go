@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -118,6 +120,26 @@ func (v *View) Sent(template string) (sent bool, err error) {
 		return false, explain(v.path, err)
 	}
 	return sent, nil
+}
+
+// OtherKey looks for a row with one of these contents that has, or may have, a case under a key
+// of another template, and returns that template.
+func (v *View) OtherKey(contents [][16]byte, template string) (other string, found bool, err error) {
+	for some := range slices.Chunk(contents, perQuery) {
+		args := []any{template}
+		for i := range some {
+			args = append(args, some[i][:])
+		}
+		marks := strings.Repeat("?, ", len(some)-1) + "?"
+		err = v.db.QueryRow("SELECT template FROM entries WHERE template <> ? AND state IN ('created', 'in_doubt', 'sending') AND content IN ("+marks+") LIMIT 1", args...).Scan(&other)
+		if err == nil {
+			return other, true, nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return "", false, explain(v.path, err)
+		}
+	}
+	return "", false, nil
 }
 
 // Doubt is a key in doubt, with what is needed to look for its case.
