@@ -57,7 +57,7 @@ func (r *run) allowRekeyed(ctx context.Context, in *input, key string) error {
 	return nil
 }
 
-// firstContents are the contents of an input's first rows, under every set of columns that the
+// firstContents are the contents of those of an input's first rows that are wanted, under every set of columns that the
 // ledger knows of.
 func (r *run) firstContents(in *input) (contents [][16]byte, err error) {
 	first := *in
@@ -71,10 +71,14 @@ func (r *run) firstContents(in *input) (contents [][16]byte, err error) {
 			return nil, err
 		}
 		for _, it := range batch {
+			if it.err != nil {
+				continue
+			}
+			if wanted, problem := in.program.Wants(it.cells); problem != nil || !wanted {
+				continue // it may be another mapping's
+			}
 			for i := range in.columns {
-				if it.err == nil {
-					contents = append(contents, in.columns[i].digest(&r.scratch, it.cells))
-				}
+				contents = append(contents, in.columns[i].digest(&r.scratch, it.cells))
 			}
 		}
 		break

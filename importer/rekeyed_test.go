@@ -51,6 +51,17 @@ func TestOtherRowsMayHaveAnotherKey(t *testing.T) {
 	d.counts(d.run(d.csv("more.csv", columns, rows(9)[5:])), 0, n{reports.Created: 4})
 }
 
+// Two mappings may share a file by what they want of it.
+func TestTwoMappingsShareAFile(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	input := d.csv("in.csv", columns, rows(8))
+	d.job.When = `row["ID"] < "T-0004"`
+	d.counts(d.run(input), 0, n{reports.Created: 4, reports.Skipped: 4})
+	d.write("map.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "otra-{{ID}}"`, 1))
+	d.job.When = `row["ID"] >= "T-0004"`
+	d.counts(d.run(input), 0, n{reports.Created: 4, reports.Skipped: 4})
+}
+
 // A second ledger beside the usual one knows nothing of it.
 func TestOtherLedgerIsSaid(t *testing.T) {
 	d := newDesk(t, sandbox.Config{})
