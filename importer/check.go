@@ -245,5 +245,5 @@ func (c *check) spoilt(in *input, it *item, o reports.Outcome, problems []mappin
 	}
 	spoilt(&o, problems)
 	c.invalid++
-	return reports.Line{Outcome: o, Cells: slices.Concat(it.cells[:len(in.reader.Header())], it.surplus)}
+	return reports.Line{Outcome: o, Cells: slices.Concat(it.cells[:len(in.reader.Header())], it.err.Surplus())}
 }

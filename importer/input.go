@@ -43,7 +43,6 @@ type item struct {
 	cells   []string
 	err     *source.RowError
 	flaws   []source.Flaw
-	surplus []string // cells beyond the header
 	key     string
 	problem *mapping.Problem // why it has no key
 	given   bool             // the key is a rejects file's import_key
@@ -149,7 +148,7 @@ func (in *input) next(it *item) bool {
 	if row.Missing > 0 {
 		in.short++
 	}
-	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...), surplus: append(it.surplus[:0], row.Surplus...)}
+	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...)}
 	if in.rejects {
 		undefuse(it.cells)
 	}

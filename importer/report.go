@@ -216,7 +216,7 @@ func (c *cells) at(row int) ([]string, error) {
 		if c.rejects {
 			undefuse(found.Cells)
 		}
-		return slices.Concat(found.Cells, found.Surplus), nil
+		return slices.Concat(found.Cells, found.Err.Surplus()), nil
 	}
 	if err := c.reader.Err(); err != nil {
 		return nil, err

@@ -41,7 +41,6 @@ type Row struct {
 	Number  int      // as a spreadsheet shows it; in a CSV file, records are counted
 	Cells   []string // one for each column of the header, and those that Show has asked for. The slice is used again by Next; the texts are not
 	Missing int      // cells that the row of a CSV file lacks, which are empty in Cells
-	Surplus []string // what TooManyCells has beyond the header; used again as Cells is
 	Flaws   []Flaw   // cells without a value
 	Err     *RowError
 }
@@ -59,9 +58,18 @@ type RowError struct {
 	Message string
 	Hint    string
 	Column  int // from 0
+	surplus []string
 }
 
 func (e *RowError) Error() string { return e.Message }
+
+// Surplus are the cells beyond the header, of a row with too many.
+func (e *RowError) Surplus() []string {
+	if e == nil {
+		return nil
+	}
+	return e.surplus
+}
 
 // The words of a RowError.
 const (
@@ -161,12 +169,12 @@ func (r *Reader) fit(rec record) {
 	surplus := rec.cells[min(len(rec.cells), len(r.header)):]
 	r.row = Row{Number: rec.number, Flaws: rec.flaws, Err: rec.err}
 	if i := slices.IndexFunc(surplus, func(cell string) bool { return cell != "" }); i >= 0 && rec.err == nil {
-		r.row.Surplus = surplus
 		r.row.Err = &RowError{
 			Word:    TooManyCells,
 			Message: fmt.Sprintf("the row has %d cells and the header %d; without a column is %q", len(rec.cells), len(r.header), shorten(surplus[i])),
 			Hint:    "a delimiter within a text needs quotes around that text",
 			Column:  len(r.header) + i,
+			surplus: slices.Clone(surplus),
 		}
 	}
 	r.cells = append(r.cells[:0], rec.cells[:len(rec.cells)-len(surplus)]...)
