@@ -12,7 +12,6 @@ import (
 
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
-	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/reports"
 )
 
@@ -120,18 +119,17 @@ func (r *run) kinds() (tasks []task, more bool, err error) {
 
 // sendable reads an input beforehand and yields what is going to be sent of it.
 func (r *run) sendable(in *input, yield func(task) bool) (err error) {
-	before := *in
-	if before.reader, err = source.Open(in.path, in.options); err != nil {
+	before, err := in.anew()
+	if err != nil {
 		return err
 	}
 	defer before.reader.Close()
-	before.reader.Show(in.program.Shown())
 	defer func() { err = errors.Join(err, r.ledger.Forget()) }() // the rows come once more
 	for batch, err := range before.batches(1) {
 		if err != nil {
 			return err
 		}
-		if err := r.identify(&before, batch); err != nil {
+		if err := r.identify(before, batch); err != nil {
 			return err
 		}
 		for _, it := range batch {
@@ -173,10 +171,8 @@ func (r *run) compare(t task, o reports.Outcome, seen *sight) {
 		return
 	}
 	found, err := r.readBack(o.WolkvoxID)
-	if e := new(crm.Error); errors.As(err, &e) {
-		seen.putOff = e.Verdict == crm.Again || e.Verdict == crm.TooMany
-	}
 	if err != nil {
+		seen.putOff = crm.PutOff(err)
 		log.Warn(fmt.Sprintf("canary: the case %s was created and can't be read back: %v", o.WolkvoxID, err), "kind", k)
 		return
 	}
@@ -202,10 +198,11 @@ func (r *run) readBack(id string) (found crm.Found, err error) {
 			return found, errInterrupted
 		}
 		var cases []crm.Found
-		if cases, err = r.sender.Find(r.stop, r.mapping.Operation, id); err != nil {
-			if e := new(crm.Error); errors.As(err, &e) && (e.Verdict == crm.Again || e.Verdict == crm.TooMany) {
-				return found, err // it has been waited for long enough
-			}
+		cases, err = r.sender.Find(r.stop, r.mapping.Operation, id)
+		if crm.PutOff(err) {
+			return found, err // it has been waited for long enough
+		}
+		if err != nil {
 			continue
 		}
 		if i := slices.IndexFunc(cases, func(f crm.Found) bool { return f.WolkvoxID == id }); i >= 0 {

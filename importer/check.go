@@ -53,7 +53,6 @@ type check struct {
 	halt    *Halt
 	seed    maphash.Seed
 	seen    map[[2]uint64]seenRow // rows of the input at hand, by their keys
-	invalid int                   // rows of the input at hand
 }
 
 // seenRow is the first row of a key.
@@ -68,17 +67,16 @@ func (c *check) all() (Result, Survey, error) {
 	var parts []reports.Summary
 	for _, in := range c.inputs {
 		c.survey.begin(in)
-		c.invalid = 0
 		c.seen = map[[2]uint64]seenRow{}
 		set := reports.Set{Dir: in.out, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep(), Note: func(text string) { c.job.Log.Warn(text) }}
-		summary, files, err := set.Write(c.lines(in), func() reports.About { return c.about(in) })
+		summary, files, err := set.Write(c.lines(in), func(counts reports.Summary) reports.About { return c.about(in, &counts) })
 		errs = append(errs, err)
 		result.Reports = append(result.Reports, files...)
 		parts = append(parts, summary)
 		c.sayShort(in)
 	}
 	result.Summary = reports.Total(parts)
-	result.Summary.ExitStatus = c.status(result.Summary.Outcomes[reports.Invalid])
+	result.Summary.ExitStatus = c.status(&result.Summary)
 	result.Halt = c.halt
 	survey, err := c.finishSurvey()
 	errs = append(errs, err)
@@ -89,8 +87,8 @@ func (c *check) all() (Result, Survey, error) {
 	return result, survey, errors.Join(errs...)
 }
 
-func (c *check) about(in *input) reports.About {
-	a := reports.About{Input: in.source, Mapping: c.source, Operation: c.mapping.Operation, ToolVersion: c.job.Version, RowsRead: in.read, StartedAt: c.started, FinishedAt: time.Now(), ExitStatus: c.status(c.invalid)}
+func (c *check) about(in *input, counts *reports.Summary) reports.About {
+	a := reports.About{Input: in.source, Mapping: c.source, Operation: c.mapping.Operation, ToolVersion: c.job.Version, RowsRead: in.read, StartedAt: c.started, FinishedAt: time.Now(), ExitStatus: c.status(counts)}
 	if c.halt != nil {
 		a.Ended = c.halt.Why
 	}
@@ -98,11 +96,11 @@ func (c *check) about(in *input) reports.About {
 }
 
 // status is the exit status; rows that are ready are not held against a check.
-func (c *check) status(invalid int) int {
+func (c *check) status(s *reports.Summary) int {
 	switch {
 	case c.halt != nil:
 		return c.halt.Status
-	case invalid > 0:
+	case s.Outcomes[reports.Invalid] > 0:
 		return StatusPartly
 	}
 	return StatusDone
@@ -244,6 +242,5 @@ func (c *check) spoilt(in *input, it *item, o reports.Outcome, problems []mappin
 		c.survey.lacks(p)
 	}
 	spoilt(&o, problems)
-	c.invalid++
 	return reports.Line{Outcome: o, Cells: slices.Concat(it.cells[:len(in.reader.Header())], it.err.Surplus())}
 }

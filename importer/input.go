@@ -85,6 +85,17 @@ func (in *input) open(p *plan) (err error) {
 	return nil
 }
 
+// anew is the same input, to be read from its beginning by a reader of its own.
+func (in *input) anew() (*input, error) {
+	again := *in
+	var err error
+	if again.reader, err = source.Open(in.path, in.options); err != nil {
+		return nil, err
+	}
+	again.reader.Show(in.program.Shown())
+	return &again, nil
+}
+
 func (in *input) isRejects(names []string) bool {
 	header := mapping.NewHeader(names)
 	for _, name := range reports.RejectColumns {

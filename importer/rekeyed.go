@@ -2,24 +2,14 @@ package importer
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-
-	"wolkvox-import/importer/internal/source"
 )
 
-// rekeyed looks for what makes rows that were imported before count as new: another ledger,
-// or another key. The first is said. The second may be meant, but sends everything again, so
-// it needs a person's word.
+// rekeyed looks for rows that were imported under another key, and would count as new. That may
+// be meant, but sends them again, so it needs a person's word.
 func (r *run) rekeyed(ctx context.Context) error {
-	if usual := filepath.Join(r.mapping.Dir(), r.ledgerName()); r.ledger.Fresh && !r.job.Rehearsal && !sameFile(usual, r.ledgerPath()) {
-		if _, err := os.Stat(usual); err == nil {
-			r.job.Log.Warn(fmt.Sprintf("the new ledger %s knows nothing of what was imported with %s: those rows count as new", r.ledgerPath(), usual))
-		}
+	if r.ledger.Fresh {
+		return nil
 	}
 	if known, err := r.ledger.Sent(r.mapping.KeyText); err != nil || known {
 		return err
@@ -57,15 +47,14 @@ func (r *run) allowRekeyed(ctx context.Context, in *input, key string) error {
 	return nil
 }
 
-// firstContents are the contents of those of an input's first rows that are wanted, under every set of columns that the
-// ledger knows of.
+// firstContents are the contents of those of an input's first rows that are wanted, under every
+// set of columns that the ledger knows of.
 func (r *run) firstContents(in *input) (contents [][16]byte, err error) {
-	first := *in
-	if first.reader, err = source.Open(in.path, in.options); err != nil {
+	first, err := in.anew()
+	if err != nil {
 		return nil, err
 	}
 	defer first.reader.Close()
-	first.reader.Show(in.program.Shown())
 	for batch, err := range first.batches(1) {
 		if err != nil {
 			return nil, err
@@ -84,24 +73,4 @@ func (r *run) firstContents(in *input) (contents [][16]byte, err error) {
 		break
 	}
 	return contents, nil
-}
-
-// lastAccount is what the last run has left of itself, the zero value where there was none.
-func (r *run) lastAccount() (a account, err error) {
-	last, err := r.ledger.LastRun()
-	if errors.Is(err, sql.ErrNoRows) {
-		return a, nil
-	} else if err == nil {
-		err = json.Unmarshal(last.About, &a)
-	}
-	return a, err
-}
-
-func sameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
 }

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,15 @@ type inputAccount struct {
 	Header  []string
 	Out     string
 	Read    int
+}
+
+// lastAccount is the last run and what it has left of itself. The error is sql.ErrNoRows where
+// there was none.
+func lastAccount(view *ledger.View) (last ledger.Run, a account, err error) {
+	if last, err = view.LastRun(); err == nil {
+		err = json.Unmarshal(last.About, &a)
+	}
+	return last, a, err
 }
 
 func (r *run) account(halt *Halt) []byte {
@@ -125,7 +135,7 @@ func (a *account) write(view *ledger.View, i int, about reports.About, needCells
 		}
 	}
 	cells.rejects = in.Rejects
-	s, files, err = set.Write(lines(view, i, cells), func() reports.About { return about })
+	s, files, err = set.Write(lines(view, i, cells), func(reports.Summary) reports.About { return about })
 	return s, files, notes, err
 }
 
@@ -255,12 +265,10 @@ func Report(path, out string, formats []string) (Result, []string, error) {
 		return Result{}, nil, &UsageError{err}
 	}
 	defer view.Close()
-	last, err := view.LastRun()
-	if err != nil {
+	last, a, err := lastAccount(view)
+	if errors.Is(err, sql.ErrNoRows) {
 		return Result{}, nil, usage("the ledger %s has no run to report on", path)
-	}
-	var a account
-	if err := json.Unmarshal(last.About, &a); err != nil {
+	} else if err != nil {
 		return Result{}, nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
 	a.About.FinishedAt = last.Ended

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,7 +59,9 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		return nil, err
 	}
 	var err error
-	r.last, err = r.lastAccount()
+	if _, r.last, err = lastAccount(r.ledger.View); errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
 	for _, in := range p.inputs {
 		if err == nil {
 			err = r.findColumns(in)
@@ -118,6 +121,8 @@ func (r *run) openLedger() error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return usage("the ledger's folder can't be made: %w", err)
 	}
+	usual := filepath.Join(r.mapping.Dir(), r.ledgerName())
+	_, missing := os.Stat(usual) // asked before it can be the one that is made now
 	l, err := ledger.Open(path, ledger.Binding{Operation: r.mapping.Operation, Server: r.server.Identity(), Rehearsal: crm.Loopback, Moved: r.job.ServerMoved})
 	if wrong := new(ledger.BindingError); errors.As(err, &wrong) {
 		return &UsageError{err}
@@ -128,6 +133,9 @@ func (r *run) openLedger() error {
 	switch {
 	case l.Fresh:
 		r.job.Log.Info("new ledger", "path", path)
+		if missing == nil && !r.job.Rehearsal {
+			r.job.Log.Warn("the new ledger knows nothing of what was imported with " + usual + ": those rows count as new")
+		}
 	default:
 		r.job.Log.Info("going on with the ledger", "path", path)
 	}

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -86,7 +85,7 @@ func doubtOf(d ledger.Doubt) Doubt {
 }
 
 func (s *State) lastRun(view *ledger.View) error {
-	last, err := view.LastRun()
+	last, a, err := lastAccount(view)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -94,10 +93,6 @@ func (s *State) lastRun(view *ledger.View) error {
 		return err
 	}
 	s.PID, s.Started, s.Ended = last.PID, last.Started, last.Ended
-	var a account
-	if err := json.Unmarshal(last.About, &a); err != nil {
-		return err
-	}
 	s.Stopped = a.About.Ended
 	return nil
 }

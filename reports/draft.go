@@ -68,12 +68,12 @@ func (w written) is(info fs.FileInfo) bool {
 }
 
 // place renames the draft over what stands at its path, or beside that, with a number,
-// where it can't be replaced. What is to be kept is set aside. It returns where the draft
-// is now, and what a person has to know of that.
-func (d *draft) place(keep bool) (path, note string, err error) {
-	kept, err := d.replace(keep)
+// where it can't be replaced. What stands there is set aside where keep says why it is to be
+// kept. It returns where the draft is now, and what a person has to know of that.
+func (d *draft) place(keep string) (path, note string, err error) {
+	kept, err := d.replace(keep != "")
 	if err == nil && kept != "" {
-		note = fmt.Sprintf("%s is not what the last reports were, or it is an input: it is kept as %s", d.path, filepath.Base(kept))
+		note = fmt.Sprintf("%s is kept as %s: %s", d.path, filepath.Base(kept), keep)
 	}
 	if err == nil {
 		return d.path, note, nil

@@ -90,7 +90,7 @@ func TestWhatSomebodyHasWorkedOnIsKept(t *testing.T) {
 	equal(t, read(t, dir, "rejects.csv.bak"), "half of it mended")
 	equal(t, len(readCSV(t, dir, "rejects.csv")), 3)
 	equal(t, len(names(t, dir)), 7)
-	if len(notes) != 2 || !strings.Contains(notes[1], "rejects.csv is not what the last reports were, or it is an input: it is kept as rejects.csv.bak") {
+	if len(notes) != 2 || !strings.Contains(notes[1], "rejects.csv is kept as rejects.csv.bak: it is not what the last reports were") {
 		t.Errorf("%q", notes)
 	}
 }

@@ -48,11 +48,11 @@ type Set struct {
 // A file that can't be replaced, as Excel locks those that it has open, is written beside it
 // with a number, and the path says so.
 //
-// about is asked for once the lines have come to their end.
+// about is asked for once the lines have come to their end, and told what was counted.
 //
 // An error from lines ends the writing. After any error the summary is empty; reports that
 // were not put in place yet are as they were, and the paths are those that were.
-func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, []string, error) {
+func (s Set) Write(lines iter.Seq2[Line, error], about func(counts Summary) About) (Summary, []string, error) {
 	files, err := s.open()
 	if err != nil {
 		return Summary{}, nil, err
@@ -69,7 +69,7 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, [
 			return Summary{}, nil, err
 		}
 	}
-	sum.About = about()
+	sum.About = about(sum)
 	drafts, err := files.complete()
 	if err != nil {
 		return Summary{}, nil, err
@@ -86,7 +86,14 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func() About) (Summary, [
 	var paths []string
 	untouched := s.untouched()
 	for _, d := range append(drafts, last) {
-		path, note, err := d.place(isOneOf(d.path, s.Inputs) || d != last && !untouched(d.path))
+		keep := ""
+		switch {
+		case isOneOf(d.path, s.Inputs):
+			keep = "it is an input"
+		case d != last && !untouched(d.path):
+			keep = "it is not what the last reports were"
+		}
+		path, note, err := d.place(keep)
 		if err != nil {
 			return Summary{}, paths, err
 		}

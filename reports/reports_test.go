@@ -293,6 +293,6 @@ func equal(t *testing.T, got, want any) {
 }
 
 // known is what is known before the lines are.
-func known(about reports.About) func() reports.About {
-	return func() reports.About { return about }
+func known(about reports.About) func(reports.Summary) reports.About {
+	return func(reports.Summary) reports.About { return about }
 }

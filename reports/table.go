@@ -29,6 +29,6 @@ func WriteTable(dir, name string, header []string, rows [][]string) (path string
 	if err := d.complete(); err != nil {
 		return "", err
 	}
-	path, _, err = d.place(false) // the path says where it is
+	path, _, err = d.place("") // the path says where it is
 	return path, err
 }

@@ -56,6 +56,15 @@ func (e *Error) landed() bool {
 	return e.Verdict == InDoubt || e.Verdict == Refused || e.Verdict == Redirected
 }
 
+// putOff tells whether the CRM asks only for the same later, or fewer at once.
+func (e *Error) putOff() bool { return e.Verdict == Again || e.Verdict == TooMany }
+
+// PutOff tells whether an error is the CRM's putting us off, after it has been waited for.
+func PutOff(err error) bool {
+	e := new(Error)
+	return errors.As(err, &e) && e.putOff()
+}
+
 // ofToken tells whether the CRM has said so of the token by name. A 403 that nobody knows may
 // as well be of the question that was asked.
 func (e *Error) ofToken() bool {

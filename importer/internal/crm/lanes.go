@@ -44,7 +44,7 @@ type Lane struct {
 	bad    *Error // why it is out for good; nil while it isn't
 
 	rests time.Time // until then nothing is sent
-	woken bool      // its rest is over, and no case has been answered since
+	fresh bool      // its rest is over, and no case has been answered since
 	quota Quota     // as far as it is known
 	left  int       // requests that the quota allows; unlimited where that isn't known
 }
@@ -191,7 +191,7 @@ func (l *Lanes) wakeOrRest(now time.Time) {
 
 // wake ends a rest. The quota, where it is known, is that of another day.
 func (lane *Lane) wake(now time.Time) {
-	lane.rests, lane.left, lane.woken = time.Time{}, unlimited, true
+	lane.rests, lane.left, lane.fresh = time.Time{}, unlimited, true
 	if lane.quota.Limit > 0 {
 		lane.left = max(lane.quota.Limit-lane.quota.Reserve(), 1)
 	}
@@ -211,7 +211,7 @@ func (l *Lanes) lastWoken() time.Time {
 // not, since the CRM counts whole hours, it is tried again soon.
 func (lane *Lane) rest(now time.Time) {
 	lane.rests, lane.left = lane.quota.Renewed, 0
-	if lane.woken || !lane.rests.After(now) {
+	if lane.fresh || !lane.rests.After(now) {
 		lane.rests = now.Add(restUnknown)
 	}
 }
@@ -347,7 +347,7 @@ func (p Place) Answered(took time.Duration) {
 	l := p.lane.lanes
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p.lane.proven, p.lane.woken = true, false
+	p.lane.proven, p.lane.fresh = true, false
 	if took > 0 && l.pulse.rises(time.Now(), took) {
 		l.slow(time.Now())
 	}

@@ -119,7 +119,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			return sent, e
 		}
 		last = e
-		if e.Verdict == Unsent || e.Verdict == Again || e.Verdict == TooMany {
+		if e.Verdict == Unsent || e.putOff() {
 			wait(stop, pause(sent.Attempts, e.RetryAfter))
 			s.Client.Rest()
 		}
@@ -150,12 +150,14 @@ func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, erro
 		}
 		found, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
 		e := new(Error)
-		again := errors.As(err, &e) && (e.Verdict == Again || e.Verdict == TooMany || e.ofToken()) && s.again(place, e)
+		again := errors.As(err, &e) && (e.putOff() || e.ofToken()) && s.again(place, e)
 		place.Leave(true)
 		if !again {
 			return found, err
 		}
-		wait(stop, pause(tries, e.RetryAfter))
+		if e.putOff() {
+			wait(stop, pause(tries, e.RetryAfter))
+		}
 	}
 }
 

@@ -231,37 +231,83 @@ type free struct{}
 func (free) Take() error         { return nil }
 func (free) Release(error) error { return nil }
 
-// What the server asks of one, all heed: nobody sends before its pause is over.
-func TestPauseIsForEverybody(t *testing.T) {
-	var asked, early atomic.Int64
-	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+// pausing is a CRM whose first answer, after so long, asks for a pause of a second. It counts the
+// requests that come within it.
+type pausing struct {
+	*crm.Sender
+	asked           chan struct{} // closed when the first request is there
+	early, requests *atomic.Int64
+}
+
+func newPausing(t *testing.T, workers, status int, answer string, after time.Duration) *pausing {
+	p := &pausing{asked: make(chan struct{}), early: new(atomic.Int64)}
+	var first atomic.Int64
+	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
-		now := time.Now().UnixNano()
-		if asked.CompareAndSwap(0, now) {
+		switch now := time.Now().UnixNano(); {
+		case first.CompareAndSwap(0, now):
+			close(p.asked)
+			time.Sleep(after)
 			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusTooManyRequests)
+			w.WriteHeader(status)
+			io.WriteString(w, answer)
 			return
+		case time.Duration(now-first.Load()) < 900*time.Millisecond:
+			p.early.Add(1)
 		}
-		if time.Duration(now-asked.Load()) < 900*time.Millisecond {
-			early.Add(1)
+		if strings.Contains(r.URL.Path, "query") {
+			io.WriteString(w, `{"code":200,"data":[]}`)
+			return
 		}
 		io.WriteString(w, success)
 	})
-	s := sender(t, url, []string{"a", "b"}, 4)
-	first := make(chan error)
-	go func() {
-		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-		first <- err
-	}()
-	for asked.Load() == 0 {
-		time.Sleep(time.Millisecond)
+	p.Sender, p.requests = sender(t, url, []string{"a", "b"}[:min(workers, 2)], workers), requests
+	return p
+}
+
+func (p *pausing) send(t *testing.T) {
+	if _, err := p.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
+		t.Error(err)
 	}
-	time.Sleep(50 * time.Millisecond) // the answer has come
-	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
-		t.Fatal(err)
+}
+
+func (p *pausing) ask(t *testing.T) {
+	if err := p.Probe(t.Context(), "op"); err != nil {
+		t.Error(err)
 	}
-	if err := <-first; err != nil || early.Load() > 0 {
-		t.Errorf("%d requests came within the pause, %v", early.Load(), err)
+}
+
+// What the server asks of one, all heed: nobody sends before its pause is over, and nobody asks.
+func TestPauseIsForEverybody(t *testing.T) {
+	const tooMany = `{"code":403,"error":"FORBIDDEN","msg":"EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"}`
+	send, ask := (*pausing).send, (*pausing).ask
+	for name, c := range map[string]struct {
+		first, second func(*pausing, *testing.T)
+		status        int
+		answer        string
+		workers       int
+		after         time.Duration // the second one waits for a place meanwhile
+	}{
+		"of all":                          {send, send, 429, "", 4, 0},
+		"of a token":                      {send, send, 403, tooMany, 2, 0},
+		"after a question":                {ask, send, 429, "", 4, 0},
+		"before a question":               {send, ask, 429, "", 4, 0},
+		"while a question waits its turn": {send, ask, 429, "", 1, 100 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPausing(t, c.workers, c.status, c.answer, c.after)
+			var all sync.WaitGroup
+			all.Go(func() { c.first(p, t) })
+			<-p.asked
+			if c.after == 0 {
+				time.Sleep(50 * time.Millisecond) // the answer has come
+			}
+			c.second(p, t)
+			if all.Wait(); p.early.Load() > 0 || p.requests.Load() != 3 {
+				t.Errorf("%d of %d requests came within the pause", p.early.Load(), p.requests.Load())
+			}
+		})
 	}
 }
 
@@ -363,42 +409,6 @@ func TestBodyThatIsAnsweredEarlyIsSentWhole(t *testing.T) {
 	}
 }
 
-// A pause that goes with a refusal of one request too many of a token is for everybody too.
-func TestPauseAfterTooManyIsForEverybody(t *testing.T) {
-	var asked, early atomic.Int64
-	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		now := time.Now().UnixNano()
-		if asked.CompareAndSwap(0, now) {
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusForbidden)
-			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"}`)
-			return
-		}
-		if time.Duration(now-asked.Load()) < 900*time.Millisecond {
-			early.Add(1)
-		}
-		io.WriteString(w, success)
-	})
-	s := sender(t, url, []string{"a", "b"}, 2)
-	var all sync.WaitGroup
-	all.Go(func() {
-		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
-			t.Error(err)
-		}
-	})
-	for asked.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	time.Sleep(50 * time.Millisecond) // the answer has come
-	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
-		t.Fatal(err)
-	}
-	if all.Wait(); early.Load() > 0 {
-		t.Errorf("%d requests came within the pause", early.Load())
-	}
-}
-
 // slow is a claim that takes its time, and keeps a diary.
 type slow struct {
 	held
@@ -496,45 +506,6 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 	}
 }
 
-// A question keeps to the pause that the server asks for, and so do all others.
-func TestPauseAfterAQuestionIsForEverybody(t *testing.T) {
-	var asked, early atomic.Int64
-	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		now := time.Now().UnixNano()
-		if asked.CompareAndSwap(0, now) {
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusTooManyRequests)
-			return
-		}
-		if time.Duration(now-asked.Load()) < 900*time.Millisecond {
-			early.Add(1)
-		}
-		if strings.Contains(r.URL.Path, "query") {
-			io.WriteString(w, `{"code":200,"data":[]}`)
-			return
-		}
-		io.WriteString(w, success)
-	})
-	s := sender(t, url, []string{"a", "b"}, 4)
-	var all sync.WaitGroup
-	all.Go(func() {
-		if err := s.Probe(t.Context(), "op"); err != nil {
-			t.Error(err)
-		}
-	})
-	for asked.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	time.Sleep(50 * time.Millisecond) // the answer has come
-	if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
-		t.Error(err)
-	}
-	if all.Wait(); early.Load() > 0 || requests.Load() != 3 {
-		t.Errorf("%d of %d requests came within the pause", early.Load(), requests.Load())
-	}
-}
-
 // A token that a question finds spent or refused is not asked by again, but another one is.
 // A 403 that nobody knows is no word about the token.
 func TestQuestionChangesTheToken(t *testing.T) {
@@ -575,33 +546,5 @@ func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
 	s.Patience = 10 * time.Millisecond
 	if err := s.Probe(t.Context(), "op"); verdict(t, err) != crm.Again || requests.Load() < 3 {
 		t.Errorf("%v after %d requests", err, requests.Load())
-	}
-}
-
-// A question that waits for a place while the server asks for a pause keeps to it.
-func TestWaitingQuestionKeepsToThePause(t *testing.T) {
-	var asked, early atomic.Int64
-	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		if asked.CompareAndSwap(0, time.Now().UnixNano()) {
-			time.Sleep(100 * time.Millisecond)
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusTooManyRequests)
-			return
-		}
-		if time.Duration(time.Now().UnixNano()-asked.Load()) < time.Second {
-			early.Add(1)
-		}
-		io.WriteString(w, success)
-	})
-	s := sender(t, url, []string{"a"}, 1)
-	var all sync.WaitGroup
-	all.Go(func() { _, _ = s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}) })
-	for asked.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	_ = s.Probe(t.Context(), "op")
-	if all.Wait(); early.Load() > 0 {
-		t.Error("it was asked within the pause")
 	}
 }
