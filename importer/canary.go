@@ -198,11 +198,7 @@ func (r *run) readBack(id string) (found crm.Found, err error) {
 			return found, errInterrupted
 		}
 		var cases []crm.Found
-		cases, err = r.sender.Find(r.stop, r.mapping.Operation, id)
-		if crm.PutOff(err) {
-			return found, err // it has been waited for long enough
-		}
-		if err != nil {
+		if cases, err = r.sender.Find(r.stop, r.mapping.Operation, id); err != nil {
 			continue
 		}
 		if i := slices.IndexFunc(cases, func(f crm.Found) bool { return f.WolkvoxID == id }); i >= 0 {
