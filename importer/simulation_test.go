@@ -113,6 +113,7 @@ type simRow struct{ key, contact, detail string }
 const (
 	simRows   = 6
 	simMargin = 3 * time.Minute
+	simServer = "http://127.0.0.1:1"
 	blocked   = "DROP TABLE" // what a firewall doesn't let pass
 )
 
@@ -138,12 +139,59 @@ func newWorld(t *testing.T, seed uint64, dir string, k *kind) *world {
 	if k == nil && w.rand.IntN(3) == 0 {
 		w.wire.refuse = 0.3
 	}
-	w.write(dir)
-	w.job = importer.Job{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml"), Server: "http://127.0.0.1:1", Tokens: []string{"one", "two"},
-		Workers: 1 + w.rand.IntN(4), Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}, Margin: simMargin, Dial: w.wire.dial}
+	if err := w.write(dir); err != nil {
+		t.Fatal(err)
+	}
 	w.ledger = filepath.Join(dir, "op.ledger.db")
+	lay(t, w.ledger)
+	w.job = importer.Job{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml"), Server: simServer, Tokens: []string{"one", "two"},
+		Workers: 1 + w.rand.IntN(4), Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}, Margin: simMargin, Dial: w.wire.dial}
 	w.job.Ledger = w.ledger
 	return w
+}
+
+// emptyLedger is one that a run without rows has made. To make one takes as long as the rest
+// of a small world.
+var emptyLedger = sync.OnceValues(func() (content []byte, err error) {
+	dir, err := os.MkdirTemp("", "sim")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	job := importer.Job{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml"), Ledger: filepath.Join(dir, "l"),
+		Server: simServer, Tokens: []string{"one"}, Out: filepath.Join(dir, "out"), NoQuotaCheck: true}
+	if err := (&world{}).write(dir); err != nil {
+		return nil, err
+	}
+	if _, err := importer.Run(context.Background(), job); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(job.Ledger)
+})
+
+// lay puts an empty ledger there.
+func lay(t *testing.T, path string) {
+	t.Helper()
+	content, err := emptyLedger()
+	if err == nil {
+		err = os.WriteFile(path, content, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	layBallast(t, path)
+}
+
+// layBallast lays the file that a ledger has beside it for a full disk, without its bytes.
+func layBallast(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.OpenFile(path+".ballast", os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = errors.Join(file.Truncate(2<<20), file.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // draw makes a few things go wrong, some often.
@@ -199,8 +247,7 @@ func (w *world) drawQueries(one func(...string) string) {
 	}
 }
 
-func (w *world) write(dir string) {
-	w.t.Helper()
+func (w *world) write(dir string) error {
 	var text strings.Builder
 	c := csv.NewWriter(&text)
 	c.Write([]string{"ID", "Correo", "Asunto", "Detalle", "Estado", "Solución", "Archivos"})
@@ -209,15 +256,11 @@ func (w *world) write(dir string) {
 	}
 	c.Flush()
 	mapping := strings.Replace(tickets, ", lower: true", "", 1)
-	for name, content := range map[string]string{"in.csv": text.String(), "map.yaml": mapping, "files/x": "x"} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			w.t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			w.t.Fatal(err)
-		}
+	err := os.Mkdir(filepath.Join(dir, "files"), 0o700)
+	for name, content := range map[string]string{"in.csv": text.String(), "map.yaml": mapping} {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
+	return err
 }
 
 // live runs until every row is settled.
@@ -283,7 +326,7 @@ func (w *world) run(round int) (map[reports.Status]int, error) {
 	case !result.Summary.AddsUp():
 		return nil, fmt.Errorf("outcomes don't add up: %v", result.Summary.Outcomes)
 	}
-	w.job.Resolve = w.within && w.rand.IntN(2) == 0 // the next run
+	w.job.Resolve = w.within && w.rand.IntN(4) > 0 // the next run
 	return result.Summary.Outcomes, w.noneTwice()
 }
 
@@ -311,6 +354,7 @@ func (w *world) die(round int) (map[reports.Status]int, error) {
 			return nil, err
 		}
 	}
+	layBallast(w.t, w.ledger)
 	w.job.Ledger = w.ledger
 	close(cut)
 	return map[reports.Status]int{reports.InDoubt: 1}, nil // as far as anybody knows
