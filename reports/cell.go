@@ -6,6 +6,7 @@ import "time"
 type cell struct {
 	kind   kind
 	text   string
+	shown  bool // to people: a terminal must not obey it. What is read back is as it is
 	number int64
 }
 
@@ -18,6 +19,9 @@ const (
 )
 
 func text[S ~string](s S) cell { return cell{text: string(s)} }
+
+// shown is a text of an outcome's, which may be the CRM's own words.
+func shown(s string) cell { return cell{text: s, shown: true} }
 
 func number[N int | int64](n N) cell { return cell{kind: isNumber, number: int64(n)} }
 

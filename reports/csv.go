@@ -2,8 +2,11 @@ package reports
 
 import (
 	"encoding/csv"
+	"fmt"
 	"io"
 	"strconv"
+	"strings"
+	"unicode"
 )
 
 // byteOrderMark makes Excel read a CSV file as UTF-8.
@@ -39,10 +42,30 @@ func (e *csvEncoder) close() error {
 	return e.w.Error()
 }
 
+// visible writes control characters out, as JSON does.
+func visible(s string) string {
+	control := func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }
+	if strings.IndexFunc(s, control) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if control(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
 // plain is the cell as CSV has it.
 func (c cell) plain() string {
 	switch c.kind {
 	case isText:
+		if c.shown {
+			return Defuse(visible(c.text))
+		}
 		return Defuse(c.text)
 	case isNumber:
 		return strconv.FormatInt(c.number, 10)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -108,11 +109,18 @@ func TestResultsReadBackAsTheyWere(t *testing.T) {
 	}
 }
 
+// controls are the characters that CSV has as JSON has them, since a terminal obeys them.
+var controls = regexp.MustCompile(`\\u00[0189][0-9a-f]|\\u007f`)
+
 func csvResults(t *testing.T, dir string) [][]string {
 	rows := readCSV(t, dir, "results.csv")[1:]
 	for _, row := range rows {
 		for i, cell := range row {
-			row[i] = reports.Undefuse(cell)
+			row[i] = controls.ReplaceAllStringFunc(reports.Undefuse(cell), func(code string) string {
+				var text string
+				json.Unmarshal([]byte(`"`+code+`"`), &text)
+				return text
+			})
 		}
 	}
 	return rows

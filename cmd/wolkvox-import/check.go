@@ -80,7 +80,7 @@ func (o *checkOptions) show(c *console, result importer.Result, survey importer.
 		return err
 	}
 	for _, note := range survey.Notes {
-		fmt.Fprintf(c.out, "%s\n", note)
+		fmt.Fprintf(c.out, "%s\n", inline(note))
 	}
 	if len(survey.Notes) > 0 {
 		fmt.Fprintln(c.out)
@@ -88,7 +88,7 @@ func (o *checkOptions) show(c *console, result importer.Result, survey importer.
 	n, t := result.Summary.Outcomes, survey.Totals
 	fmt.Fprintf(c.out, "%d rows: %d ready to be sent, %d invalid, %d skipped\n", result.Summary.RowsRead, n[reports.NotAttempted], n[reports.Invalid], n[reports.Skipped])
 	if t.Attachments > 0 {
-		fmt.Fprintf(c.out, "%d attachments, %s; the largest is %s, %s\n", t.Attachments, size(t.Bytes), t.LargestFile, size(t.Largest))
+		fmt.Fprintf(c.out, "%d attachments, %s; the largest is %s, %s\n", t.Attachments, size(t.Bytes), inline(t.LargestFile), size(t.Largest))
 	}
 	if t.Cases > 0 {
 		took, days := t.Duration(o.answer, o.workers, o.quota)
@@ -145,9 +145,9 @@ func (c *console) findings(list []importer.Finding) {
 		if f.Count == 1 {
 			rows = "row"
 		}
-		fmt.Fprintf(c.out, "%s — %d %s: %s\n", f.Message, f.Count, rows, f.Rows)
+		fmt.Fprintf(c.out, "%s — %d %s: %s\n", inline(f.Message), f.Count, rows, f.Rows)
 		if f.Hint != "" {
-			fmt.Fprintf(c.out, "    %s\n", f.Hint)
+			fmt.Fprintf(c.out, "    %s\n", inline(f.Hint))
 		}
 	}
 	if len(list) > 0 {

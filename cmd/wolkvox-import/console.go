@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +16,12 @@ import (
 	"golang.org/x/term"
 )
 
+// program begins each line of talk.
+const program = "wolkvox-import: "
+
 // console owns the program's two streams, so that talk and the progress bar don't
-// write into each other.
+// write into each other, and nothing that is said is obeyed by a terminal: out escapes,
+// and so does Write. The bar alone writes to err as it is.
 type console struct {
 	out, err io.Writer
 
@@ -36,7 +41,7 @@ func (c *console) Write(p []byte) (int, error) {
 	case c.clear != nil:
 		c.clear()
 	}
-	return c.err.Write(p)
+	return escaped{c.err}.Write(p)
 }
 
 // ask writes a question, over which no bar is drawn until it is answered or talk follows.
@@ -46,7 +51,7 @@ func (c *console) ask(question string) {
 	if c.clear != nil {
 		c.clear()
 	}
-	fmt.Fprint(c.err, question)
+	fmt.Fprint(escaped{c.err}, inline(question))
 	c.asking = true
 }
 
@@ -78,7 +83,20 @@ func (c *console) agreed(ctx context.Context, question string) bool {
 	}
 }
 
-func (c *console) failed(err error) { fmt.Fprintf(c, "wolkvox-import: error: %v\n", err) }
+// placed is a line of an error that is indented, or begins with a place in a mapping.
+var placed = regexp.MustCompile(`^(\s|(\w:)?[^:]*:\d+:\d+: )`)
+
+// failed says an error. Its further lines are indented, so that none passes for talk of its
+// own.
+func (c *console) failed(err error) {
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, line := range lines {
+		if i > 0 && !placed.MatchString(line) {
+			lines[i] = "  " + line
+		}
+	}
+	fmt.Fprintf(c, program+"error: %s\n", strings.Join(lines, "\n"))
+}
 
 func (c *console) json(v any) error {
 	e := json.NewEncoder(c.out)
@@ -114,17 +132,17 @@ func (p *plain) Enabled(_ context.Context, l slog.Level) bool { return l >= p.le
 
 func (p *plain) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
-	b.WriteString("wolkvox-import: ")
+	b.WriteString(program)
 	switch {
 	case r.Level >= slog.LevelError:
 		b.WriteString("error: ")
 	case r.Level >= slog.LevelWarn:
 		b.WriteString("warning: ")
 	}
-	b.WriteString(r.Message)
+	b.WriteString(inline(r.Message))
 	var shown []string
 	show := func(a slog.Attr) bool {
-		shown = append(shown, fmt.Sprintf("%s: %v", a.Key, a.Value))
+		shown = append(shown, inline(fmt.Sprintf("%s: %v", a.Key, a.Value)))
 		return true
 	}
 	for _, a := range p.attrs {

@@ -50,9 +50,9 @@ Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
 
 // explanation prints cells, then steps, then the JSON.
 func (c *console) explanation(e importer.Explanation) error {
-	fmt.Fprintf(c.out, "%s, row %d, key %s\n\ncells\n", e.File, e.Row, e.Key)
+	fmt.Fprintf(c.out, "%s, row %d, key %s\n\ncells\n", inline(e.File), e.Row, inline(e.Key))
 	for _, cell := range e.Cells {
-		fmt.Fprintf(c.out, "  %s: %s\n", strings.TrimSpace(cell.Column), oneLine(cell.Text))
+		fmt.Fprintf(c.out, "  %s: %s\n", inline(strings.TrimSpace(cell.Column)), oneLine(cell.Text))
 	}
 	fmt.Fprintln(c.out, "\nfields")
 	for _, f := range e.Fields {
@@ -60,7 +60,7 @@ func (c *console) explanation(e importer.Explanation) error {
 	}
 	for _, p := range e.Problems {
 		if p.Field == "row" || p.Field == "key" || p.Field == "when" {
-			fmt.Fprintf(c.out, "  ✗ %s (%s)\n      %s\n", p.Message, p.Error, p.Hint)
+			fmt.Fprintf(c.out, "  ✗ %s (%s)\n      %s\n", inline(p.Message), p.Error, inline(p.Hint))
 		}
 	}
 	if !e.Wanted {
@@ -77,7 +77,7 @@ func (c *console) explanation(e importer.Explanation) error {
 // trace prints a field: where its value comes from and what each step that changes it
 // makes of it.
 func (c *console) trace(f importer.Trace) {
-	fmt.Fprintf(c.out, "  %s", f.Field)
+	fmt.Fprintf(c.out, "  %s", inline(f.Field))
 	if f.From != "" {
 		fmt.Fprintf(c.out, " ← %s", oneLine(f.From))
 	}
@@ -92,7 +92,7 @@ func (c *console) trace(f importer.Trace) {
 		last = s.Value
 	}
 	if f.Problem != nil {
-		fmt.Fprintf(c.out, "      ✗ %s (%s)\n        %s\n", f.Problem.Message, f.Problem.Error, f.Problem.Hint)
+		fmt.Fprintf(c.out, "      ✗ %s (%s)\n        %s\n", inline(f.Problem.Message), f.Problem.Error, inline(f.Problem.Hint))
 	}
 }
 

@@ -41,7 +41,7 @@ func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.S
 
 // execute runs the program and returns its exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	console := &console{out: stdout, err: stderr}
+	console := &console{out: escaped{stdout}, err: stderr}
 	root := &cobra.Command{
 		Use:           "wolkvox-import",
 		Short:         "import spreadsheets of tickets as cases into the Wolkvox CRM",

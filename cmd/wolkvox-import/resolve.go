@@ -158,7 +158,7 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 		counts[s.State]++
 		if s.State == "in_doubt" {
 			left++
-			fmt.Fprintf(console.out, "in doubt   %s: %s\n", s.Key, s.Why)
+			fmt.Fprintf(console.out, "in doubt   %s: %s\n", inline(s.Key), inline(s.Why))
 		}
 	}
 	if err != nil && len(settled) == 0 {
@@ -185,7 +185,7 @@ func (o *resolveOptions) show(console *console) error {
 		return o.end(len(list))
 	}
 	for _, d := range list {
-		fmt.Fprintf(console.out, "%s\n    sent %s, contact %s, marker %s\n    %s\n", d.Key, d.Since.Local().Format(time.DateTime), d.Contact, d.Marker, d.Evidence)
+		fmt.Fprintf(console.out, "%s\n    sent %s, contact %s, marker %s\n    %s\n", inline(d.Key), d.Since.Local().Format(time.DateTime), inline(d.Contact), inline(d.Marker), inline(d.Evidence))
 	}
 	fmt.Fprintf(console.out, "%d in doubt\n", len(list))
 	return o.end(len(list))

@@ -234,7 +234,7 @@ func (c *console) conclude(result importer.Result, err error, t talk) error {
 		fmt.Fprintf(c.out, "to settle what is in doubt: wolkvox-import resolve --ledger %s --auto --server %s\n", pasted(result.Ledger), result.Summary.Server)
 	}
 	if h := result.Halt; h != nil && h.Hint != "" {
-		fmt.Fprintf(c.out, "%s\n", h.Hint)
+		fmt.Fprintf(c.out, "%s\n", inline(h.Hint))
 	}
 	return end(result.Status())
 }

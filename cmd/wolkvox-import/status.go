@@ -42,7 +42,7 @@ Exit status: 0 shown, 1 the ledger can't be read, 2 usage.`,
 
 func describe(path string, s importer.State) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "ledger     %s\noperation  %s\nserver     %s\n", path, s.Operation, s.Server)
+	fmt.Fprintf(&b, "ledger     %s\noperation  %s\nserver     %s\n", inline(path), inline(s.Operation), inline(s.Server))
 	switch {
 	case s.Started.IsZero():
 		fmt.Fprintf(&b, "last run   none\n")
@@ -51,7 +51,7 @@ func describe(path string, s importer.State) string {
 	case s.Ended.IsZero():
 		fmt.Fprintf(&b, "last run   %s, died before its end: run the same command again\n", s.Started.Local().Format(time.DateTime))
 	case s.Stopped != "":
-		fmt.Fprintf(&b, "last run   %s, stopped: %s\n", s.Started.Local().Format(time.DateTime), s.Stopped)
+		fmt.Fprintf(&b, "last run   %s, stopped: %s\n", s.Started.Local().Format(time.DateTime), inline(s.Stopped))
 	default:
 		fmt.Fprintf(&b, "last run   %s, finished %s\n", s.Started.Local().Format(time.DateTime), s.Ended.Local().Format(time.DateTime))
 	}
@@ -59,7 +59,7 @@ func describe(path string, s importer.State) string {
 		fmt.Fprintf(&b, "%10d  %s\n", s.Keys[state], state)
 	}
 	for _, d := range s.Doubts {
-		fmt.Fprintf(&b, "in doubt   %s, sent %s, contact %s: %s\n", d.Key, d.Since.Local().Format(time.DateTime), d.Contact, d.Evidence)
+		fmt.Fprintf(&b, "in doubt   %s, sent %s, contact %s: %s\n", inline(d.Key), d.Since.Local().Format(time.DateTime), inline(d.Contact), inline(d.Evidence))
 	}
 	if n := s.Keys["in_doubt"] - len(s.Doubts); n > 0 {
 		fmt.Fprintf(&b, "           and %d more in doubt\n", n)
