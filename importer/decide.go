@@ -127,7 +127,7 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 // task is the row's case, ready to be sent.
 func (r *run) task(in *input, it *item, c mapping.Case) task {
 	claim := r.claim(in, it)
-	claim.Marker, claim.Contact, claim.Length = c.Marker, c.Contact, c.Length
+	claim.Marker, claim.Contact, claim.Length, claim.Bytes = c.Marker, c.Contact, c.Length, c.Bytes
 	return task{in: in, row: it.number, claim: claim, c: c}
 }
 

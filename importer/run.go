@@ -74,41 +74,48 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		r.ledger.Close()
 		return nil, err
 	}
-	if err := r.ledger.Begin(os.Getpid(), r.account(nil)); err != nil {
-		r.ledger.Close()
-		return nil, err
-	}
 	r.bytes = semaphore.NewWeighted(p.budget)
 	r.stop, r.end = context.WithCancelCause(ctx)
 	if !p.job.Until.IsZero() {
 		p.job.Log.Info("no row is begun after " + p.job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
 		go r.watch() // until the run stops, for whatever reason
 	}
-	r.sender = &crm.Sender{
-		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
-		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
-		Log:    p.job.Log,
+	r.sender = r.newSender()
+	return r, nil
+}
+
+// newSender makes what all requests of the run go through, questions too.
+func (r *run) newSender() *crm.Sender {
+	s := &crm.Sender{
+		Client: crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
+		Lanes:  crm.NewLanes(r.job.Tokens, r.job.Workers),
+		Log:    r.job.Log,
 		Hold:   r.storm.on,
 	}
-	r.sender.Lanes.Expect(r.last.Renewed)
-	if p.job.Wait {
-		r.sender.Lanes.Patient = func(until time.Time, known bool) {
+	s.Lanes.Expect(r.last.Renewed)
+	if r.job.Wait {
+		s.Lanes.Patient = func(until time.Time, known bool) {
 			at := until.Local().Format("2006-01-02 15:04 MST")
 			if !known {
 				at += ", to try again: the CRM doesn't say when it is renewed"
 			}
-			p.job.Log.Info("the quota of every token that the CRM accepts is spent; sleeping until " + at)
+			r.job.Log.Info("the quota of every token that the CRM accepts is spent; sleeping until " + at)
 		}
 	}
-	if p.job.Rate > 0 {
-		r.sender.Rate = rate.NewLimiter(rate.Limit(p.job.Rate), 1)
+	if r.job.Rate > 0 {
+		s.Rate = rate.NewLimiter(rate.Limit(r.job.Rate), 1)
 	}
-	if err := r.resolve(); err != nil {
-		r.close()
-		return nil, err
+	return s
+}
+
+// enroll tells the ledger that the run begins. What the last run did with each row is forgotten
+// from here on.
+func (r *run) enroll() error {
+	if err := r.ledger.Begin(os.Getpid(), r.account(nil)); err != nil {
+		return err
 	}
-	p.job.Meter.start(p.inputs)
-	return r, nil
+	r.job.Meter.start(r.inputs)
+	return nil
 }
 
 func (r *run) openLedger() error {

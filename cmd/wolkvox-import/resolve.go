@@ -149,7 +149,7 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 	if err != nil {
 		return err
 	}
-	ctx, release := interruptible(ctx, console)
+	ctx, release := interruptible(ctx, console, always(importer.StatusInDoubt))
 	defer release()
 	r := importer.Resolver{Ledger: o.ledger, Server: o.server, ServerMoved: o.serverMoved, Tokens: list, Margin: o.margin, Timeout: o.timeout, Version: version(), Log: console.logger(o.talk)}
 	settled, err := r.Auto(ctx)
