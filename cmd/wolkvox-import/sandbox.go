@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wolkvox-import/importer"
 	"wolkvox-import/importer/sandbox"
@@ -17,7 +19,8 @@ import (
 
 func sandboxCommand(console *console) *cobra.Command {
 	var config sandbox.Config
-	var address, log string
+	var address, log, firewall string
+	var stored []string
 	c := &cobra.Command{
 		Use:   "sandbox",
 		Short: "serve a simulated CRM on this machine",
@@ -25,13 +28,17 @@ func sandboxCommand(console *console) *cobra.Command {
 documented; what the documentation leaves open is invented, so it shows that a file and
 a mapping are sound, not that the real CRM has every contact, user and status.
 
+By its flags it goes wrong on purpose: --p-* are probabilities of faults of an insert,
+--query-* say how questions are answered, --store-* what becomes of descriptions,
+--agents-* what people do to cases, and --max-* what it keeps at most.
+
 What arrived can be seen at http://ADDRESS/sandbox/cases and /sandbox/stats.
 
 Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 		Example: "  wolkvox-import sandbox --addr 127.0.0.1:8080 --p-throttled 0.1",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := possible(&config); err != nil {
+			if err := settings(&config, firewall, stored); err != nil {
 				return err
 			}
 			listener, err := listen(address)
@@ -71,18 +78,66 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 	for _, fault := range config.Faults.Flags() {
 		f.Float64Var(fault.Value, fault.Name, 0, fault.Usage)
 	}
+	f.StringVar(&firewall, "firewall", "", "`PATTERN` of texts that a firewall before the CRM answers with an HTML 403")
+	queryFlags(f, &config.Queries)
+	f.StringSliceVar(&stored, "store", nil, "what becomes of descriptions: "+strings.Join(sandbox.WaysToStore(), ", "))
+	f.IntVar(&config.Storage.CutBytes, "store-bytes", 0, "cut descriptions at so many bytes")
+	f.Float64Var(&config.Agents.AddBelow, "agents-below", 0, "probability of a line that agents write below a description")
+	f.Float64Var(&config.Agents.AddAbove, "agents-above", 0, "probability of one above a description")
+	f.Float64Var(&config.Agents.Delete, "agents-delete", 0, "probability that agents delete a case")
+	f.DurationVar(&config.Agents.After, "agents-after", 0, "what agents do to a case, they do so long after it was created")
+	f.IntVar(&config.MaxCases, "max-cases", 1_000_000, "cases that are kept; further ones are refused")
+	f.Int64Var(&config.MaxKept, "max-bytes", 512<<20, "bytes of fields that are kept, attachments aside, of which only the hashes are")
 	return c
+}
+
+func queryFlags(f *pflag.FlagSet, q *sandbox.Queries) {
+	f.StringVar(&q.Descriptions, "query-description", "contains", "how descriptions are searched: "+strings.Join(sandbox.Searches(), ", "))
+	f.BoolVar(&q.ExactContacts, "query-exact-contact", false, "tell addresses apart by their capitals")
+	f.IntVar(&q.Page, "query-page", 0, "cases that an answer shows (default: all)")
+	f.BoolVar(&q.Newest, "query-newest", false, "show the newest first")
+	f.StringVar(&q.Total, "query-total", "msg", "where a page's answer has the number of all that was found: "+strings.Join(sandbox.Totals(), ", "))
+	f.BoolVar(&q.None404, "query-none-404", false, "answer zero hits as 404")
+	f.IntVar(&q.DeadAfter, "query-dead-after", 0, "questions after which none finds anything (default: never)")
+	f.DurationVar(&q.ShownAfter, "query-delay", 0, "until a new case is found")
+}
+
+// settings takes what a flag can't put into the config, and finds what can't be meant.
+func settings(c *sandbox.Config, firewall string, stored []string) error {
+	if firewall != "" {
+		pattern, err := regexp.Compile(firewall)
+		if err != nil {
+			return &importer.UsageError{Err: fmt.Errorf("--firewall %q is no regular expression: %w", firewall, err)}
+		}
+		c.Firewall = pattern
+	}
+	ways := c.Storage.Ways()
+	for _, name := range stored {
+		if ways[name] == nil {
+			return &importer.UsageError{Err: fmt.Errorf("--store has no %q; it has %s", name, strings.Join(sandbox.WaysToStore(), ", "))}
+		}
+		*ways[name] = true
+	}
+	if err := c.Queries.Check(); err != nil {
+		return &importer.UsageError{Err: err}
+	}
+	return possible(c)
 }
 
 // possible finds numbers that can't be meant.
 func possible(c *sandbox.Config) error {
-	for _, fault := range c.Faults.Flags() {
+	chances := append(c.Faults.Flags(), sandbox.FaultFlag{Name: "agents-below", Value: &c.Agents.AddBelow},
+		sandbox.FaultFlag{Name: "agents-above", Value: &c.Agents.AddAbove}, sandbox.FaultFlag{Name: "agents-delete", Value: &c.Agents.Delete})
+	for _, fault := range chances {
 		if p := *fault.Value; !(p >= 0 && p <= 1) {
 			return &importer.UsageError{Err: fmt.Errorf("--%s %v: a probability is between 0 and 1", fault.Name, p)}
 		}
 	}
-	if c.Quota < 0 || c.PerToken < 0 || c.HoursToReset < 0 || c.Latency < 0 {
-		return &importer.UsageError{Err: errors.New("quota, per-token, hours-to-reset and latency can't be negative")}
+	if c.MaxCases < 1 || c.MaxKept < 1 {
+		return &importer.UsageError{Err: errors.New("max-cases and max-bytes must be at least 1")}
+	}
+	if c.Quota < 0 || c.PerToken < 0 || c.HoursToReset < 0 || c.Latency < 0 || c.Storage.CutBytes < 0 || c.Agents.After < 0 {
+		return &importer.UsageError{Err: errors.New("quota, per-token, hours-to-reset, latency, store-bytes and agents-after can't be negative")}
 	}
 	return nil
 }

@@ -25,28 +25,32 @@ type envelope struct {
 	Error string `json:"error"`
 	Msg   string `json:"msg"`
 	Data  any    `json:"data"`
+	Total *int   `json:"Total records,omitempty"`
 }
 
 // created is the answer to a case that was kept.
 func (c *CRM) created(id, prefix string) answer {
 	ids := map[string]string{"wolkvox_id": id, "idPrefijo": prefix}
 	return answer{name: "created", status: http.StatusOK,
-		body: encode(envelope{c.code(http.StatusOK), "null", "Succesfully create record", ids})}
+		body: encode(envelope{Code: c.code(http.StatusOK), Error: "null", Msg: "Succesfully create record", Data: ids})}
 }
 
 // found is the answer of the query endpoints, whose code is always a string.
 func found(msg string, data any) answer {
-	return answer{name: "found", status: http.StatusOK, body: encode(envelope{"200", "null", msg, data})}
+	return answer{name: "found", status: http.StatusOK, body: encode(envelope{Code: "200", Error: "null", Msg: msg, Data: data})}
 }
 
-// refuse turns an error into an answer. What is no refusal is a body that broke off:
-// nobody is left to answer.
+// refuse turns an error into an answer. What is neither a refusal nor the firewall's is a
+// body that broke off: nobody is left to answer.
 func (c *CRM) refuse(err error) answer {
 	r, ok := errors.AsType[refusal](err)
-	if !ok {
+	switch {
+	case errors.Is(err, errBlocked):
+		return firewallPage
+	case !ok:
 		return answer{name: "body-cut", reset: true}
 	}
-	return answer{name: r.name, status: r.status, body: encode(envelope{c.code(r.status), reason(r.status), r.text, nil})}
+	return answer{name: r.name, status: r.status, body: encode(envelope{Code: c.code(r.status), Error: reason(r.status), Msg: r.text})}
 }
 
 func (c *CRM) redirect() answer {

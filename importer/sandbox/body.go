@@ -17,7 +17,8 @@ import (
 type body struct {
 	fields      map[string]any // numbers are json.Number; each attachment is ""
 	attachments []Attachment
-	corrupt     bool // some attachment isn't base64
+	corrupt     bool  // some attachment isn't base64
+	size        int64 // of all that is kept of it, in bytes
 }
 
 // readBody decodes a body of any length in little memory. Not the JSON itself is
@@ -28,11 +29,12 @@ func readBody(r io.Reader) (body, error) {
 	if err := s.split(); err != io.EOF {
 		return body{}, readError(err)
 	}
+	size := int64(s.rest.Len() + len(s.attachments)*2*sha256.Size)
 	fields, err := decodeObject(&s.rest)
 	if err != nil {
 		return body{}, notJSON
 	}
-	return body{fields: fields, attachments: s.attachments, corrupt: s.corrupt}, nil
+	return body{fields: fields, attachments: s.attachments, corrupt: s.corrupt, size: size}, nil
 }
 
 func readError(err error) error {
@@ -81,9 +83,11 @@ type splitter struct {
 	rest        bytes.Buffer
 	attachments []Attachment
 	corrupt     bool
+	values      int
 }
 
-// split reads to the end of the text and returns the reader's error, io.EOF at last.
+// split reads to the end of the text and returns the reader's error, io.EOF at last, or a
+// refusal where there is more than the sandbox takes.
 func (s *splitter) split() error {
 	depth, inside := 0, false
 	var key []byte // the last string: where a list begins in an object, the list's key
@@ -93,9 +97,14 @@ func (s *splitter) split() error {
 			return err
 		}
 		s.rest.WriteByte(b)
+		if err := s.measure(b); err != nil {
+			return err
+		}
 		switch b {
 		case '{', '[':
-			depth++
+			if depth++; depth > mostDepth {
+				return tooDeep
+			}
 			if depth == 2 && b == '[' && isAttachments(key) {
 				inside, s.attachments, s.corrupt = true, nil, false // of a repeated key the last holds
 			}
@@ -125,6 +134,9 @@ func (s *splitter) copyString() ([]byte, error) {
 			return nil, err
 		}
 		s.rest.WriteByte(b)
+		if s.rest.Len() > mostText {
+			return nil, fieldsTooLarge
+		}
 		if b == '"' && !escaped {
 			return s.rest.Bytes()[start:], nil
 		}
@@ -139,6 +151,9 @@ func isAttachments(key []byte) bool {
 
 // attachment hashes a string of base64 and leaves an empty one in the rest.
 func (s *splitter) attachment() error {
+	if len(s.attachments) == mostFiles {
+		return tooManyFiles
+	}
 	text := &stringReader{in: s.in}
 	sum := sha256.New()
 	piece := make([]byte, 1<<10) // a decoder gives no more at once

@@ -17,6 +17,11 @@ type Case struct {
 	At          time.Time      `json:"at"`
 	Fields      map[string]any `json:"fields"` // as sent, without attachments; numbers are json.Number. Not to be changed
 	Attachments []Attachment   `json:"attachments"`
+	Answer      string         `json:"answer"`           // the name in Stats.Answers of what the client was told
+	Deleted     time.Time      `json:"deleted,omitzero"` // when an agent deletes it; zero: never
+
+	stored, edited string // description as the CRM keeps it, and as agents leave it
+	editedAt       time.Time
 }
 
 // Attachment is what is kept of an attachment.
@@ -27,8 +32,9 @@ type Attachment struct {
 
 // Stats counts what happened so far.
 type Stats struct {
-	Requests     int            `json:"requests"` // to insert, whatever became of them
-	Created      int            `json:"created"`
+	Requests     int            `json:"requests"`       // to insert, whatever became of them
+	Created      int            `json:"created"`        // also those that were deleted
+	Deleted      int            `json:"deleted"`        // by agents
 	Answers      map[string]int `json:"answers"`        // to inserts by name: created, a refusal or a fault; with none in flight they add up to Requests
 	Others       map[string]int `json:"others"`         // requests to other paths of the API, by path
 	PeakInFlight int            `json:"peak_in_flight"` // requests to any path of the API
@@ -45,7 +51,7 @@ func TokenID(token string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// Cases returns the cases in the order of their creation.
+// Cases returns the cases in the order of their creation, those that agents deleted too.
 func (c *CRM) Cases() []Case { return slices.Clone(c.kept()) }
 
 // kept returns the cases without copying them: none is changed once it is there.
@@ -61,6 +67,11 @@ func (c *CRM) Stats() Stats {
 	defer c.mu.Unlock()
 	s := c.stats
 	s.Created = len(c.cases)
+	for _, k := range c.cases {
+		if k.IsDeleted(time.Now()) {
+			s.Deleted++
+		}
+	}
 	s.Answers = maps.Clone(s.Answers)
 	s.Others = maps.Clone(s.Others)
 	s.PeakPerToken = maps.Clone(s.PeakPerToken)
@@ -69,23 +80,28 @@ func (c *CRM) Stats() Stats {
 
 // create keeps a case and gives it its ids. A case that can't be logged is not
 // created, so that the log never lacks one.
-func (c *CRM) create(token string, b body) (Case, error) {
+func (c *CRM) create(token, answer string, b body) (Case, error) {
 	delete(b.fields, "attachments")
-	k := Case{Token: TokenID(token), Fields: b.fields, Attachments: b.attachments}
+	k := Case{Token: TokenID(token), Fields: b.fields, Attachments: b.attachments, Answer: answer, stored: c.config.Storage.keep(b.text("description"))}
 	if k.Attachments == nil {
 		k.Attachments = []Attachment{} // [] in JSON
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.cases) >= c.config.MaxCases || c.held+b.size > c.config.MaxKept {
+		return Case{}, full(c.config.MaxCases, c.config.MaxKept)
+	}
 	n := len(c.cases) + 1
 	k.At = time.Now().UTC()
 	k.ID = fmt.Sprintf("%08x%010x%06x", uint32(k.At.Unix()), c.machine, n)
 	k.Prefix = fmt.Sprintf("%s-%d", c.config.Prefix, n)
+	c.work(&k)
 	if c.config.Log != nil {
 		if _, err := c.config.Log.Write(append(encode(k), '\n')); err != nil {
 			return Case{}, logFailed
 		}
 	}
 	c.cases = append(c.cases, k)
+	c.held += b.size
 	return k, nil
 }

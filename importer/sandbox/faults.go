@@ -23,8 +23,12 @@ type Faults struct {
 	Truncated     float64 // created, the JSON of the answer cut short
 	BlankID       float64 // created, blank ids in the answer
 	Warning       float64 // created, a PHP warning before the JSON
+	SameID        float64 // created, the id in the answer the same for all
+	CodeAndID     float64 // created, a code of failure beside the id
+	StatusAndID   float64 // created, an HTTP status of failure with the id
 	Late          float64 // created, answered LateBy afterwards
 	Slow          float64 // created only after SlowBy, whether or not the client still waits
+	ResetSlow     float64 // connection reset, and created SlowBy after that
 
 	LateBy     time.Duration // 0: 3 s
 	SlowBy     time.Duration // 0: 3 s
@@ -66,6 +70,7 @@ const (
 	instead                  // the body is read, no case is created
 	afterwards               // the case is created first
 	slowly                   // the case is created, SlowBy later than usual
+	behind                   // it is created SlowBy after the answer
 )
 
 // fault is one way to go wrong.
@@ -103,10 +108,18 @@ var faults = []fault{
 		func(f *Faults) *float64 { return &f.BlankID }, blankIDs},
 	{"warning", "a PHP warning before the answer; created", afterwards,
 		func(f *Faults) *float64 { return &f.Warning }, warning},
+	{"same-id", "an answer with the same id for all, as from a cache; created", afterwards,
+		func(f *Faults) *float64 { return &f.SameID }, sameID},
+	{"code-and-id", "HTTP status 200 with a code of failure and the id; created", afterwards,
+		func(f *Faults) *float64 { return &f.CodeAndID }, codeAndID},
+	{"status-and-id", "an HTTP status of failure with the id; created", afterwards,
+		func(f *Faults) *float64 { return &f.StatusAndID }, statusAndID},
 	{"late", "an answer that comes late; created at once", afterwards,
 		func(f *Faults) *float64 { return &f.Late }, late},
 	{"slow", "a case that is created late, then answered", slowly,
 		func(f *Faults) *float64 { return &f.Slow }, success},
+	{"reset-slow", "a reset, and a case that is created late", behind,
+		func(f *Faults) *float64 { return &f.ResetSlow }, hangUp},
 }
 
 // sound is the fault of a request that meets none.
@@ -172,6 +185,27 @@ func warning(c *CRM, q *call, k Case) answer {
 	a := success(c, q, k)
 	const text = "<br />\n<b>Warning</b>:  Undefined array key \"form\" in <b>insertAttach.php</b> on line <b>212</b><br />\n"
 	a.body = append([]byte(text), a.body...)
+	return a
+}
+
+func sameID(c *CRM, _ *call, _ Case) answer {
+	return c.created("5f0000000000000000000001", c.config.Prefix+"-1")
+}
+
+// failures are the statuses that take turns where an answer contradicts itself.
+var failures = []refusal{missingParameters, unknownContact, noSolution, throttled, quotaSpent, simultaneous, serverError}
+
+// codeAndID says in one answer that the case was refused and which one it is.
+func codeAndID(c *CRM, _ *call, k Case) answer {
+	r := failures[k.turn()%len(failures)]
+	ids := map[string]string{"wolkvox_id": k.ID, "idPrefijo": k.Prefix}
+	return answer{status: http.StatusOK, body: encode(envelope{Code: c.code(r.status), Error: reason(r.status), Msg: r.text, Data: ids})}
+}
+
+// statusAndID has a success in the body and a failure in the HTTP status.
+func statusAndID(c *CRM, q *call, k Case) answer {
+	a := success(c, q, k)
+	a.status = failures[k.turn()%len(failures)].status
 	return a
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -43,12 +44,24 @@ var met = map[string]struct {
 		before, after, _ := strings.Cut(got.raw, "{")
 		return got.status == 200 && strings.Contains(before, "<b>Warning</b>") && strings.HasPrefix(after, `"code":200`) && strings.HasSuffix(after, "}}")
 	}},
-	"p-late": {true, isSuccess},
-	"p-slow": {true, isSuccess},
+	"p-same-id": {true, func(got reply, err error) bool {
+		return isSuccess(got, err) && strings.Contains(string(got.envelope.Data), "5f0000000000000000000001")
+	}},
+	"p-code-and-id": {true, func(got reply, _ error) bool {
+		return got.status == 200 && got.envelope.Code == 404.0 && hasID(got)
+	}},
+	"p-status-and-id": {true, func(got reply, _ error) bool { return got.status == 404 && got.envelope.Code == 200.0 && hasID(got) }},
+	"p-reset-slow":    {true, isReset},
+	"p-late":          {true, isSuccess},
+	"p-slow":          {true, isSuccess},
 }
 
 func isReset(_ reply, err error) bool {
 	return err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func hasID(got reply) bool {
+	return regexp.MustCompile(`"wolkvox_id":"[0-9a-f]{24}"`).MatchString(string(got.envelope.Data))
 }
 
 func isServerError(got reply, _ error) bool { return got.status == 500 && got.envelope.Code == 500.0 }
@@ -74,6 +87,9 @@ func TestEachFaultIsMetAndCounted(t *testing.T) {
 			want := met[flag.Name]
 			if !want.seen(got, err) {
 				t.Errorf("got %d %v %s, %v", got.status, got.header, got.raw, err)
+			}
+			if want.created {
+				eventually(t, "the case is there", func() bool { return r.crm.Stats().Created == 1 })
 			}
 			s := r.crm.Stats()
 			if s.Requests != 1 || s.Answers[strings.TrimPrefix(flag.Name, "p-")] != 1 || (s.Created == 1) != want.created {

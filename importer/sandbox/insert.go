@@ -16,6 +16,9 @@ func (c *CRM) insert(q *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if c.blocks(b.fields) {
+		return answer{}, errBlocked
+	}
 	if f.when == instead {
 		return c.strike(f, q, Case{}), nil
 	}
@@ -25,10 +28,15 @@ func (c *CRM) insert(q *call) (answer, error) {
 	if err := c.check(b); err != nil {
 		return answer{}, err
 	}
-	if f.when == slowly {
+	switch f.when {
+	case slowly:
 		time.Sleep(c.config.Faults.SlowBy)
+	case behind:
+		token := q.token
+		time.AfterFunc(c.config.Faults.SlowBy, func() { c.create(token, f.name, b) }) // nobody is left to be told of an error
+		return c.strike(f, q, Case{}), nil
 	}
-	k, err := c.create(q.token, b)
+	k, err := c.create(q.token, f.name, b)
 	if err != nil {
 		return answer{}, err
 	}

@@ -25,8 +25,7 @@ func (c *CRM) arrive(r *http.Request) *call {
 	c.flying[token]++
 	abreast := c.flying[token]
 	c.stats.PeakInFlight = max(c.stats.PeakInFlight, c.inFlight)
-	if token != "" {
-		id := TokenID(token)
+	if id := TokenID(token); token != "" && room(c.stats.PeakPerToken, id, mostTokens) {
 		c.stats.PeakPerToken[id] = max(c.stats.PeakPerToken[id], abreast)
 	}
 	return &call{Request: r, token: token, abreast: abreast}
@@ -37,11 +36,15 @@ func (c *CRM) leave(q *call, a answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
-	c.flying[q.token]--
+	if c.flying[q.token]--; c.flying[q.token] == 0 {
+		delete(c.flying, q.token)
+	}
 	if q.URL.Path == insertPath {
 		c.stats.Answers[a.name]++
+	} else if path := q.URL.Path; room(c.stats.Others, path, mostPaths) {
+		c.stats.Others[path]++
 	} else {
-		c.stats.Others[q.URL.Path]++
+		c.stats.Others[otherPaths]++
 	}
 }
 
@@ -50,7 +53,7 @@ func (c *CRM) admit(q *call) error {
 	switch limit := c.config.PerToken; {
 	case q.token == "":
 		return tokenMissing
-	case !c.tokens.knows(q.token):
+	case len(q.token) > mostToken || !c.tokens.knows(q.token):
 		return tokenInvalid
 	case limit > 0 && q.abreast > limit:
 		return simultaneous
@@ -74,7 +77,7 @@ func (c *CRM) spend(token string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.renew(time.Now())
-	if quota := c.config.Quota; quota > 0 && c.used[token] >= quota {
+	if quota := c.config.Quota; quota > 0 && c.used[token] >= quota || !room(c.used, token, mostTokens) {
 		return false
 	}
 	c.used[token]++

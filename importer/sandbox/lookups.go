@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"io"
 	"maps"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,7 +22,7 @@ func (c *CRM) readQuery(q *call) (query, error) {
 		return query{}, err
 	}
 	var body query
-	if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
+	if err := json.NewDecoder(io.LimitReader(q.Body, mostQuery)).Decode(&body); err != nil {
 		return query{}, notJSON
 	}
 	switch {
@@ -29,39 +31,57 @@ func (c *CRM) readQuery(q *call) (query, error) {
 	case !c.serves(body.Operation):
 		return query{}, tokenInvalid
 	}
+	if c.blocks(body.Value) {
+		return query{}, errBlocked
+	}
 	return body, c.charge(q)
 }
 
-// caseFields are the fields that queryCases knows, each with what makes a match. The
-// vendor doesn't say whether a part of a value matches: here it does in descriptions.
-var caseFields = map[string]func(k Case, value string) bool{
-	"description":   func(k Case, v string) bool { return strings.Contains(k.text("description"), v) },
-	"email contact": func(k Case, v string) bool { return strings.EqualFold(k.text("contact"), v) },
-	"idPrefijo":     func(k Case, v string) bool { return k.Prefix == v },
-	"idCase":        func(k Case, v string) bool { return k.number() == v },
-	"wolkvox-id":    func(k Case, v string) bool { return k.ID == v },
-	"status":        func(k Case, v string) bool { return k.text("status") == v },
-	"priority":      func(k Case, v string) bool { return k.text("priority") == v },
-	"type case":     func(k Case, v string) bool { return k.text("case-type") == v },
+// caseFields are the fields that queryCases knows, besides the description, each with what
+// makes a match.
+var caseFields = map[string]func(q *Queries, k Case, value string) bool{
+	"email contact": func(q *Queries, k Case, v string) bool { return q.sameAddress(k.text("contact"), v) },
+	"idPrefijo":     func(_ *Queries, k Case, v string) bool { return k.Prefix == v },
+	"idCase":        func(_ *Queries, k Case, v string) bool { return k.number() == v },
+	"wolkvox-id":    func(_ *Queries, k Case, v string) bool { return k.ID == v },
+	"status":        func(_ *Queries, k Case, v string) bool { return k.text("status") == v },
+	"priority":      func(_ *Queries, k Case, v string) bool { return k.text("priority") == v },
+	"type case":     func(_ *Queries, k Case, v string) bool { return k.text("case-type") == v },
 }
 
-// queryCases is cases/queryCases.php. It shows a case as soon as it is created.
+// matcher is what tells which cases a question means.
+func (c *CRM) matcher(asked query, now time.Time) (func(Case) bool, error) {
+	q := &c.config.Queries
+	if asked.Field == "description" {
+		matches, err := searches[q.Descriptions](asked.Value)
+		return func(k Case) bool { return matches(k.shown(now)) }, err
+	}
+	matches, ok := caseFields[asked.Field]
+	if !ok {
+		return nil, unknownField
+	}
+	return func(k Case) bool { return matches(q, k, asked.Value) }, nil
+}
+
+// queryCases is cases/queryCases.php.
 func (c *CRM) queryCases(q *call) (answer, error) {
 	asked, err := c.readQuery(q)
 	if err != nil {
 		return answer{}, err
 	}
-	matches, ok := caseFields[asked.Field]
-	if !ok {
-		return answer{}, unknownField
+	now, records := time.Now(), []map[string]any{}
+	matches, err := c.matcher(asked, now)
+	if err != nil {
+		return answer{}, err
 	}
-	records := []map[string]any{}
-	for _, k := range c.kept() {
-		if matches(k, asked.Value) {
-			records = append(records, k.record())
+	if !c.dead() {
+		for _, k := range c.kept() {
+			if !now.Before(k.At.Add(c.config.Queries.ShownAfter)) && !k.IsDeleted(now) && matches(k) {
+				records = append(records, k.record(now))
+			}
 		}
 	}
-	return foundRecords(records), nil
+	return c.show(records), nil
 }
 
 // queryContacts is custom/query.php for contacts by their e-mail address.
@@ -78,11 +98,19 @@ func (c *CRM) queryContacts(q *call) (answer, error) {
 		return answer{}, unknownField
 	}
 	records := []map[string]any{}
-	if c.contacts.knows(asked.Value) {
+	if c.hasContact(asked.Value) {
 		sum := sha256.Sum256([]byte(strings.ToLower(asked.Value)))
 		records = append(records, map[string]any{"wolkvox_id": hex.EncodeToString(sum[:12]), "emailcontact": asked.Value})
 	}
-	return foundRecords(records), nil
+	return c.show(records), nil
+}
+
+// hasContact tells whether a question finds the contact.
+func (c *CRM) hasContact(address string) bool {
+	if c.config.Queries.ExactContacts && len(c.config.Contacts) > 0 {
+		return slices.Contains(c.config.Contacts, address)
+	}
+	return c.contacts.knows(address)
 }
 
 // tokenInformation costs 1 itself, and is refused like any request once the quota is
@@ -126,20 +154,23 @@ func (c *CRM) quota(token string) (limit, used, hours int) {
 	return c.config.Quota, c.used[token], hours
 }
 
-func foundRecords(records []map[string]any) answer {
-	return found(fmt.Sprintf("%d records were are found", len(records)), records)
-}
-
 // record is a case as queryCases shows it: its fields by the names that they were sent
 // under. The names that the real CRM uses are not known but for the two ids.
-func (k Case) record() map[string]any {
+func (k Case) record(now time.Time) map[string]any {
 	r := maps.Clone(k.Fields)
+	r["description"] = k.shown(now)
 	r["wolkvox_id"], r["idPrefijo"], r["idCase"] = k.ID, k.Prefix, k.number()
 	return r
 }
 
 // number is the readable id without its prefix.
 func (k Case) number() string { return k.Prefix[strings.LastIndexByte(k.Prefix, '-')+1:] }
+
+// turn is the number, to take turns by.
+func (k Case) turn() int {
+	n, _ := strconv.Atoi(k.number()) // made here
+	return n
+}
 
 func (k Case) text(key string) string {
 	text, _ := k.Fields[key].(string)

@@ -39,6 +39,8 @@ var (
 	noSolution     = refusal{"no-solution", 412, "THE STATUS REQUIRES A SOLUTION"}
 	unknownModule  = refusal{"unknown-module", 404, "THE MODULE DOES NOT EXIST"}
 	unknownField   = refusal{"unknown-field", 404, "THE FIELD DOES NOT EXIST"}
+	notSearchable  = refusal{"not-searchable", 400, "THE FIELD CAN'T BE SEARCHED"}
+	badPattern     = refusal{"bad-pattern", 400, "THE REGULAR EXPRESSION IS INVALID"}
 	throttled      = refusal{"throttled", 429, "TOO MANY REQUESTS"}
 	serverError    = refusal{"server-error", 500, "INTERNAL SERVER ERROR"}
 	logFailed      = refusal{"log-failed", 500, "THE SANDBOX CAN'T WRITE ITS LOG"}

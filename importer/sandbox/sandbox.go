@@ -12,8 +12,12 @@
 //     in one is not repeated in the other.
 //   - A case that it accepted is kept, whatever became of the answer: [CRM.Cases]
 //     and [CRM.Stats] say what happened at the CRM, not what the client was told.
-//   - Attachments are hashed as they pass and are never held.
+//   - Attachments are hashed as they pass and are never held; all else that it holds is
+//     bounded (bounds.go).
 //   - A request meets one fault at most, and the faults are one table (faults.go).
+//     What happens to cases and answers to questions apart from that are groups of the
+//     [Config]: how questions are answered (queries.go), what is kept of a description and
+//     what agents do to it (storage.go).
 //   - Where the vendor's documentation is silent, the wording is invented and a
 //     comment says so (refusals.go).
 //
@@ -27,6 +31,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -49,7 +54,13 @@ type Config struct {
 	Latency      time.Duration // that each admitted request takes
 	Seed         uint64        // of the faults: the same requests one by one meet the same faults
 	Faults       Faults
-	Log          io.Writer // gets each accepted case as a line of JSON before it is answered; nil: none
+	Queries      Queries
+	Storage      Storage
+	Agents       Agents
+	Firewall     *regexp.Regexp // a request with a text that matches gets an HTML 403 from before the CRM; nil: there is none
+	MaxCases     int            // that are kept; 0: 1,000,000. A further one is refused
+	MaxKept      int64          // bytes of fields that are kept; 0: 512 MiB
+	Log          io.Writer      // gets each accepted case as a line of JSON before it is answered; nil: none
 }
 
 // CRM is the simulated CRM. It is safe for concurrent use.
@@ -58,21 +69,25 @@ type CRM struct {
 	contacts                        addresses
 	tokens, users, statuses, closed set
 
-	mu       sync.Mutex // guards the rest
-	random   *rand.Rand
-	machine  uint64 // the part of the ids that tells this CRM from others
-	cases    []Case // only ever appended to
-	used     map[string]int
-	renewal  time.Time // of the quotas; zero: never
-	inFlight int
-	flying   map[string]int // requests in flight by token
-	stats    Stats          // Created is filled in when asked for
+	mu        sync.Mutex // guards the rest
+	random    *rand.Rand
+	machine   uint64 // the part of the ids that tells this CRM from others
+	cases     []Case // only ever appended to
+	held      int64  // bytes of their fields
+	questions int    // for cases
+	used      map[string]int
+	renewal   time.Time // of the quotas; zero: never
+	inFlight  int
+	flying    map[string]int // requests in flight by token
+	stats     Stats          // Created is filled in when asked for
 }
 
 // New returns a CRM that holds no cases yet.
 func New(c Config) *CRM {
 	c.Prefix = cmp.Or(c.Prefix, "C")
 	c.MaxBody = cmp.Or(c.MaxBody, 1<<30)
+	c.MaxCases, c.MaxKept = cmp.Or(c.MaxCases, 1_000_000), cmp.Or(c.MaxKept, 512<<20)
+	c.Queries = c.Queries.withDefaults()
 	c.Faults = c.Faults.withDefaults()
 	random := rand.New(rand.NewPCG(c.Seed, 0))
 	var renewal time.Time

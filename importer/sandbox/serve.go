@@ -5,7 +5,12 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
+
+// mostConnections bounds what clients can have the sandbox hold at once; more have to wait.
+const mostConnections = 2000
 
 // grace is what requests in flight have left once Serve is to end.
 const grace = 3 * time.Second
@@ -13,9 +18,13 @@ const grace = 3 * time.Second
 // Serve serves the CRM on l until ctx ends, and closes l. It returns nil where ctx
 // ended it, and the error of the listener otherwise.
 func Serve(ctx context.Context, l net.Listener, crm *CRM) error {
+	l = netutil.LimitListener(l, mostConnections)
 	server := &http.Server{
 		Handler:           crm,
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Hour, // of large attachments; an answer may be late on purpose, and has no limit
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	done := make(chan struct{})

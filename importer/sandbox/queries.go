@@ -1,0 +1,115 @@
+package sandbox
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Queries says how questions are answered, which the vendor leaves open. The zero value
+// answers with all that was found, the oldest first.
+type Queries struct {
+	Page          int           // cases that an answer shows at most; 0: all
+	Newest        bool          // the newest first
+	Total         string        // what a page's answer says of all that was found, one of [Totals]; empty: msg
+	None404       bool          // zero hits are answered as 404, with the CRM's JSON
+	Descriptions  string        // how descriptions are searched, one of [Searches]; empty: contains
+	ExactContacts bool          // addresses are told apart by their capitals
+	DeadAfter     int           // questions for cases after which none finds anything any more; 0: never
+	ShownAfter    time.Duration // until a new case is found
+}
+
+// mostShown bounds an answer, so that no question makes the sandbox write out all it keeps.
+const mostShown = 10_000
+
+// search makes of a question's value what tells which descriptions match, or refuses it.
+type search func(value string) (matches func(description string) bool, err error)
+
+var searches = map[string]search{
+	"contains": func(value string) (func(string) bool, error) {
+		return func(d string) bool { return strings.Contains(d, value) }, nil
+	},
+	"whole":         func(value string) (func(string) bool, error) { return func(d string) bool { return d == value }, nil },
+	"regexp":        func(value string) (func(string) bool, error) { return pattern(value, nil) },
+	"regexp-strict": func(value string) (func(string) bool, error) { return pattern(value, badPattern) },
+	"refused":       func(string) (func(string) bool, error) { return nil, notSearchable },
+}
+
+// pattern searches by regular expression; an invalid one is answered by the refusal, or
+// finds nothing where there is none.
+func pattern(value string, invalid error) (func(string) bool, error) {
+	expression, err := regexp.Compile(value)
+	if err != nil {
+		return func(string) bool { return false }, invalid
+	}
+	return expression.MatchString, nil
+}
+
+// totals are the ways to say how many cases were found, of which an answer shows a page:
+// the number for `N records were are found`, and the value of `Total records`.
+var totals = map[string]func(shown, all int) (said int, total *int){
+	"msg":  func(_, all int) (int, *int) { return all, nil },
+	"key":  func(shown, all int) (int, *int) { return shown, &all },
+	"none": func(shown, _ int) (int, *int) { return shown, nil },
+}
+
+// Searches lists the values of Queries.Descriptions, Totals those of Queries.Total.
+func Searches() []string { return slices.Sorted(maps.Keys(searches)) }
+func Totals() []string   { return slices.Sorted(maps.Keys(totals)) }
+
+// Check finds what can't be meant.
+func (q Queries) Check() error {
+	switch {
+	case searches[cmp.Or(q.Descriptions, "contains")] == nil:
+		return fmt.Errorf("descriptions can't be searched by %q; there are %s", q.Descriptions, strings.Join(Searches(), ", "))
+	case totals[cmp.Or(q.Total, "msg")] == nil:
+		return fmt.Errorf("%q is no way to say a total; there are %s", q.Total, strings.Join(Totals(), ", "))
+	case q.Page < 0 || q.DeadAfter < 0 || q.ShownAfter < 0:
+		return errors.New("a page, a number of questions and a delay can't be negative")
+	}
+	return nil
+}
+
+func (q Queries) withDefaults() Queries {
+	q.Total, q.Descriptions = cmp.Or(q.Total, "msg"), cmp.Or(q.Descriptions, "contains")
+	if q.Page == 0 || q.Page > mostShown {
+		q.Page = mostShown
+	}
+	return q
+}
+
+// sameAddress compares e-mail addresses as the CRM was told to.
+func (q Queries) sameAddress(a, b string) bool {
+	return a == b || !q.ExactContacts && strings.EqualFold(a, b)
+}
+
+// dead counts a question for cases and reports whether it comes after the search has died.
+func (c *CRM) dead() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.questions++
+	limit := c.config.Queries.DeadAfter
+	return limit > 0 && c.questions > limit
+}
+
+// show answers with a page of what was found, which is in the order of creation.
+func (c *CRM) show(records []map[string]any) answer {
+	q := c.config.Queries
+	if q.Newest {
+		slices.Reverse(records)
+	}
+	page := records[:min(q.Page, len(records))]
+	said, total := totals[q.Total](len(page), len(records))
+	e := envelope{Code: "200", Error: "null", Msg: fmt.Sprintf("%d records were are found", said), Data: page, Total: total}
+	if len(records) == 0 && q.None404 {
+		e.Code, e.Error = "404", reason(http.StatusNotFound)
+		return answer{name: "found", status: http.StatusNotFound, body: encode(e)}
+	}
+	return answer{name: "found", status: http.StatusOK, body: encode(e)}
+}
