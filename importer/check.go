@@ -112,10 +112,12 @@ const readAhead = 4
 // lines judges the rows of an input.
 func (c *check) lines(in *input) iter.Seq2[reports.Line, error] {
 	batches := ahead(func(yield func([]*item) bool) {
-		for batch, err := range in.batches(readAhead + 2) {
+		for batch, err := range in.whole(c.ctx, readAhead+2) {
 			if err != nil {
 				c.job.Log.Error(err.Error())
 				c.halt = &Halt{StatusStopped, err.Error(), "mend the input and check it again"}
+				errors.As(err, &c.halt)
+				in.read -= len(batch)
 				return
 			}
 			if c.ctx.Err() != nil {

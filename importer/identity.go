@@ -93,37 +93,55 @@ func (s *columnSet) digest(scratch *[]byte, cells []string) [16]byte {
 }
 
 // identified reads an input, finds the keys of its rows and what the ledger knows of them,
-// ahead of the loop that decides what becomes of each.
+// ahead of the loop that decides what becomes of each. An error comes with the batch that it
+// has struck, if any: that one and all later ones are read without knowing anything of them, so
+// that they can be listed.
 func (r *run) identified(in *input) iter.Seq2[[]*item, error] {
 	type step struct {
 		batch []*item
 		err   error
 	}
 	steps := ahead(func(yield func(step) bool) {
-		for batch, err := range in.batches(readAhead + 2) {
-			if err == nil {
+		failed := false
+		for batch, err := range in.whole(r.stop, readAhead+2) {
+			if err == nil && !failed {
 				err = r.identify(in, batch)
 			}
-			if !yield(step{batch, err}) || err != nil {
+			if failed = failed || err != nil; failed {
+				in.findKeys(batch)
+			}
+			if !yield(step{batch, err}) {
 				return
 			}
 		}
 	})
 	return func(yield func([]*item, error) bool) {
+		failed := false
 		for s := range steps {
+			failed = failed || s.err != nil
 			if !yield(s.batch, s.err) {
 				return
 			}
 		}
+		if !failed && in.counted > 0 && in.counted != in.read {
+			yield(nil, changedInput(in.path))
+		}
+	}
+}
+
+// findKeys finds the keys of a batch without asking the ledger.
+func (in *input) findKeys(batch []*item) {
+	for _, it := range batch {
+		in.findKey(it)
+		it.known = knowledge{}
 	}
 }
 
 // identify finds the keys of a batch and what the ledger knows of them.
 func (r *run) identify(in *input, batch []*item) error {
 	var keyed, bare []*item
+	in.findKeys(batch)
 	for _, it := range batch {
-		in.findKey(it)
-		it.known = knowledge{}
 		switch {
 		case it.err != nil, it.problem != nil:
 		case it.key != "":

@@ -124,7 +124,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 			defer close(tasks)
 			for batch, err := range r.identified(in) { // read, and what the ledger knows
 				if err != nil {
-					return err
+					r.fail(err)
 				}
 				for _, row := range batch {
 					if t, ok := r.decide(in, row); ok { // map

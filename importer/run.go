@@ -197,6 +197,7 @@ func (r *run) fail(err error) {
 		r.job.Log.Error(err.Error())
 	}
 	h := &Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"}
+	errors.As(err, &h)
 	r.failed.CompareAndSwap(nil, h)
 	r.end(h)
 }
