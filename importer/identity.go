@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/source"
@@ -156,6 +157,11 @@ func (r *run) identify(in *input, batch []*item) error {
 	if err := r.lookUp(in, keyed); err != nil {
 		return err
 	}
+	if in.rejects {
+		if err := r.question(keyed); err != nil {
+			return err
+		}
+	}
 	return r.nameByCells(in, bare)
 }
 
@@ -163,7 +169,7 @@ func (r *run) identify(in *input, batch []*item) error {
 func (in *input) findKey(it *item) {
 	switch {
 	case it.err != nil && it.err.Word != source.TooManyCells:
-	case in.rejects && it.cells[in.keyed] != "":
+	case in.rejects && strings.TrimSpace(it.cells[in.keyed]) != "":
 		it.key, it.given = it.cells[in.keyed], true
 	case in.program.HasKey():
 		it.key, it.problem = in.program.Key(it.cells)
@@ -244,10 +250,7 @@ func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error
 	}
 	keys, ids := make([]string, len(rows)), make([]ledger.ID, len(rows))
 	for i := range rows {
-		keys[i] = "row-" + hex.EncodeToString(sightings[i].Content[:])
-		if n := before[i].Times; n > 0 {
-			keys[i] += fmt.Sprintf("#%d", n+1)
-		}
+		keys[i] = cellsKey(sightings[i].Content, before[i].Times)
 		ids[i] = idOf(keys[i])
 	}
 	entries, err := r.ledger.Entries(ids)
@@ -262,4 +265,13 @@ func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error
 		}
 	}
 	return nil
+}
+
+// cellsKey is the key of a row without one, of which there were so many in the input before.
+func cellsKey(content [16]byte, before int) string {
+	key := "row-" + hex.EncodeToString(content[:])
+	if before > 0 {
+		key += fmt.Sprintf("#%d", before+1)
+	}
+	return key
 }

@@ -246,7 +246,9 @@ func (in *input) next(it *item) bool {
 	}
 	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...)}
 	if in.rejects {
-		undefuse(it.cells)
+		if undefuse(it.cells); it.err == nil {
+			it.err = in.damaged(row)
+		}
 	}
 	return true
 }
