@@ -62,9 +62,9 @@ func answered(found []shown, msg string) (int, map[string]any) {
 	return 200, map[string]any{"code": "200", "error": "null", "msg": msg, "data": data}
 }
 
-// doubtful is an import of which one row, T-0004, is in doubt. Its case was made or not; a CRM
+// lostCase is an import of which one row, T-0004, is in doubt. Its case was made or not; a CRM
 // that keeps and searches cases in its own way is asked for it.
-type doubtful struct {
+type lostCase struct {
 	made   bool
 	rows   func([][]string)            // changes the rows before they are sent
 	keep   func(shown) shown           // how the CRM keeps a case
@@ -73,7 +73,7 @@ type doubtful struct {
 	margin time.Duration
 }
 
-func (c doubtful) resolve(t *testing.T) (*desk, importer.Settled) {
+func (c lostCase) resolve(t *testing.T) (*desk, importer.Settled) {
 	t.Helper()
 	kept := sandbox.New(sandbox.Config{Seed: 9, Faults: sandbox.Faults{ErrorAfter: 1}}) // makes the case, and says that it failed
 	d := newDesk(t, sandbox.Config{})
@@ -116,7 +116,7 @@ func (c doubtful) resolve(t *testing.T) (*desk, importer.Settled) {
 }
 
 // cases are what the CRM has, in the order in which it made them.
-func (c doubtful) cases(sent, lost *sandbox.CRM) (all []shown) {
+func (c lostCase) cases(sent, lost *sandbox.CRM) (all []shown) {
 	list := sent.Cases()
 	if c.made {
 		list = append(list, lost.Cases()...)
@@ -165,7 +165,7 @@ func TestCaseThatExistsIsNeverAbsent(t *testing.T) {
 	total := func(_, all int) string { return fmt.Sprintf("%d records were are found", all) }
 	silent := func(shown, _ int) string { return fmt.Sprintf("%d records were are found", shown) }
 	var asked atomic.Int64
-	for name, c := range map[string]doubtful{
+	for name, c := range map[string]lostCase{
 		"a page, the oldest first":       {rows: oneContact, search: page(5, false, total)},
 		"a page, the newest first":       {rows: oneContact, search: page(8, true, total)},
 		"a page that says nothing of it": {rows: oneContact, search: page(8, false, silent)},
@@ -260,30 +260,30 @@ func TestCaseThatExistsIsNeverAbsent(t *testing.T) {
 }
 
 // A row without a case is called absent only if nothing at the CRM could be its case.
-func TestAbsenceIsProven(t *testing.T) {
+func TestAbsenceNeedsProof(t *testing.T) {
 	id := func(at time.Time) string { return fmt.Sprintf("%08x%016x", at.Unix(), 77) }
 	other := func(s shown) func([]shown) []shown { return func(all []shown) []shown { return append(all, s) } }
 	for name, c := range map[string]struct {
-		doubtful
+		lostCase
 		absent bool
 		why    string
 	}{
-		"nothing is there": {doubtful{}, true, "no such case"},
-		"zero hits are a 404": {doubtful{search: func(field, value string, cases []shown) (int, map[string]any) {
+		"nothing is there": {lostCase{}, true, "no such case"},
+		"zero hits are a 404": {lostCase{search: func(field, value string, cases []shown) (int, map[string]any) {
 			if found := matching(field, value, cases); len(found) > 0 {
 				return whole(found)
 			}
 			return 404, map[string]any{"code": "404", "error": "NOT FOUND", "msg": "0 records were are found"}
 		}}, true, "no such case"},
-		"all of one contact, asked for whole": {doubtful{rows: oneContact, margin: 0}, true, "no such case"},
-		"a case by hand of the same contact":  {doubtful{others: other(shown{id(time.Now()), "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
-		"an old one by hand":                  {doubtful{rows: func(table [][]string) { table[8][1] = table[7][1] }, others: other(shown{id(time.Now().Add(-30 * time.Hour)), "cliente4@ejemplo.co", "llamó"})}, true, "no such case"},
-		"one by hand whose id has no time":    {doubtful{others: other(shown{"C-77", "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
-		"one by hand of another contact":      {doubtful{others: other(shown{id(time.Now()), "otra@ejemplo.co", "llamó"})}, true, "no such case"},
-		"a reply that quotes the marker":      {doubtful{others: other(shown{id(time.Now()), "otra@ejemplo.co", "> [ref:T-0004]\nsí"})}, false, "not as its last line"},
-		"longer than any other":               {doubtful{rows: func(table [][]string) { table[4][3] = "un texto más largo" }}, false, "so long a description"},
-		"longer in bytes only":                {doubtful{rows: func(table [][]string) { table[4][3] = "téxtó" }}, false, "so long a description"},
-		"other characters than any other": {doubtful{rows: func(table [][]string) {
+		"all of one contact, asked for whole": {lostCase{rows: oneContact, margin: 0}, true, "no such case"},
+		"a case by hand of the same contact":  {lostCase{others: other(shown{id(time.Now()), "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
+		"an old one by hand":                  {lostCase{rows: func(table [][]string) { table[8][1] = table[7][1] }, others: other(shown{id(time.Now().Add(-30 * time.Hour)), "cliente4@ejemplo.co", "llamó"})}, true, "no such case"},
+		"one by hand whose id has no time":    {lostCase{others: other(shown{"C-77", "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
+		"one by hand of another contact":      {lostCase{others: other(shown{id(time.Now()), "otra@ejemplo.co", "llamó"})}, true, "no such case"},
+		"a reply that quotes the marker":      {lostCase{others: other(shown{id(time.Now()), "otra@ejemplo.co", "> [ref:T-0004]\nsí"})}, false, "not as its last line"},
+		"longer than any other":               {lostCase{rows: func(table [][]string) { table[4][3] = "un texto más largo" }}, false, "so long a description"},
+		"longer in bytes only":                {lostCase{rows: func(table [][]string) { table[4][3] = "téxtó" }}, false, "so long a description"},
+		"other characters than any other": {lostCase{rows: func(table [][]string) {
 			for i, row := range table {
 				if row[1] = fmt.Sprintf("cliente%d@ejemplo.co", i); i == 4 {
 					row[1] = "a+b@ejemplo.co"
@@ -367,16 +367,13 @@ func TestMarginGoesByAClockThatDoesNotJump(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
 				const margin = 3 * time.Minute
-				w := newWorld(t, 1, dir)
-				defer w.wire.close()
-				w.wire.calm()
+				w := newWorld(t, 1, dir, &kind{make: func(w *world) { w.config.Faults.ErrorBefore = 1 }})
+				defer w.end()
 				began := time.Now()
 				w.job.Clock = func() (string, time.Duration) { return c.clock(began) }
-				w.crm = sandbox.New(sandbox.Config{Faults: sandbox.Faults{ErrorBefore: 1}})
-				w.wire.server.Handler = w.crm
 				w.job.Limit, w.job.Workers = 1, 1
-				if n := w.run().Summary.Outcomes; n[reports.InDoubt] != 1 {
-					t.Fatal(n)
+				if n, err := w.run(0); n[reports.InDoubt] != 1 {
+					t.Fatal(n, err)
 				}
 				time.Sleep(time.Hour)
 				v := importer.Resolver{Ledger: filepath.Join(dir, "op.ledger.db"), Server: w.job.Server, Tokens: w.job.Tokens, Margin: margin, Dial: w.wire.dial, Clock: w.job.Clock}

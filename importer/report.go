@@ -24,6 +24,8 @@ type account struct {
 	Keep    []string // files that no report may replace
 	Inputs  []inputAccount
 	Renewed time.Time // when the first token's quota is renewed, as far as that is known
+
+	Templates []string // of all keys in the ledger; an older program says none
 }
 
 type inputAccount struct {
@@ -45,7 +47,7 @@ func lastAccount(view *ledger.View) (last ledger.Run, a account, err error) {
 }
 
 func (r *run) account(halt *Halt) []byte {
-	a := account{Formats: r.job.Formats, Keep: r.keep()}
+	a := account{Formats: r.job.Formats, Keep: r.keep(), Templates: r.templates}
 	a.About = reports.About{Mapping: r.source, Operation: r.mapping.Operation, Server: r.server.String(), Ledger: r.ledgerPath(), ToolVersion: r.job.Version, StartedAt: r.started}
 	if halt != nil {
 		a.About.Ended = halt.Why

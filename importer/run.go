@@ -23,21 +23,23 @@ import (
 // run is a plan in motion.
 type run struct {
 	*plan
-	ledger  *ledger.Ledger
-	sender  *crm.Sender
-	stop    context.Context // ends when no new row is to be sent; its cause says why
-	end     context.CancelCauseFunc
-	scratch []byte          // the reader's alone
-	notes   []ledger.Record // of the batch at hand; the reader's alone
-	started time.Time
-	last    account  // of the last run
-	said    sync.Map // errors; a full disk would be said once a row
-	storm   storm
-	bytes   *semaphore.Weighted // of bodies under way
-	sums    sums
-	failed  atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
-	plans   sync.Once            // saying what is going to be done
-	ahead   map[place]bool       // rows that were sent before all others
+	ledger    *ledger.Ledger
+	sender    *crm.Sender
+	stop      context.Context // ends when no new row is to be sent; its cause says why
+	end       context.CancelCauseFunc
+	scratch   []byte          // the reader's alone
+	notes     []ledger.Record // of the batch at hand; the reader's alone
+	started   time.Time
+	last      account  // of the last run
+	said      sync.Map // errors; a full disk would be said once a row
+	storm     storm
+	bytes     *semaphore.Weighted // of bodies under way
+	sums      sums
+	templates []string             // of the keys in the ledger, this run\'s among them
+	similar   *similar             // the reader's alone; nil until it is needed
+	failed    atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
+	plans     sync.Once            // saying what is going to be done
+	ahead     map[place]bool       // rows that were sent before all others
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
@@ -69,6 +71,11 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 	}
 	if err == nil {
 		err = r.rekeyed(ctx)
+	}
+	for _, in := range p.inputs {
+		if err == nil && in.rejects {
+			r.sayRespelled(in) // while the ledger has the records of the run that wrote it
+		}
 	}
 	if err != nil {
 		r.ledger.Close()
@@ -204,6 +211,7 @@ func (r *run) fail(err error) {
 		r.job.Log.Error(err.Error())
 	}
 	h := &Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"}
+	errors.As(err, &h)
 	r.failed.CompareAndSwap(nil, h)
 	r.end(h)
 }
