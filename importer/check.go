@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/source/spreadsheet"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )
@@ -68,7 +69,7 @@ func (c *check) all() (Result, Survey, error) {
 	for _, in := range c.inputs {
 		c.survey.begin(in)
 		c.seen = map[[2]uint64]seenRow{}
-		set := reports.Set{Dir: in.out, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep(), Note: func(text string) { c.job.Log.Warn(text) }}
+		set := reports.Set{Dir: in.out, Keyless: true, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep(), Note: func(text string) { c.job.Log.Warn(text) }}
 		summary, files, err := set.Write(c.lines(in), func(counts reports.Summary) reports.About { return c.about(in, &counts) })
 		errs = append(errs, err)
 		result.Reports = append(result.Reports, files...)
@@ -112,10 +113,12 @@ const readAhead = 4
 // lines judges the rows of an input.
 func (c *check) lines(in *input) iter.Seq2[reports.Line, error] {
 	batches := ahead(func(yield func([]*item) bool) {
-		for batch, err := range in.batches(readAhead + 2) {
+		for batch, err := range in.whole(c.ctx, readAhead+2) {
 			if err != nil {
 				c.job.Log.Error(err.Error())
 				c.halt = &Halt{StatusStopped, err.Error(), "mend the input and check it again"}
+				errors.As(err, &c.halt)
+				in.read -= len(batch)
 				return
 			}
 			if c.ctx.Err() != nil {
@@ -179,6 +182,9 @@ func ahead[T any](seq iter.Seq[T]) iter.Seq[T] {
 // judge tells what would become of a row.
 func (c *check) judge(in *input, it *item) reports.Line {
 	in.findKey(it)
+	if it.given && spreadsheet.Scientific(it.key) {
+		it.problem = unknownImportKey(it.key, "")
+	}
 	o := reports.Outcome{File: in.path, Row: it.number, Key: strings.ToValidUTF8(it.key, "\ufffd"), Status: reports.Skipped}
 	if it.err != nil || it.problem != nil {
 		return c.spoilt(in, it, o, in.unreadable(it))
@@ -192,6 +198,9 @@ func (c *check) judge(in *input, it *item) reports.Line {
 		default:
 			return c.spoilt(in, it, o, []mapping.Problem{repeatedKey(it.key, int(first.row))})
 		}
+	}
+	if i := cutText(it.cells[:len(in.reader.Header())]); i >= 0 {
+		c.survey.findings.add(in.number, it.number, cutCell(in.reader.Header()[i], it.cells[i]))
 	}
 	made, wanted, problems := in.makeCase(it)
 	switch {

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"wolkvox-import/importer/internal/ledger"
@@ -127,7 +126,7 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 // task is the row's case, ready to be sent.
 func (r *run) task(in *input, it *item, c mapping.Case) task {
 	claim := r.claim(in, it)
-	claim.Marker, claim.Contact, claim.Length = c.Marker, c.Contact, c.Length
+	claim.Marker, claim.Contact, claim.Length, claim.Bytes = c.Marker, c.Contact, c.Length, c.Bytes
 	return task{in: in, row: it.number, claim: claim, c: c}
 }
 
@@ -155,7 +154,7 @@ func filtered(o *reports.Outcome) {
 // with the template that it was made by.
 func (r *run) claim(in *input, it *item) ledger.Claim {
 	template := r.mapping.KeyText
-	if it.given && it.known.entry.State != ledger.Unknown {
+	if it.given { // what no entry has isn't claimed
 		template = it.known.entry.Template
 	}
 	return ledger.Claim{ID: it.known.id, Key: it.key, Template: template, Columns: in.columns[0].id, Content: it.known.content}
@@ -164,8 +163,7 @@ func (r *run) claim(in *input, it *item) ledger.Claim {
 // invalid records a row that can't become a case, with all of its problems.
 func (r *run) invalid(in *input, it *item, o reports.Outcome, problems ...mapping.Problem) {
 	spoilt(&o, problems)
-	owned := !slices.Contains([]ledger.State{ledger.Unknown, ledger.Rejected, ledger.Invalid, ledger.Pending}, it.known.entry.State)
-	if it.known.id == (ledger.ID{}) || it.known.before.Times > 0 || owned {
+	if it.known.id == (ledger.ID{}) || it.known.before.Times > 0 || !sendable(it.known.entry.State) {
 		r.note(in, o)
 		return
 	}

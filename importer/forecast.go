@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/source"
 )
 
 // forecast is said once, before the first request: how many rows there are to send, what
@@ -59,7 +58,7 @@ func (r *run) rowsLeft() int {
 }
 
 func (in *input) count() (n int, err error) {
-	reader, err := source.Open(in.path, in.options)
+	reader, err := in.reader.Again()
 	if err != nil {
 		return 0, err
 	}
@@ -67,7 +66,10 @@ func (in *input) count() (n int, err error) {
 	for (in.limit == 0 || n < in.limit) && reader.Next() {
 		n++
 	}
-	return n, reader.Err()
+	if err = reader.Err(); err == nil {
+		in.counted = n
+	}
+	return n, err
 }
 
 // forecast is what can be known of a run before it sends anything.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/source"
@@ -93,37 +94,55 @@ func (s *columnSet) digest(scratch *[]byte, cells []string) [16]byte {
 }
 
 // identified reads an input, finds the keys of its rows and what the ledger knows of them,
-// ahead of the loop that decides what becomes of each.
+// ahead of the loop that decides what becomes of each. An error comes with the batch that it
+// has struck, if any: that one and all later ones are read without knowing anything of them, so
+// that they can be listed.
 func (r *run) identified(in *input) iter.Seq2[[]*item, error] {
 	type step struct {
 		batch []*item
 		err   error
 	}
 	steps := ahead(func(yield func(step) bool) {
-		for batch, err := range in.batches(readAhead + 2) {
-			if err == nil {
+		failed := false
+		for batch, err := range in.whole(r.stop, readAhead+2) {
+			if err == nil && !failed {
 				err = r.identify(in, batch)
 			}
-			if !yield(step{batch, err}) || err != nil {
+			if failed = failed || err != nil; failed {
+				in.findKeys(batch)
+			}
+			if !yield(step{batch, err}) {
 				return
 			}
 		}
 	})
 	return func(yield func([]*item, error) bool) {
+		failed := false
 		for s := range steps {
+			failed = failed || s.err != nil
 			if !yield(s.batch, s.err) {
 				return
 			}
 		}
+		if !failed && in.counted > 0 && in.counted != in.read {
+			yield(nil, changedInput(in.path))
+		}
+	}
+}
+
+// findKeys finds the keys of a batch without asking the ledger.
+func (in *input) findKeys(batch []*item) {
+	for _, it := range batch {
+		in.findKey(it)
+		it.known = knowledge{}
 	}
 }
 
 // identify finds the keys of a batch and what the ledger knows of them.
 func (r *run) identify(in *input, batch []*item) error {
 	var keyed, bare []*item
+	in.findKeys(batch)
 	for _, it := range batch {
-		in.findKey(it)
-		it.known = knowledge{}
 		switch {
 		case it.err != nil, it.problem != nil:
 		case it.key != "":
@@ -138,6 +157,11 @@ func (r *run) identify(in *input, batch []*item) error {
 	if err := r.lookUp(in, keyed); err != nil {
 		return err
 	}
+	if in.rejects {
+		if err := r.question(keyed); err != nil {
+			return err
+		}
+	}
 	return r.nameByCells(in, bare)
 }
 
@@ -145,7 +169,7 @@ func (r *run) identify(in *input, batch []*item) error {
 func (in *input) findKey(it *item) {
 	switch {
 	case it.err != nil && it.err.Word != source.TooManyCells:
-	case in.rejects && it.cells[in.keyed] != "":
+	case in.rejects && strings.TrimSpace(it.cells[in.keyed]) != "":
 		it.key, it.given = it.cells[in.keyed], true
 	case in.program.HasKey():
 		it.key, it.problem = in.program.Key(it.cells)
@@ -226,10 +250,7 @@ func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error
 	}
 	keys, ids := make([]string, len(rows)), make([]ledger.ID, len(rows))
 	for i := range rows {
-		keys[i] = "row-" + hex.EncodeToString(sightings[i].Content[:])
-		if n := before[i].Times; n > 0 {
-			keys[i] += fmt.Sprintf("#%d", n+1)
-		}
+		keys[i] = cellsKey(sightings[i].Content, before[i].Times)
 		ids[i] = idOf(keys[i])
 	}
 	entries, err := r.ledger.Entries(ids)
@@ -244,4 +265,13 @@ func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error
 		}
 	}
 	return nil
+}
+
+// cellsKey is the key of a row without one, of which there were so many in the input before.
+func cellsKey(content [16]byte, before int) string {
+	key := "row-" + hex.EncodeToString(content[:])
+	if before > 0 {
+		key += fmt.Sprintf("#%d", before+1)
+	}
+	return key
 }

@@ -1,7 +1,10 @@
 package importer_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,4 +157,31 @@ func TestLedgerOfAnotherOperationIsRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	d.requests(1)
+}
+
+// What the ledger can't tell any more stops the run, and no row is lost in silence.
+func TestRowsThatADamagedLedgerCannotTellOfAreListed(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.job.Ledger = d.path("l.db")
+	list := rows(2000)
+	d.counts(d.run(d.csv("in.csv", columns, list)), 0, n{reports.Created: 2000})
+
+	id := func(row []string) []byte { sum := sha256.Sum256([]byte(row[0])); return sum[:16] }
+	ledger := d.mustRead(d.job.Ledger)
+	const page, indexLeaf = 4096, 0x0a
+	at := 0
+	for ledger[at] != indexLeaf || !bytes.Contains(ledger[at:at+page], id(list[1000])) {
+		at += page
+	}
+	list = slices.DeleteFunc(list, func(row []string) bool { return bytes.Contains(ledger[at:at+page], id(row)) })[:512]
+	clear(ledger[at : at+page])
+	d.write("l.db", string(ledger))
+
+	input := d.csv("next.csv", columns, append(list, rows(2600)[2000:]...))
+	r := d.run(input)
+	d.counts(r, 1, n{reports.Skipped: 512, reports.NotAttempted: 600})
+	if last := d.results()[1111]; r.Summary.RowsRead != 1112 || last["key"] != "T-2599" || !strings.Contains(last["message"], "is damaged") {
+		t.Errorf("%d rows read, %v", r.Summary.RowsRead, last)
+	}
+	d.requests(2000)
 }

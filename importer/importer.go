@@ -28,6 +28,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"wolkvox-import/importer/internal/clock"
 	"wolkvox-import/reports"
 )
 
@@ -71,14 +72,17 @@ type Job struct {
 	MaxFailures int           // rejected, invalid and in doubt, after which the run stops; 0 is never
 	Resolve     bool          // settles what is in doubt, by asking the CRM, before the first row
 	Margin      time.Duration // of Resolve; see Resolver
+	MinRows     int           // fewer rows altogether are a usage error; 0 allows none at all
 	NoRetry     bool          // leaves rows alone that earlier runs found rejected or invalid
 
 	Version string // of the program, for reports and the CRM's logs
 	Log     *slog.Logger
 	Meter   *Meter // is told how far the run is; may be nil
 
-	// Dial connects to the server; nil is the network. Tests put another in its place.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Dial connects to the server; nil is the network. Clock is nil for the system's. Tests put
+	// others in their places.
+	Dial  func(ctx context.Context, network, address string) (net.Conn, error)
+	Clock clock.Clock
 }
 
 // Result is what came of a run.
@@ -106,6 +110,15 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	}
 	defer r.close()
 
+	if err := r.resolve(); err != nil { // what is in doubt, if the job says so
+		return Result{}, err
+	}
+	if h := r.halt(); h != nil && job.Resolve {
+		return r.unbegun(h), nil
+	}
+	if err := r.enroll(); err != nil {
+		return Result{}, err
+	}
 	if err := r.canary(); err != nil { // a row of each kind first, where the job says so
 		r.fail(err)
 	}
@@ -124,7 +137,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 			defer close(tasks)
 			for batch, err := range r.identified(in) { // read, and what the ledger knows
 				if err != nil {
-					return err
+					r.fail(err) // the rows are listed all the same
 				}
 				for _, row := range batch {
 					if t, ok := r.decide(in, row); ok { // map
@@ -184,13 +197,15 @@ const (
 	StatusPaused  = 5 // paused: run the same command again
 )
 
-// status derives the exit status; where several hold, 4 comes first, then 1, 5, 3.
-func status(s *reports.Summary, halt *Halt) int {
+// status derives the exit status from what became of the rows, why the run stopped (nil if it
+// reached the end of its inputs), and what failed after that. If several hold, 4 comes first, then
+// 1, 5, 3.
+func status(s *reports.Summary, halt *Halt, failed error) int {
 	n := s.Outcomes
 	switch {
 	case n[reports.InDoubt] > 0:
 		return StatusInDoubt
-	case halt != nil && halt.Status == StatusStopped, !s.AddsUp():
+	case failed != nil, halt != nil && halt.Status == StatusStopped, !s.AddsUp():
 		return StatusStopped
 	case n[reports.NotAttempted] > 0, halt != nil:
 		return StatusPaused

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,6 +11,8 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
+	"time"
 
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/mapping"
@@ -34,6 +37,7 @@ type input struct {
 	out     string // folder of its reports
 	limit   int
 	read    int // rows so far
+	counted int // rows, as the forecast has found them; 0 is not known
 	short   int // of them, with fewer cells than the header
 }
 
@@ -59,7 +63,7 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 		p.job.Log.Info(note, "file", path)
 	}
 	var err error
-	if in.source, err = digest(path); err == nil {
+	if in.source, err = in.digest(); err == nil {
 		in.program, err = p.mapping.Compile(in.header(), mapping.Options{Attachments: p.job.Attachments, When: p.job.When})
 	}
 	if err != nil {
@@ -75,10 +79,18 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 func (in *input) open(p *plan) (err error) {
 	says := p.mapping.Input
 	in.options = source.Options{Sheet: cmp.Or(p.job.Sheet, says.Sheet), HeaderRow: says.HeaderRow, Delimiter: cmp.Or(p.comma, says.Delimiter), Encoding: cmp.Or(p.job.Encoding, says.Encoding), Password: p.job.Password}
-	if in.isRejects(source.TextHeader(in.path)) {
+	plain := source.TextHeader(in.path)
+	if err := in.inOneCell(plain); err != nil {
+		return err
+	}
+	if in.isRejects(plain) {
 		in.options = source.Options{}
 	}
 	if in.reader, err = source.Open(in.path, in.options); err != nil {
+		return err
+	}
+	if err := in.inOneCell(in.reader.Header()); err != nil {
+		in.reader.Close()
 		return err
 	}
 	in.rejects = in.isRejects(in.reader.Header())
@@ -89,7 +101,7 @@ func (in *input) open(p *plan) (err error) {
 func (in *input) anew() (*input, error) {
 	again := *in
 	var err error
-	if again.reader, err = source.Open(in.path, in.options); err != nil {
+	if again.reader, err = in.reader.Again(); err != nil {
 		return nil, err
 	}
 	again.reader.Show(in.program.Shown())
@@ -108,6 +120,21 @@ func (in *input) isRejects(names []string) bool {
 	return true
 }
 
+// inOneCell recognises a rejects file of which a spreadsheet has put each line into one cell:
+// none of its rows would be known again.
+func (in *input) inOneCell(header []string) error {
+	for _, name := range header {
+		name = strings.ReplaceAll(name, `"`, "")
+		for _, delimiter := range []string{",", ";", "\t", "|"} {
+			if strings.Contains(name, strings.Join(reports.RejectColumns, delimiter)) {
+				return &source.Error{Path: in.path, What: "it is a rejects file, and each of its lines lies in one cell as a whole",
+					Hint: fmt.Sprintf("open the file as it was written by the spreadsheet's import of texts, with %q as the delimiter and all columns as text; mend it there, and save it", delimiter)}
+			}
+		}
+	}
+	return nil
+}
+
 // header returns the input's column names, as they were before a rejects file
 // defused them.
 func (in *input) header() []string {
@@ -123,6 +150,64 @@ func undefuse(cells []string) {
 	for i := range cells {
 		cells[i] = reports.Undefuse(cells[i])
 	}
+}
+
+// digest fingerprints the input through the handle that its rows are read by.
+func (in *input) digest() (reports.Source, error) {
+	sum, size, err := in.reader.Digest()
+	return reports.Source{Path: in.path, SHA256: hex.EncodeToString(sum[:]), Bytes: size}, err
+}
+
+// whole reads the input as batches does, and holds the file against what it was at the start:
+// before each batch by its size and time, before the last one by its content too. Where it has
+// changed, the batch comes with a *Halt, and what is left of the file without further looks.
+func (in *input) whole(ctx context.Context, ring int) iter.Seq2[[]*item, error] {
+	return func(yield func([]*item, error) bool) {
+		ended, changed := false, error(nil)
+		for batch, err := range in.batches(ring) {
+			if changed == nil && !ended {
+				ended = err != nil || len(batch) < batchRows
+				if changed = in.changed(ctx, ended); changed != nil {
+					err = changed
+				}
+			}
+			if !yield(batch, err) {
+				return
+			}
+		}
+		if changed != nil || ended {
+			return
+		}
+		if changed = in.changed(ctx, true); changed != nil {
+			yield(nil, changed)
+		}
+	}
+}
+
+// quiet is how long a file has to be left alone before a row that ends with it, without a line
+// end, is taken for a whole one.
+const quiet = 2 * time.Second
+
+// changed tells whether the file is not what it was any more, as a *Halt. It looks at the
+// content where the input has come to its end.
+func (in *input) changed(ctx context.Context, ended bool) error {
+	if ended && in.reader.Unended() {
+		if wait := min(quiet-time.Since(in.reader.Written()), quiet); wait > 0 {
+			_ = sleep(ctx, wait) // who interrupts the run sends no row any more
+		}
+	}
+	same, err := in.reader.Same(ended)
+	switch {
+	case err != nil:
+		return err
+	case same:
+		return nil
+	}
+	return changedInput(in.path)
+}
+
+func changedInput(path string) *Halt {
+	return &Halt{StatusStopped, "the input changed while it was read: " + path, "run the same command again; have the export written under another name, and renamed when it is whole"}
 }
 
 // batches reads the input. A batch and its items are good until as many more have been
@@ -161,7 +246,9 @@ func (in *input) next(it *item) bool {
 	}
 	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...)}
 	if in.rejects {
-		undefuse(it.cells)
+		if undefuse(it.cells); it.err == nil {
+			it.err = in.damaged(row)
+		}
 	}
 	return true
 }

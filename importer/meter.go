@@ -10,6 +10,8 @@ import (
 // Meter tells how far a run is. Its zero value is ready; it may be read at any time.
 type Meter struct {
 	rows, created, skipped, failed, bytes atomic.Int64
+	doubts                                atomic.Int64 // rows in doubt
+	flying                                atomic.Int64 // claims that are not settled durably
 	inputs                                atomic.Pointer[[]*input]
 	started                               atomic.Int64
 }
@@ -35,9 +37,20 @@ func (m *Meter) count(s reports.Status, bytes int64) {
 		m.created.Add(1)
 	case reports.Skipped:
 		m.skipped.Add(1)
-	case reports.Rejected, reports.Invalid, reports.InDoubt:
+	case reports.InDoubt:
+		m.doubts.Add(1)
+		m.failed.Add(1)
+	case reports.Rejected, reports.Invalid:
 		m.failed.Add(1)
 	}
+}
+
+// AtOnce is the exit status of a run that is ended at this moment, without an end of its own.
+func (m *Meter) AtOnce() int {
+	if m.flying.Load()+m.doubts.Load() > 0 {
+		return StatusInDoubt
+	}
+	return StatusPaused
 }
 
 // Read takes a reading; its Since is zero before the first row is read.

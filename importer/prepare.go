@@ -45,7 +45,34 @@ func prepare(job Job) (*plan, error) {
 	if len(job.Tokens) == 0 {
 		return nil, usage("there is no token: put it into the environment variable WOLKVOX_TOKEN, or into a file for --token-file")
 	}
-	return p, p.open()
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	if err := p.enough(); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// enough counts the rows, if the job asks for a number of them: an export that came out too short
+// is better not begun.
+func (p *plan) enough() error {
+	if p.job.MinRows == 0 {
+		return nil
+	}
+	total := 0
+	for _, in := range p.inputs {
+		n, err := in.count()
+		if err != nil {
+			return &UsageError{err}
+		}
+		total += n
+	}
+	if total < p.job.MinRows {
+		return usage("the input has %s, and --min-rows asks for %d: nothing was sent; look whether the export is whole", several(total, "row"), p.job.MinRows)
+	}
+	return nil
 }
 
 // settings fills in what the job leaves open.
@@ -60,8 +87,8 @@ func (p *plan) settings() error {
 	switch {
 	case len(job.Inputs) == 0:
 		return usage("no input was given")
-	case job.Workers < 0 || job.Limit < 0 || job.MaxFailures < 0 || job.Timeout < 0:
-		return usage("workers, limit, max-failures and timeout can't be negative")
+	case job.Workers < 0 || job.Limit < 0 || job.MaxFailures < 0 || job.MinRows < 0 || job.Timeout < 0:
+		return usage("workers, limit, max-failures, min-rows and timeout can't be negative")
 	case !(job.Rate >= 0 && job.Rate <= math.MaxInt32):
 		return usage("the rate %v is no number of requests a second", job.Rate)
 	}

@@ -2,24 +2,28 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+
+	"wolkvox-import/importer/internal/ledger"
 )
 
 // rekeyed looks for rows that were imported under another key, and would count as new. That may
 // be meant, but sends them again, so it needs a person's word.
 func (r *run) rekeyed(ctx context.Context) error {
-	if r.ledger.Fresh {
+	if err := r.findTemplates(); err != nil {
+		return err
+	}
+	if len(r.templates) == 1 { // the one of this run: most ledgers never see another
 		return nil
 	}
-	if known, err := r.ledger.Sent(r.mapping.KeyText); err != nil || known {
+	contents, err := r.otherContents()
+	if err != nil || contents == nil {
 		return err
 	}
 	for _, in := range r.inputs {
-		contents, err := r.firstContents(in)
-		if err != nil {
-			return err
-		}
-		key, found, err := r.ledger.OtherKey(contents, r.mapping.KeyText)
+		key, found, err := r.rekeyedRow(in, contents)
 		if err != nil {
 			return err
 		}
@@ -28,6 +32,112 @@ func (r *run) rekeyed(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// findTemplates lists the key templates of all entries, and this run's. Each run hands them on
+// to the next: only a ledger that an older program wrote last has to be looked through.
+func (r *run) findTemplates() (err error) {
+	if r.templates = r.last.Templates; r.templates == nil && !r.ledger.Fresh {
+		if r.templates, err = r.ledger.Templates(); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(r.templates, r.mapping.KeyText) {
+		r.templates = append(slices.Clip(r.templates), r.mapping.KeyText)
+	}
+	return nil
+}
+
+// otherContents are the contents of what has, or may have, a case under another key; nil where
+// there is nothing of that kind.
+func (r *run) otherContents() (contents filter, err error) {
+	for content, err := range r.ledger.OtherContents(r.mapping.KeyText) {
+		if err != nil {
+			return nil, err
+		}
+		if contents == nil {
+			contents = newFilter()
+		}
+		contents.add(content)
+	}
+	return contents, nil
+}
+
+// rekeyedRow looks through an input for a row that would be sent and has one of these contents
+// under any set of columns. It returns the key by which the row was imported.
+func (r *run) rekeyedRow(in *input, contents filter) (key string, found bool, err error) {
+	first, err := in.anew()
+	if err != nil {
+		return "", false, err
+	}
+	defer first.reader.Close()
+	defer func() { err = errors.Join(err, r.ledger.Forget()) }() // the rows come once more
+	for batch, err := range first.batches(1) {
+		if err != nil {
+			return "", false, err
+		}
+		suspects, err := r.newRows(in, batch, contents)
+		if err != nil {
+			return "", false, err
+		}
+		if key, found, err := r.ledger.OtherKey(suspects, r.mapping.KeyText); err != nil || found {
+			return key, found, err
+		}
+	}
+	return "", false, nil
+}
+
+// newRows are the contents of those rows of a batch that are wanted, that the ledger doesn't
+// have by their own key, and that contents may have.
+func (r *run) newRows(in *input, batch []*item, contents filter) (found [][16]byte, err error) {
+	type row struct {
+		ids, contents [][16]byte
+	}
+	var rows []row
+	var ids []ledger.ID
+	for _, it := range batch {
+		if in.findKey(it); it.err != nil || it.problem != nil || it.given {
+			continue
+		}
+		if wanted, problem := in.program.Wants(it.cells); problem != nil || !wanted {
+			continue // it may be another mapping's
+		}
+		var known row
+		for i := range in.columns {
+			content := in.columns[i].digest(&r.scratch, it.cells)
+			if contents.has(content) {
+				known.contents = append(known.contents, content)
+			}
+			if it.key == "" {
+				known.ids = append(known.ids, idOf(cellsKey(content, 0)))
+			}
+		}
+		if it.key != "" {
+			known.ids = [][16]byte{idOf(it.key)}
+		}
+		if known.contents != nil {
+			rows = append(rows, known)
+			for _, id := range known.ids {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if rows == nil {
+		return nil, nil
+	}
+	entries, err := r.ledger.Entries(ids)
+	for _, row := range rows {
+		sent := slices.ContainsFunc(row.ids, func(id [16]byte) bool { e, ok := entries[id]; return ok && !sendable(e.State) })
+		if !sent {
+			found = append(found, row.contents...)
+		}
+	}
+	return found, err
+}
+
+// sendable tells whether a key in this state may be sent.
+func sendable(state ledger.State) bool {
+	return slices.Contains([]ledger.State{ledger.Unknown, ledger.Pending, ledger.Rejected, ledger.Invalid}, state)
 }
 
 // allowRekeyed asks for a person's word.
@@ -45,32 +155,4 @@ func (r *run) allowRekeyed(ctx context.Context, in *input, key string) error {
 		return usage("nothing was sent; put the key back, and run the same command again")
 	}
 	return nil
-}
-
-// firstContents are the contents of those of an input's first rows that are wanted, under every
-// set of columns that the ledger knows of.
-func (r *run) firstContents(in *input) (contents [][16]byte, err error) {
-	first, err := in.anew()
-	if err != nil {
-		return nil, err
-	}
-	defer first.reader.Close()
-	for batch, err := range first.batches(1) {
-		if err != nil {
-			return nil, err
-		}
-		for _, it := range batch {
-			if it.err != nil {
-				continue
-			}
-			if wanted, problem := in.program.Wants(it.cells); problem != nil || !wanted {
-				continue // it may be another mapping's
-			}
-			for i := range in.columns {
-				contents = append(contents, in.columns[i].digest(&r.scratch, it.cells))
-			}
-		}
-		break
-	}
-	return contents, nil
 }

@@ -79,3 +79,42 @@ func TestOtherLedgerIsSaid(t *testing.T) {
 		t.Errorf("%s", said)
 	}
 }
+
+// A changed key is found wherever the rows stand that were imported under another one, and also
+// where others have the new key already.
+func TestChangedKeyIsFoundInTheWholeInput(t *testing.T) {
+	bare := strings.Replace(tickets, "key: \"{{ID}}\"\n", "", 1)
+	changed := strings.Replace(tickets, `key: "{{ID}}"`, `key: "otra-{{ID}}"`, 1)
+	for name, c := range map[string]struct{ before, after string }{
+		"another key":   {tickets, changed},
+		"no key before": {bare, changed},
+		"no key after":  {tickets, bare},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, sandbox.Config{})
+			d.write("map.yaml", c.before)
+			list := rows(700)
+			d.counts(d.run(d.csv("in.csv", columns, list[600:604])), 0, n{reports.Created: 4})
+			d.write("map.yaml", c.after)
+			d.counts(d.run(d.csv("new.csv", columns, list[:10])), 0, n{reports.Created: 10}) // others
+			d.job.Inputs = []string{d.csv("night.csv", columns, list)}
+			if _, err := importer.Run(t.Context(), d.job); !errors.As(err, new(*importer.UsageError)) || !strings.Contains(err.Error(), "would be sent again") {
+				t.Fatalf("%v", err)
+			}
+			d.requests(14)
+			d.job.Agreed = func(context.Context, string) bool { return true }
+			d.counts(d.run(d.path("night.csv")), 0, n{reports.Skipped: 10, reports.Created: 690})
+			d.job.Agreed = func(context.Context, string) bool { t.Error("once is enough"); return false }
+			d.counts(d.run(d.path("night.csv")), 0, n{reports.Skipped: 700})
+		})
+	}
+}
+
+// What the CRM refused under another key has no case, and is no reason to ask.
+func TestRowsThatWereRefusedUnderAnotherKeyAreNotAskedAbout(t *testing.T) {
+	d := newDesk(t, sandbox.Config{Contacts: []string{"other@b.co"}})
+	input := d.csv("in.csv", columns, rows(1))
+	d.counts(d.run(input), 3, n{reports.Rejected: 1})
+	d.write("map.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "otra-{{ID}}"`, 1))
+	d.counts(d.run(input), 3, n{reports.Rejected: 1})
+}

@@ -24,6 +24,8 @@ type account struct {
 	Keep    []string // files that no report may replace
 	Inputs  []inputAccount
 	Renewed time.Time // when the first token's quota is renewed, as far as that is known
+
+	Templates []string // of all keys in the ledger; an older program says none
 }
 
 type inputAccount struct {
@@ -45,7 +47,7 @@ func lastAccount(view *ledger.View) (last ledger.Run, a account, err error) {
 }
 
 func (r *run) account(halt *Halt) []byte {
-	a := account{Formats: r.job.Formats, Keep: r.keep()}
+	a := account{Formats: r.job.Formats, Keep: r.keep(), Templates: r.templates}
 	a.About = reports.About{Mapping: r.source, Operation: r.mapping.Operation, Server: r.server.String(), Ledger: r.ledgerPath(), ToolVersion: r.job.Version, StartedAt: r.started}
 	if halt != nil {
 		a.About.Ended = halt.Why
@@ -80,7 +82,7 @@ func (r *run) report() (Result, error) {
 	for i := range a.Inputs {
 		tally := &r.tallies[i]
 		about := a.about(i)
-		about.ExitStatus = status(tally, result.Halt.over(tally.Outcomes[reports.NotAttempted]))
+		about.ExitStatus = status(tally, result.Halt.over(tally.Outcomes[reports.NotAttempted]), nil)
 		crash.Point(crash.BeforeReport)
 		summary, files, err := r.write(&a, i, about, tally.Changed+tally.Outcomes[reports.Rejected]+tally.Outcomes[reports.Invalid] > 0)
 		crash.Point(crash.AfterReport)
@@ -92,9 +94,23 @@ func (r *run) report() (Result, error) {
 		result.Reports = append(result.Reports, files...)
 		parts = append(parts, summary)
 	}
+	failed := errors.Join(errs...)
 	result.Summary = reports.Total(parts)
-	result.Summary.ExitStatus = status(&result.Summary, result.Halt)
-	return result, errors.Join(errs...)
+	result.Summary.ExitStatus = status(&result.Summary, result.Halt, failed)
+	if result.Summary.RowsRead == 0 && result.Halt == nil {
+		r.job.Log.Warn("there are no rows below the header: nothing was sent; with --min-rows 1 that is an error")
+	}
+	return result, failed
+}
+
+// unbegun is the result of a run that was stopped before it read a row. The reports of the last run
+// stay.
+func (r *run) unbegun(h *Halt) Result {
+	about := reports.About{Mapping: r.source, Operation: r.mapping.Operation, Server: r.server.String(), Ledger: r.ledgerPath(),
+		ToolVersion: r.job.Version, StartedAt: r.started, FinishedAt: time.Now(), Ended: h.Why}
+	result := Result{Summary: reports.Summary{About: about}, Ledger: r.ledgerPath(), Halt: h}
+	result.Summary.ExitStatus = status(&result.Summary, h, nil)
+	return result
 }
 
 func (r *run) notAttemptedRows() (n int) {
@@ -308,7 +324,8 @@ func (a *account) again(view *ledger.View, path string, unfinished bool) (Result
 		if n := counts[ledger.InDoubt]; n > 0 {
 			notes = append(notes, fmt.Sprintf("rows in doubt: %d; those that were being sent when the run died are not in the reports, but in resolve --list", n))
 		}
-	} else if err := a.whole(view); err != nil {
+	}
+	if err := a.whole(view, unfinished); err != nil {
 		return result, nil, err
 	}
 	var parts []reports.Summary
@@ -333,8 +350,9 @@ func (a *account) again(view *ledger.View, path string, unfinished bool) (Result
 	return result, notes, nil
 }
 
-// whole tells whether the ledger still has what the run did with its rows.
-func (a *account) whole(view *ledger.View) error {
+// whole tells whether the ledger has what the run did with its rows: empty reports must not take the
+// place of good ones.
+func (a *account) whole(view *ledger.View, unfinished bool) error {
 	read := 0
 	for i := range a.Inputs {
 		read += a.Inputs[i].Read
@@ -342,7 +360,10 @@ func (a *account) whole(view *ledger.View) error {
 			return err // there is one
 		}
 	}
-	if read > 0 {
+	switch {
+	case unfinished:
+		return errors.New("the last run has no row yet; the reports stay as they are")
+	case read > 0:
 		return errors.New("the ledger doesn't have the rows of its last run any more: purge has removed them; the reports stay as they are")
 	}
 	return nil
@@ -367,6 +388,6 @@ func (a *account) count(view *ledger.View, i int, unfinished bool, about *report
 	if halt == nil && about.Ended != "" {
 		halt = &Halt{Status: StatusPaused, Why: about.Ended}
 	}
-	about.ExitStatus = status(&tally, halt)
+	about.ExitStatus = status(&tally, halt, nil)
 	return nil
 }

@@ -1,9 +1,11 @@
 package importer_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -11,6 +13,8 @@ import (
 	"time"
 
 	"wolkvox-import/importer"
+	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/sandbox"
 	"wolkvox-import/reports"
 )
@@ -318,4 +322,78 @@ func TestStormPasses(t *testing.T) {
 	})
 	d.job.Workers = 1
 	d.counts(d.run(d.csv("in.csv", columns, rows(60))), 4, n{reports.Created: 56, reports.InDoubt: 4})
+}
+
+// A run that is stopped while it settles rows in doubt has read no row: it is paused, and the last
+// run's reports stay.
+func TestStopWhileDoubtsAreSettled(t *testing.T) {
+	d, _ := onlyInDoubt(t, false, same)
+	before := d.table(d.path("out/results.csv"))
+	d.job.Resolve, d.job.Margin = true, time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	result := d.runUntil(ctx, d.path("in.csv"))
+	if result.Status() != 5 || result.Summary.RowsRead != 0 || result.Halt == nil || len(result.Reports) > 0 {
+		t.Errorf("status %d, %+v", result.Status(), result)
+	}
+	after, notes, err := importer.Report(d.path("op.ledger.db"), d.path("again"), nil)
+	if err != nil || after.Summary.RowsRead != 2 || len(notes) > 0 {
+		t.Errorf("the last run's reports: %+v, %v, %v", after.Summary, notes, err)
+	}
+	if got := d.table(d.path("again/results.csv")); len(got) != len(before) || !maps.Equal(got[1], before[1]) {
+		t.Errorf("%v, and before %v", got, before)
+	}
+	d.job.Margin = 0
+	d.counts(d.run(d.path("in.csv")), 4, n{reports.Skipped: 1, reports.InDoubt: 1}) // absent, sent again, and in doubt again
+}
+
+// Any token that the CRM accepts will do for asking.
+func TestDoubtsAreSettledByTheTokenThatWorks(t *testing.T) {
+	d, _ := onlyInDoubt(t, false, same)
+	d.handle(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.Header.Get("Wolkvox-Token") == "bad" {
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	d.job.Tokens = []string{"bad", "good"}
+	if s := d.auto(0)["T-0001"]; s.State != "pending" {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// Rows that were not asked for when the asking was stopped are said, and stay in doubt.
+func TestStoppedResolverNamesWhatIsLeft(t *testing.T) {
+	d, _ := onlyInDoubt(t, false, same)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	v := importer.Resolver{Ledger: d.path("op.ledger.db"), Server: d.job.Server, Tokens: d.job.Tokens, Margin: time.Hour}
+	settled, err := v.Auto(ctx)
+	if err != nil || len(settled) != 1 || settled[0].State != "in_doubt" || settled[0].Why != "not asked for" {
+		t.Errorf("%+v, %v", settled, err)
+	}
+}
+
+// A run that died before its first row has nothing to report, and leaves the reports alone.
+func TestReportOfARunWithoutARowIsRefused(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.run(d.csv("in.csv", columns, rows(3)))
+	l, err := ledger.Open(d.path("op.ledger.db"), ledger.Binding{Operation: "op", Server: crm.Loopback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Begin(1, []byte(`{"Inputs":[{"Out":"`+d.path("out")+`"}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := importer.Report(d.path("op.ledger.db"), "", nil); err == nil || !strings.Contains(err.Error(), "no row yet") {
+		t.Errorf("got %v", err)
+	}
+	if len(d.results()) != 3 {
+		t.Errorf("%d results", len(d.results()))
+	}
 }

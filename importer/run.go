@@ -23,21 +23,23 @@ import (
 // run is a plan in motion.
 type run struct {
 	*plan
-	ledger  *ledger.Ledger
-	sender  *crm.Sender
-	stop    context.Context // ends when no new row is to be sent; its cause says why
-	end     context.CancelCauseFunc
-	scratch []byte          // the reader's alone
-	notes   []ledger.Record // of the batch at hand; the reader's alone
-	started time.Time
-	last    account  // of the last run
-	said    sync.Map // errors; a full disk would be said once a row
-	storm   storm
-	bytes   *semaphore.Weighted // of bodies under way
-	sums    sums
-	failed  atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
-	plans   sync.Once            // saying what is going to be done
-	ahead   map[place]bool       // rows that were sent before all others
+	ledger    *ledger.Ledger
+	sender    *crm.Sender
+	stop      context.Context // ends when no new row is to be sent; its cause says why
+	end       context.CancelCauseFunc
+	scratch   []byte          // the reader's alone
+	notes     []ledger.Record // of the batch at hand; the reader's alone
+	started   time.Time
+	last      account  // of the last run
+	said      sync.Map // errors; a full disk would be said once a row
+	storm     storm
+	bytes     *semaphore.Weighted // of bodies under way
+	sums      sums
+	templates []string             // of the keys in the ledger, this run\'s among them
+	similar   *similar             // the reader's alone; nil until it is needed
+	failed    atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
+	plans     sync.Once            // saying what is going to be done
+	ahead     map[place]bool       // rows that were sent before all others
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
@@ -70,11 +72,12 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 	if err == nil {
 		err = r.rekeyed(ctx)
 	}
-	if err != nil {
-		r.ledger.Close()
-		return nil, err
+	for _, in := range p.inputs {
+		if err == nil && in.rejects {
+			r.sayRespelled(in) // while the ledger has the records of the run that wrote it
+		}
 	}
-	if err := r.ledger.Begin(os.Getpid(), r.account(nil)); err != nil {
+	if err != nil {
 		r.ledger.Close()
 		return nil, err
 	}
@@ -84,31 +87,42 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		p.job.Log.Info("no row is begun after " + p.job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
 		go r.watch() // until the run stops, for whatever reason
 	}
-	r.sender = &crm.Sender{
-		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
-		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
-		Log:    p.job.Log,
+	r.sender = r.newSender()
+	return r, nil
+}
+
+// newSender makes what all requests of the run go through, questions too.
+func (r *run) newSender() *crm.Sender {
+	s := &crm.Sender{
+		Client: crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
+		Lanes:  crm.NewLanes(r.job.Tokens, r.job.Workers),
+		Log:    r.job.Log,
 		Hold:   r.storm.on,
 	}
-	r.sender.Lanes.Expect(r.last.Renewed)
-	if p.job.Wait {
-		r.sender.Lanes.Patient = func(until time.Time, known bool) {
+	s.Lanes.Expect(r.last.Renewed)
+	if r.job.Wait {
+		s.Lanes.Patient = func(until time.Time, known bool) {
 			at := until.Local().Format("2006-01-02 15:04 MST")
 			if !known {
 				at += ", to try again: the CRM doesn't say when it is renewed"
 			}
-			p.job.Log.Info("the quota of every token that the CRM accepts is spent; sleeping until " + at)
+			r.job.Log.Info("the quota of every token that the CRM accepts is spent; sleeping until " + at)
 		}
 	}
-	if p.job.Rate > 0 {
-		r.sender.Rate = rate.NewLimiter(rate.Limit(p.job.Rate), 1)
+	if r.job.Rate > 0 {
+		s.Rate = rate.NewLimiter(rate.Limit(r.job.Rate), 1)
 	}
-	if err := r.resolve(); err != nil {
-		r.close()
-		return nil, err
+	return s
+}
+
+// enroll tells the ledger that the run begins. What the last run did with each row is forgotten
+// from here on.
+func (r *run) enroll() error {
+	if err := r.ledger.Begin(os.Getpid(), r.account(nil)); err != nil {
+		return err
 	}
-	p.job.Meter.start(p.inputs)
-	return r, nil
+	r.job.Meter.start(r.inputs)
+	return nil
 }
 
 func (r *run) openLedger() error {
@@ -197,6 +211,7 @@ func (r *run) fail(err error) {
 		r.job.Log.Error(err.Error())
 	}
 	h := &Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"}
+	errors.As(err, &h)
 	r.failed.CompareAndSwap(nil, h)
 	r.end(h)
 }

@@ -47,7 +47,9 @@ func (c claim) Take() error {
 	crash.Point(crash.BeforeClaim)
 	err := c.run.ledger.Claim(*c.Claim)
 	crash.Point(crash.AfterClaim)
-	if err != nil && !errors.Is(err, ledger.ErrNotClaimable) {
+	if err == nil {
+		c.run.job.Meter.flying.Add(1)
+	} else if !errors.Is(err, ledger.ErrNotClaimable) {
 		c.run.fail(err)
 	}
 	return err
@@ -55,7 +57,9 @@ func (c claim) Take() error {
 
 func (c claim) Release(why error) error {
 	err := c.run.ledger.Release(c.ID, why.Error())
-	if err != nil {
+	if err == nil {
+		c.run.job.Meter.flying.Add(-1)
+	} else {
 		c.run.fail(err)
 	}
 	return err
@@ -105,7 +109,7 @@ func (r *run) openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem
 func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, err error) reports.Outcome {
 	o := reports.Outcome{File: t.in.path, Row: t.row, Key: strings.ToValidUTF8(t.claim.Key, "\ufffd"), Attempts: sent.Attempts,
 		SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC()}
-	st := ledger.Settlement{ID: t.claim.ID}
+	st := ledger.Settlement{ID: t.claim.ID, At: r.job.Clock.Now()}
 	if err == nil {
 		o.Status, o.WolkvoxID, o.IDPrefijo, o.HTTPStatus, o.Code = reports.Created, sent.WolkvoxID, sent.IDPrefijo, sent.HTTPStatus, sent.Code
 		o.Attachments = r.attachments(&t.c, body, files)
@@ -126,6 +130,8 @@ func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, er
 		if err != nil {
 			r.fail(err)
 			r.job.Log.Error("what became of a row could not be recorded: note it down", "row", t.row, "key", t.claim.Key, "outcome", o.Status, "wolkvox_id", o.WolkvoxID)
+		} else {
+			r.job.Meter.flying.Add(-1)
 		}
 		crash.Point(crash.AfterOutcome)
 	})

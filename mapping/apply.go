@@ -16,6 +16,7 @@ type Case struct {
 	Key         string
 	Marker      string // the description's last line, "" where the mapping has none
 	Length      int    // of the description, in characters
+	Bytes       int    // of the description
 	Contact     string
 	Attachments []Attachment
 	LeftOut     []LeftOut // files that the row names and that are not sent
@@ -162,7 +163,7 @@ func (b *builder) field(f *compiled) {
 	case "status":
 		b.c.Status, b.closes = v, b.program.closed[v]
 	case "description":
-		b.c.Length = utf8.RuneCountInString(v) + utf8.RuneCountInString(tail)
+		b.c.Length, b.c.Bytes = utf8.RuneCountInString(v)+utf8.RuneCountInString(tail), len(v)+len(tail)
 	}
 	b.json = append(b.json, f.prefix...)
 	b.json = appendEscaped(b.json, v)

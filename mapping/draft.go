@@ -93,7 +93,7 @@ func (w *drafting) head() {
 		}
 	}
 	w.comment("", "Última línea de la descripción; sirve para encontrar el caso en el CRM.")
-	w.line("marker: %s", quote("[ref:{{key}}]"))
+	w.line("marker: %s", quote("ref {{key}}"))
 	w.input()
 	if l := w.Lookup; l != nil {
 		w.line("")
@@ -227,10 +227,10 @@ func (w *drafting) contact() {
 	}
 	w.comment("  ", "El correo del contacto, que debe existir en el CRM (needs.csv, de check, los lista).")
 	if c.filled < w.guess.rows {
-		w.todo(fmt.Sprintf("  contact: {column: %s, trim: true, lower: true, default: ", quote(c.name)), "TODO}", fmt.Sprintf("para las %d filas sin correo", w.guess.rows-c.filled))
+		w.todo(fmt.Sprintf("  contact: {column: %s, trim: true, default: ", quote(c.name)), "TODO}", fmt.Sprintf("para las %d filas sin correo", w.guess.rows-c.filled))
 		return
 	}
-	w.line("  contact: {column: %s, trim: true, lower: true}", quote(c.name))
+	w.line("  contact: {column: %s, trim: true}", quote(c.name))
 }
 
 func (w *drafting) description() {

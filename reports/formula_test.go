@@ -4,17 +4,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
+	"pgregory.net/rapid"
 
 	"wolkvox-import/reports"
 )
 
 func TestFormulasGetOneApostrophe(t *testing.T) {
 	for cell, want := range map[string]string{
-		"=1+1": "'=1+1", "+57 300": "'+57 300", "-": "'-", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'\r=1",
-		"'=1": "''=1", "''@x": "'''@x",
-		"": "", "'": "'", "''": "''", "'x": "'x", "a=1": "a=1", " =1": " =1", "\n=1": "\n=1", "ñ": "ñ",
+		"=1+1": "'=1+1", "+57 300": "'+57 300", "-": "'-", "@SUM(A1)": "'@SUM(A1)", "'=1": "''=1", "''@x": "'''@x",
+		" =1": "' =1", "\u00a0=1": "'\u00a0=1", "\u200b=1": "'\u200b=1", "\ufeff' =1": "'\ufeff' =1", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠x": "'＠x",
+		"x;=1": "x;'=1", "x, =1,@": "x,' =1,'@", "x\t=1": "x\t'=1", "a\n- b\r\n- c\r+d": "a\n'- b\r\n'- c\r'+d", "x;'=1": "x;''=1", ";\"=1;": ";'\"=1;",
+		"\t=1": "'\t'=1", "\r=1": "'\r'=1", "\n=1": "\n'=1", " \tx": "' \tx", "x;\tx": "x;\tx",
+		"": "", "'": "'", "''": "''", "'x": "'x", "a=1": "a=1", "ñ": "ñ", "a;b=1": "a;b=1", "2026-01-02, 3-4": "2026-01-02, 3-4", "a;": "a;", "a; \n": "a; \n", "x -1": "x -1",
 	} {
 		equal(t, reports.Defuse(cell), want)
 		equal(t, reports.Undefuse(want), cell)
@@ -22,22 +26,77 @@ func TestFormulasGetOneApostrophe(t *testing.T) {
 }
 
 func TestUndefuseLeavesWhatDefuseNeverWrites(t *testing.T) {
-	for _, cell := range []string{"=1", "'", "''x", "'ab", "-2"} {
+	for _, cell := range []string{"=1", "'", "''x", "'ab", "-2", "x;=1", "x;'y", "x'=1"} {
 		equal(t, reports.Undefuse(cell), cell)
 	}
 }
 
+// What rejects files of older programs have, which defused a cell's start only, reads as it did.
+func TestUndefuseReadsOlderRejects(t *testing.T) {
+	for cell, want := range map[string]string{"'=1": "=1", "'\t=1": "\t=1", "'=A;=B": "=A;=B", "''@x": "'@x", "x;=1": "x;=1"} {
+		equal(t, reports.Undefuse(cell), want)
+	}
+}
+
+// scrap is a piece of a text in which formulas may begin.
+var scrap = rapid.SampledFrom([]string{"=", "+", "-", "@", "＝", "＠", "'", "''", "\"", " ", "\u00a0", "\u200b", "\u3000", "\x00", ";", ",", "\t", "\r", "\n", "\r\n", "x", "1", "ñ", "\xff", "\xef\xbc"})
+
+func TestDefusedCellsAreDeadAndComeBackAsTheyWere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		checkDefused(t, strings.Join(rapid.SliceOf(scrap).Draw(t, "text"), ""))
+	})
+}
+
 func FuzzDefuse(f *testing.F) {
-	for _, seed := range []string{"", "'", "=", "'=", "''-", "'\r\n", "x'=", "\x00=", "\xff"} {
+	for _, seed := range []string{"", "'", "=", "'=", "''-", "'\r\n", "x'=", "\x00=", "\xff", "x;=1", "a\n- b", "x;\"=1;y", "\u200b＝1"} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, s string) {
-		defused := reports.Defuse(s)
-		equal(t, reports.Undefuse(defused), s)
-		if isFormula(defused) {
-			t.Errorf("%q became the live %q", s, defused)
+	f.Fuzz(func(t *testing.T, s string) { checkDefused(t, s) })
+}
+
+// checkDefused defuses a cell and looks at it as a spreadsheet would that splits at this or at
+// that.
+func checkDefused(t interface{ Errorf(string, ...any) }, s string) {
+	defused := reports.Defuse(s)
+	if back := reports.Undefuse(defused); back != s {
+		t.Errorf("%q came back as %q from %q", s, back, defused)
+	}
+	line := `1,"` + strings.ReplaceAll(defused, `"`, `""`) + `",x` + "\n"
+	for _, separator := range ",;\t" {
+		for _, cell := range opened(line, separator) {
+			if isFormula(cell) {
+				t.Errorf("%q became %q, and %q in a spreadsheet that splits at %q", s, defused, cell, separator)
+			}
 		}
-	})
+	}
+}
+
+// opened are the cells that a spreadsheet makes of CSV: it ends lines at each break if no quote
+// stands at the start of a cell, and takes what follows a quoted part for the rest of the cell.
+func opened(text string, separator rune) (cells []string) {
+	var cell strings.Builder
+	quoted, began := false, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '"' && strings.HasPrefix(text[i+1:], `"`):
+			cell.WriteByte('"')
+			i++
+		case quoted && c == '"':
+			quoted = false
+		case quoted:
+			cell.WriteByte(c)
+		case c == '"' && !began:
+			quoted, began = true, true
+		case c == byte(separator), c == '\n', c == '\r':
+			cells = append(cells, cell.String())
+			cell.Reset()
+			began = false
+		default:
+			cell.WriteByte(c)
+			began = true
+		}
+	}
+	return append(cells, cell.String())
 }
 
 // FuzzRejectsRoundTrip writes a cell where a person may mend it and reads it as an import does.
@@ -51,10 +110,14 @@ func FuzzRejectsRoundTrip(f *testing.F) {
 		line.Cells = []string{"T-3", s, s}
 		write(t, reports.Set{Dir: dir, Formats: []string{"jsonl"}, Header: header}, line)
 		for _, cell := range readCSV(t, dir, "rejects.csv")[1][1:3] {
-			if isFormula(cell) {
-				t.Errorf("%q is live", cell)
-			}
 			equal(t, reports.Undefuse(cell), s)
+		}
+		for _, separator := range ",;\t" {
+			for _, cell := range opened(read(t, dir, "rejects.csv"), separator) {
+				if isFormula(cell) {
+					t.Errorf("%q is live if lines are split at %q", cell, separator)
+				}
+			}
 		}
 	})
 }
@@ -114,6 +177,10 @@ func TestFormulasAreTextInXLSXAndLeftAloneInJSON(t *testing.T) {
 	}
 }
 
+// isFormula reports whether a spreadsheet runs the cell: what doesn't show in front of the sign
+// doesn't keep it from that.
 func isFormula(cell string) bool {
-	return cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0]))
+	sign := strings.TrimLeftFunc(cell, func(r rune) bool { return strings.ContainsRune(" \u00a0\u200b\u3000\ufeff\x00", r) })
+	r, _ := utf8.DecodeRuneInString(sign)
+	return sign != "" && strings.ContainsRune("=+-@＝＋－＠", r)
 }

@@ -37,6 +37,8 @@ type Set struct {
 	// Header of the source. Where it is nil the source is not at hand, and rejects.csv
 	// and changed.csv, which show its cells, are not written.
 	Header []string
+	// Keyless leaves import_key blank in rejects.csv: no ledger has the keys of a check.
+	Keyless bool
 	// Inputs are files that no report replaces. One that stands where a report belongs
 	// is kept beside it as NAME.bak, or NAME.bak2 if that exists, and so on.
 	Inputs []string
@@ -130,7 +132,7 @@ func (s Set) open() (files, error) {
 		return nil, fmt.Errorf("report folder: %w", err)
 	}
 	var open files
-	for _, v := range views(s.Header) {
+	for _, v := range views(s.Header, s.Keyless) {
 		formats := []format{plain}
 		if v.name == results {
 			formats = wanted

@@ -8,17 +8,22 @@ import (
 // RejectColumns are what rejects.csv has besides the columns of the source.
 var RejectColumns = []string{"import_key", "import_status", "import_error", "import_hint"}
 
-// RepeatedKey is the Error of a row that has the key of another one.
-const RepeatedKey = "repeated_key"
+// The Errors of rows whose key is what has to be mended: import_key would win over that, and is
+// left blank for them.
+const (
+	RepeatedKey = "repeated_key" // it is that of another row
+	SimilarKey  = "similar_key"  // it may be that of another row
+)
 
-func rejects(header []string) view {
+// rejects are the rows to be mended. keyless leaves import_key blank for all of them.
+func rejects(header []string, keyless bool) view {
 	return annotated("rejects", header, RejectColumns, func(o *Outcome) []string {
 		if o.Status != Rejected && o.Status != Invalid {
 			return nil
 		}
 		key := o.Key
-		if o.Error == RepeatedKey {
-			key = "" // it is what has to be mended, and import_key would win over that
+		if keyless || o.Error == RepeatedKey || o.Error == SimilarKey {
+			key = ""
 		}
 		return []string{key, string(o.Status), o.explain(), o.Hint}
 	})

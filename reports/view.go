@@ -10,10 +10,10 @@ type view struct {
 const results = "results"
 
 // views lists the tables of a set. Without a header there are none with cells of the source.
-func views(header []string) []view {
+func views(header []string, keyless bool) []view {
 	all := []view{everyRow(), sentAttachments()}
 	if header != nil {
-		all = append(all, rejects(header), changed(header))
+		all = append(all, rejects(header, keyless), changed(header))
 	}
 	return all
 }

@@ -47,12 +47,12 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 				}
 			}
 			job.Log, job.Meter = console.logger(o.talk), new(importer.Meter)
-			ctx, release := interruptible(c.Context(), console)
+			ctx, release := interruptible(c.Context(), console, always(importer.StatusPaused))
 			defer release()
 			stop := console.progress(job.Meter, o.talk)
 			result, survey, err := importer.Check(ctx, job)
 			stop()
-			if o.json || result.Summary.Outcomes == nil {
+			if o.json || result.Summary.StartedAt.IsZero() {
 				return console.conclude(result, err, o.talk)
 			}
 			if shown := o.show(console, result, survey); err == nil {

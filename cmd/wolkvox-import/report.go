@@ -32,6 +32,9 @@ Exit status: 0 the reports are written, 1 they could not be, 2 usage.`,
 				console.logger(t).Warn(note)
 			}
 			result.Summary.ExitStatus = importer.StatusDone // of this command, not of the run
+			if err != nil {
+				result.Summary.ExitStatus = importer.StatusStopped
+			}
 			return console.conclude(result, err, t)
 		},
 	}

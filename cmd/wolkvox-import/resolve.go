@@ -38,9 +38,11 @@ func resolveCommand(console *console) *cobra.Command {
   resolve --ledger L KEY --deleted         a created case was removed; it may be sent again
   resolve --ledger L --from FILE           a CSV file with the columns key, verdict, id
 
-What --auto can't prove stays in doubt: a case that isn't found counts as absent only
-once the margin since its request has passed, and where the CRM does show another case
-when it is asked in the same way.
+--auto calls a row created if one case has its marker, and absent only if that is proven:
+nothing like its case is shown, asked by marker and by contact, by answers that are whole;
+the CRM does show another case when it is asked in the same way afterwards; and the margin
+has passed since anything of the request can have left. All else stays in doubt, and says
+why. Ctrl-C ends it well: what was not asked for stays in doubt.
 
 Exit status: 0 nothing is in doubt any more, 4 some rows are, 1 the CRM or the ledger
 could not be asked, 2 usage.`,
@@ -149,7 +151,7 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 	if err != nil {
 		return err
 	}
-	ctx, release := interruptible(ctx, console)
+	ctx, release := interruptible(ctx, console, always(importer.StatusInDoubt))
 	defer release()
 	r := importer.Resolver{Ledger: o.ledger, Server: o.server, ServerMoved: o.serverMoved, Tokens: list, Margin: o.margin, Timeout: o.timeout, Version: version(), Log: console.logger(o.talk)}
 	settled, err := r.Auto(ctx)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,15 +83,15 @@ func (r *reading) job(inputs []string) (importer.Job, error) {
 type runOptions struct {
 	talk
 	reading
-	server, tokenFile, ledger    string
-	workers, maxFailures         int
-	rate                         float64
-	timeout                      time.Duration
-	margin                       time.Duration
-	noRetry, serverMoved, assent bool
-	resolve, canary              bool
-	noQuotaCheck, wait           bool
-	until, inFlight              string
+	server, tokenFile, ledger     string
+	workers, maxFailures, minRows int
+	rate                          float64
+	timeout                       time.Duration
+	margin                        time.Duration
+	noRetry, serverMoved, assent  bool
+	resolve, canary               bool
+	noQuotaCheck, wait            bool
+	until, inFlight               string
 }
 
 func runCommand(console *console) *cobra.Command {
@@ -127,6 +128,7 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.IntVar(&o.maxFailures, "max-failures", 0, "stop after `N` failed rows in a row; skipped ones don't count")
 	f.BoolVar(&o.resolve, "resolve", false, "before the first row, ask the CRM for those in doubt, as resolve --auto does")
 	f.DurationVar(&o.margin, "margin", 3*time.Minute, "of --resolve")
+	f.IntVar(&o.minRows, "min-rows", 0, "send nothing if the inputs have fewer than `N` rows together")
 	f.BoolVar(&o.noRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")
 	f.BoolVar(&o.serverMoved, "server-moved", false, "the ledger's CRM has a new host name")
 	f.BoolVar(&o.assent, "yes", false, "never ask: the answer is yes")
@@ -142,7 +144,7 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 	job.Timeout, job.MaxFailures, job.NoRetry, job.ServerMoved = o.timeout, o.maxFailures, o.noRetry, o.serverMoved
 	job.Resolve, job.Margin = o.resolve, o.margin
 	job.Canary, job.NoQuotaCheck, job.Wait, job.Agreed = o.canary, o.noQuotaCheck, o.wait, o.agreed(console)
-	job.Budget = o.inFlight
+	job.Budget, job.MinRows = o.inFlight, o.minRows
 	if job.Until, err = next(o.until, time.Now()); err != nil {
 		return &importer.UsageError{Err: err}
 	}
@@ -165,7 +167,7 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 			job.Log.Warn("other users of this computer can read the tokens; only you should: chmod 600 " + pasted(o.tokenFile))
 		}
 	}
-	ctx, release := interruptible(ctx, console)
+	ctx, release := interruptible(ctx, console, job.Meter.AtOnce)
 	defer release()
 	stop := console.progress(job.Meter, o.talk)
 	result, err := importer.Run(ctx, job)
@@ -203,12 +205,11 @@ func next(clock string, now time.Time) (time.Time, error) {
 // conclude prints the summary of a run or a check and makes its status the
 // command's.
 func (c *console) conclude(result importer.Result, err error, t talk) error {
-	if result.Summary.Outcomes == nil {
-		return err
+	if result.Summary.StartedAt.IsZero() { // there is none
+		return cmp.Or(err, errors.New("the run came to no summary"))
 	}
 	if err != nil {
 		c.failed(err)
-		result.Summary.ExitStatus = importer.StatusStopped
 	}
 	if t.json {
 		if err := c.json(result.Summary); err != nil {

@@ -53,7 +53,7 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 				defer file.Close()
 				config.Log = file
 			}
-			ctx, release := interruptible(c.Context(), console)
+			ctx, release := interruptible(c.Context(), console, always(importer.StatusStopped))
 			defer release()
 			fmt.Fprintf(console.out, "serving a simulated CRM on http://%s\n", listener.Addr())
 			return sandbox.Serve(ctx, listener, sandbox.New(config))

@@ -16,8 +16,9 @@ import (
 const oneSignal = 200 * time.Millisecond
 
 // interruptible ends the context at the first Ctrl-C or SIGTERM, or when the terminal is
-// closed, so that what is in flight can end well. The second one ends the program at once.
-func interruptible(ctx context.Context, console *console) (context.Context, func()) {
+// closed, so that what is in flight can end well. The second one ends the program at once, with the
+// status that atOnce finds to be true then.
+func interruptible(ctx context.Context, console *console, atOnce func() int) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -36,9 +37,17 @@ func interruptible(ctx context.Context, console *console) (context.Context, func
 			if time.Since(first) < oneSignal {
 				continue
 			}
-			fmt.Fprintln(console, "wolkvox-import: stopped at once: rows that were in flight are in doubt; the next run says which, if any")
-			os.Exit(importer.StatusInDoubt)
+			status := atOnce()
+			said := "nothing was in flight"
+			if status == importer.StatusInDoubt {
+				said = "rows are in doubt; the next run, or resolve --list, says which"
+			}
+			fmt.Fprintln(console, "wolkvox-import: stopped at once: "+said)
+			os.Exit(status)
 		}
 	}()
 	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
 }
+
+// always is an atOnce of commands whose status doesn't depend on the moment.
+func always(status int) func() int { return func() int { return status } }

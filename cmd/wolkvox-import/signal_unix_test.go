@@ -22,7 +22,7 @@ func TestTwoSignalsAtOnceAreOne(t *testing.T) {
 	}{
 		{"terminal closed", syscall.SIGHUP, 50 * time.Millisecond, 5, "stopping"},
 		{"at once", syscall.SIGTERM, 50 * time.Millisecond, 5, "stopping"},
-		{"one after the other", syscall.SIGTERM, oneSignal + 200*time.Millisecond, 4, "stopped at once"},
+		{"one after the other", syscall.SIGTERM, oneSignal + 200*time.Millisecond, 4, "rows are in doubt"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -46,5 +46,29 @@ func TestTwoSignalsAtOnceAreOne(t *testing.T) {
 				t.Errorf("status %d: %s", got, said.String())
 			}
 		})
+	}
+}
+
+// The second wish's status is what is true: nothing is in doubt if nothing is in flight any more. The
+// rest of a large input is still being listed then.
+func TestSecondSignalSaysWhetherAnythingIsInDoubt(t *testing.T) {
+	d := newDesk(t, 400_000)
+	d.crm()
+	run := d.command("--no-progress", "--no-quota-check", "--formats", "csv")
+	var said bytes.Buffer
+	run.Stdout, run.Stderr = &said, &said
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Second)
+	for range 2 {
+		if err := run.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(oneSignal + 200*time.Millisecond)
+	}
+	_ = run.Wait()
+	if got := run.ProcessState.ExitCode(); got != 5 || !strings.Contains(said.String(), "nothing was in flight") {
+		t.Errorf("status %d: %s", got, said.String())
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,38 +36,74 @@ type Found struct {
 	Fields      map[string]any // all of it, by the names that queries use; numbers are json.Number
 }
 
+// Answer is what a query shows. Answers may be pages, so that a case is not among those shown is
+// no proof that there is none; an answer without any case says that there is none.
+type Answer struct {
+	Cases   []Found
+	Partial string // why there may be more cases than these; "" if the CRM says that these are all
+}
+
 // Query asks for the cases whose field has that value. Whether a part of a value is
 // enough, the vendor doesn't say. Unlike an insert it may be repeated: its error, an
 // *Error, means that nothing is known. An answer in which cases don't show their ids
 // or descriptions is an error, since nothing could be told by them.
-func (c *Client) Query(ctx context.Context, token, operation, field, value string) ([]Found, error) {
-	status, header, answer, err := c.post(ctx, token, queryPath, map[string]string{"operation": operation, "field": field, "value": value})
+func (c *Client) Query(ctx context.Context, token, operation, field, value string) (Answer, error) {
+	l, e, err := c.list(ctx, token, queryPath, map[string]string{"operation": operation, "field": field, "value": value})
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
-	a, e, err := readAnswer(status, header, answer, time.Now())
-	if err != nil {
-		return nil, err
+	answer := Answer{Partial: l.partial}
+	for _, record := range l.records {
+		f, ok := readCase(record)
+		if !ok {
+			return Answer{}, e.verdict(InDoubt, "unknown_answer", "the CRM shows cases without their ids or descriptions")
+		}
+		answer.Cases = append(answer.Cases, f)
 	}
-	return a.found(e)
+	return answer, nil
 }
 
-// HasContact asks whether a contact with that e-mail address exists. Its error is that of
-// Query.
+// HasContact asks whether a contact with that e-mail address exists. The CRM may tell capitals
+// apart, so the address is asked for as it is given, then in small letters, then in capitals. Its
+// error is that of Query.
 func (c *Client) HasContact(ctx context.Context, token, operation, address string) (bool, error) {
-	status, header, answer, err := c.post(ctx, token, contactPath, map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": address})
+	for _, spelling := range Spellings(address) {
+		l, _, err := c.list(ctx, token, contactPath, map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": spelling})
+		if err != nil || len(l.records) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// Spellings are an address as it is given, in small letters and in capitals, each once.
+func Spellings(address string) []string {
+	return slices.Compact([]string{address, strings.ToLower(address), strings.ToUpper(address)})
+}
+
+// list asks a question whose answer is a list. The *Error is for who finds the list of no use.
+func (c *Client) list(ctx context.Context, token, path string, question map[string]string) (listing, *Error, error) {
+	status, header, body, err := c.post(ctx, token, path, question)
 	if err != nil {
-		return false, err
+		return listing{}, nil, err
 	}
-	a, _, err := readAnswer(status, header, answer, time.Now())
-	if err != nil {
-		return false, err
+	a, e, err := readAnswer(status, header, body, time.Now())
+	if noHits := new(Error); errors.As(err, &noHits) && noHits.Verdict == Refused && noHits.saysNotFound() {
+		return listing{}, e, nil
+	} else if err != nil {
+		return listing{}, nil, err
 	}
-	switch data := string(bytes.TrimSpace(a.Data)); data {
-	case "", "null", `""`, "{}", "[]":
-		return false, nil
+	l, ok := readList(body, a.Data)
+	if !ok {
+		return listing{}, e, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list")
 	}
-	return true, nil
+	return l, e, nil
+}
+
+// saysNotFound tells whether a refusal of a query is the CRM's own 404. The sister API answers so
+// if nothing is found.
+func (e *Error) saysNotFound() bool {
+	return e.Code == "404" || e.HTTPStatus == http.StatusNotFound && e.Code != ""
 }
 
 // post asks by a POST with a JSON object.
@@ -118,51 +156,4 @@ func readAnswer(status int, header http.Header, body []byte, now time.Time) (ans
 		return a, e, e.verdict(InDoubt, "garbled_answer", map[bool]string{true: "the query's answer has no code", false: "the query's answer is not whole JSON"}[isJSON])
 	}
 	return a, e, e.failure(status, header, body, now)
-}
-
-// found reads the list of cases: a list, or one case alone, or nothing.
-func (a answer) found(e *Error) ([]Found, error) {
-	type shown struct {
-		ID          json.RawMessage `json:"wolkvox_id"`
-		OtherID     json.RawMessage `json:"wolkvox-id"`
-		Prefix      json.RawMessage `json:"idPrefijo"`
-		Description *string         `json:"description"`
-	}
-	var list []json.RawMessage
-	switch data := bytes.TrimSpace(a.Data); {
-	case len(data) == 0, string(data) == "null", string(data) == `""`, string(data) == "{}":
-		return nil, nil
-	case data[0] == '[':
-		if err := json.Unmarshal(data, &list); err != nil {
-			return nil, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list of cases")
-		}
-	default:
-		list = append(list, data)
-	}
-	var cases []Found
-	for _, data := range list {
-		var s shown
-		f := Found{Fields: map[string]any{}}
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.UseNumber()
-		if json.Unmarshal(data, &s) != nil || d.Decode(&f.Fields) != nil {
-			return nil, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list of cases")
-		}
-		if f.WolkvoxID, f.IDPrefijo = idText(s.ID), idText(s.Prefix); f.WolkvoxID == "" {
-			f.WolkvoxID = idText(s.OtherID)
-		}
-		if f.WolkvoxID == "" || s.Description == nil {
-			return nil, e.verdict(InDoubt, "unknown_answer", "the CRM shows cases without their ids or descriptions")
-		}
-		f.Description = *s.Description
-		cases = append(cases, f)
-	}
-	return cases, nil
-}
-
-// Marked reports whether the marker is, as a whole, the last line of the description.
-// A marker within a line, or in a quoted reply above the last, is another case's.
-func (f Found) Marked(marker string) bool {
-	lines := strings.Split(strings.TrimRight(f.Description, " \t\r\n"), "\n")
-	return marker != "" && strings.TrimSpace(lines[len(lines)-1]) == strings.TrimSpace(marker)
 }

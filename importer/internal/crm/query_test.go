@@ -21,7 +21,8 @@ func TestQueryAsksAsTheAPISays(t *testing.T) {
 		}
 		io.WriteString(w, `{"code":"200","error":"null","msg":"2 records were are found","data":[{"wolkvox_id":"a1","idPrefijo":"C-1","description":"x\n[ref:1]"},{"wolkvox-id":"a2","description":""}]}`)
 	})
-	found, err := client(t, url, crm.Config{}).Query(t.Context(), "t", "op", crm.ByDescription, "[ref:1]")
+	answer, err := client(t, url, crm.Config{}).Query(t.Context(), "t", "op", crm.ByDescription, "[ref:1]")
+	found := answer.Cases
 	if err != nil || len(found) != 2 || found[0].WolkvoxID != "a1" || found[0].IDPrefijo != "C-1" || found[0].Description != "x\n[ref:1]" || found[0].Fields["idPrefijo"] != "C-1" || found[1].WolkvoxID != "a2" {
 		t.Errorf("got %+v, %v", found, err)
 	}
@@ -63,7 +64,7 @@ func TestAnswersToQueries(t *testing.T) {
 			})
 			found, err := client(t, url, crm.Config{}).Query(t.Context(), "t", "op", crm.ByContact, "a@b.co")
 			if c.want == nothing {
-				if err != nil || len(found) != 0 {
+				if err != nil || len(found.Cases) != 0 || found.Partial != "" {
 					t.Errorf("got %v, %v", found, err)
 				}
 				return

@@ -130,37 +130,6 @@ func notReleased(err error) *Error {
 	return &Error{Verdict: Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
 }
 
-// Probe asks the CRM for a case that doesn't exist. No error means that it answers.
-func (s *Sender) Probe(stop context.Context, operation string) error {
-	_, err := s.Find(stop, operation, nobody)
-	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused {
-		return nil
-	}
-	return err
-}
-
-// Find asks the CRM for the case with that id. It keeps to pauses and changes the token, and
-// waits for either as long as Send does, but asks no second time where no answer came. Its
-// error is that of [Client.Query], or says why nothing can be asked.
-func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, error) {
-	for tries := 1; ; tries++ {
-		place, err := s.place(stop)
-		if err != nil {
-			return nil, err
-		}
-		found, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, operation, ByID, id)
-		e := new(Error)
-		again := errors.As(err, &e) && (e.putOff() || e.ofToken()) && s.again(place, e)
-		place.Leave(true)
-		if !again {
-			return found, err
-		}
-		if e.putOff() {
-			wait(stop, pause(tries, e.RetryAfter))
-		}
-	}
-}
-
 // Allowance is what a token may still do, as far as the CRM says so.
 type Allowance struct {
 	Token  string // the lane's name
@@ -208,9 +177,6 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 
 // quotaPatience is how long a run waits to hear of a token's quota.
 const quotaPatience = 20 * time.Second
-
-// nobody is no case's id.
-const nobody = "000000000000000000000000"
 
 // enter waits until a case may be sent.
 func (s *Sender) enter(stop context.Context) (Place, error) {

@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"wolkvox-import/importer/internal/clock"
 )
 
 // Claim says that a row's request is about to leave.
@@ -16,15 +18,17 @@ type Claim struct {
 	Marker   string
 	Contact  string
 	Length   int // of the description, in characters
+	Bytes    int // of the description
 }
 
 // Settlement says what became of a claim.
 type Settlement struct {
 	ID        ID
-	State     State // Created, Rejected or InDoubt
-	WolkvoxID string
+	State     State  // Created, Rejected or InDoubt
+	WolkvoxID string // of an InDoubt one: an id that the doubtful answer had
 	IDPrefijo string
-	Evidence  string // on what grounds, for the history
+	Evidence  string       // on what grounds, for the history
+	At        clock.Moment // when nothing of an InDoubt one's request can leave any more
 }
 
 // Record is what the run did with one row, in the importer's own words.
@@ -45,7 +49,7 @@ func (r Record) place() int64 { return int64(r.Input)<<rowBits + int64(r.Row) }
 // ErrFull that nothing may any more.
 func (l *Ledger) Claim(c Claim) error {
 	return l.writer.begin(func(s *statements, now int64) error {
-		result, err := s.claim.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:], c.Marker, c.Contact, c.Length, now)
+		result, err := s.claim.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:], c.Marker, c.Contact, c.Length, c.Bytes, now)
 		return oneRow(result, err)
 	})
 }
@@ -72,7 +76,12 @@ func (l *Ledger) Settle(st Settlement, r Record, done func(error)) {
 
 // conclude brings a claim to its end.
 func (s *statements) conclude(run, now int64, st Settlement) error {
-	result, err := s.settle.Exec(string(st.State), st.WolkvoxID, st.IDPrefijo, now, st.ID[:], run)
+	var doubted, uptime int64
+	boot := ""
+	if st.State == InDoubt && !st.At.Wall.IsZero() {
+		doubted, boot, uptime = st.At.Wall.UnixMilli(), st.At.Boot, st.At.Uptime.Milliseconds()
+	}
+	result, err := s.settle.Exec(string(st.State), st.WolkvoxID, st.IDPrefijo, now, doubted, boot, uptime, st.ID[:], run)
 	if err := oneRow(result, err); err != nil {
 		return err
 	}
@@ -177,12 +186,12 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 		to   **sql.Stmt
 		text string
 	}{
-		{&s.claim, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, length, claimed_at)
-			VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?, ?)
+		{&s.claim, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, length, bytes, claimed_at)
+			VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET state = 'sending', template = excluded.template, run = excluded.run, columns = excluded.columns, content = excluded.content,
-				marker = excluded.marker, contact = excluded.contact, length = excluded.length, claimed_at = excluded.claimed_at
+				marker = excluded.marker, contact = excluded.contact, length = excluded.length, bytes = excluded.bytes, claimed_at = excluded.claimed_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
-		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + 1, settled_at = ?
+		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + 1, settled_at = ?, doubted_at = ?, boot = ?, uptime = ?
 			WHERE id = ? AND run = ? AND state = 'sending'`},
 		{&s.invalid, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, claimed_at, settled_at)
 			VALUES (?, ?, ?, 'invalid', ?, ?, ?, '', '', ?, ?)

@@ -38,10 +38,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
+
+	"wolkvox-import/importer/internal/clock"
 )
 
 // State is what is known of a key.
@@ -112,7 +113,7 @@ func (l *Ledger) open(path string, b Binding) (err error) {
 	if err := checkWhole(db, path); err != nil {
 		return err
 	}
-	if l.Recovered, err = recoverSending(db, time.Now()); err != nil {
+	if l.Recovered, err = recoverSending(db, clock.Clock(nil).Now()); err != nil {
 		return explain(path, err)
 	}
 	if l.View, err = openView(path, "rw"); err != nil {

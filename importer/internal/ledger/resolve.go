@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -55,29 +57,115 @@ func (v *View) Find(id ID) (state State, wolkvoxID string, err error) {
 	return state, wolkvoxID, err
 }
 
-// Owner returns the key that a case was recorded under. The key is "" where it has been
-// purged; taken is false where there is none.
+// Owner returns the key that a case was recorded under. The key is "" if it has been purged;
+// taken is false if there is none.
 func (v *View) Owner(wolkvoxID string) (key string, taken bool, err error) {
-	err = v.db.QueryRow("SELECT key FROM entries WHERE state = 'created' AND wolkvox_id = ?", wolkvoxID).Scan(&key)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", false, nil
-	}
-	return key, err == nil, err
+	owners, err := v.Owners([]string{wolkvoxID})
+	owner, taken := owners[wolkvoxID]
+	return owner.Key, taken, err
 }
 
-// Control is a case that the ledger knows to exist: if the CRM doesn't show it, then
-// that it doesn't show another one proves nothing.
+// Known is a case that the ledger knows to exist.
+type Known struct {
+	WolkvoxID        string
+	Key              string // "" if it has been purged
+	Claimed, Settled time.Time
+}
+
+const knownColumns = "wolkvox_id, key, claimed_at, settled_at"
+
+// Owners returns who of the ledger's rows has these cases, by their ids. A case that none has is
+// absent.
+func (v *View) Owners(wolkvoxIDs []string) (map[string]Known, error) {
+	owners := map[string]Known{}
+	for some := range slices.Chunk(wolkvoxIDs, perQuery) {
+		err := v.known(func(k Known) { owners[k.WolkvoxID] = k }, "wolkvox_id IN ("+marks(len(some))+")", anys(some)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return owners, nil
+}
+
+// KnownOf returns the cases of a contact, in whatever spelling.
+func (v *View) KnownOf(contact string) (list []Known, err error) {
+	err = v.known(func(k Known) { list = append(list, k) }, "contact = ? COLLATE NOCASE", contact)
+	return list, err
+}
+
+// known goes through the created cases for which the condition holds.
+func (v *View) known(take func(Known), condition string, args ...any) error {
+	return v.each(func(rows *sql.Rows) error {
+		var k Known
+		var claimed, settled int64
+		err := rows.Scan(&k.WolkvoxID, &k.Key, &claimed, &settled)
+		k.Claimed, k.Settled = time.UnixMilli(claimed), time.UnixMilli(settled)
+		take(k)
+		return err
+	}, "SELECT "+knownColumns+" FROM entries WHERE state = 'created' AND "+condition, args...)
+}
+
+// Control is a case that the ledger knows to exist: if the CRM doesn't show it, then that it
+// doesn't show another one proves nothing.
 type Control struct {
 	WolkvoxID, Marker, Contact string
 }
 
-// Control returns the newest created case whose description is at least so long. ok is
-// false where there is none.
-func (v *View) Control(length int) (c Control, ok bool, err error) {
-	err = v.db.QueryRow(`SELECT wolkvox_id, marker, contact FROM entries
-		WHERE state = 'created' AND marker <> '' AND length >= ? ORDER BY length, settled_at DESC LIMIT 1`, length).Scan(&c.WolkvoxID, &c.Marker, &c.Contact)
-	if errors.Is(err, sql.ErrNoRows) {
-		return c, false, nil
+// Controls returns created cases that fit, the newest first, at most so many. Their descriptions
+// have at least so many characters and bytes. How many bytes there were, an old program didn't
+// note: at least as many as characters.
+func (v *View) Controls(length, bytes, most int, fits func(Control) bool) ([]Control, error) {
+	var list []Control
+	err := v.each(func(rows *sql.Rows) error {
+		var c Control
+		if err := rows.Scan(&c.WolkvoxID, &c.Marker, &c.Contact); err != nil {
+			return err
+		}
+		if fits(c) {
+			list = append(list, c)
+		}
+		if len(list) == most {
+			return errEnough
+		}
+		return nil
+	}, `SELECT wolkvox_id, marker, contact FROM entries
+		WHERE state = 'created' AND marker <> '' AND length >= ? AND max(bytes, length) >= ? ORDER BY seq DESC`, length, bytes)
+	return list, err
+}
+
+var errEnough = errors.New("no more rows are needed")
+
+// each goes through the rows of a query, to its end or until take has enough.
+func (v *View) each(take func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := v.db.Query(query, args...)
+	if err != nil {
+		return explain(v.path, err)
 	}
-	return c, err == nil, err
+	defer rows.Close()
+	for rows.Next() {
+		if err := take(rows); err == errEnough {
+			return nil
+		} else if err != nil {
+			return explain(v.path, err)
+		}
+	}
+	return v.explain(rows.Err())
+}
+
+func (v *View) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return explain(v.path, err)
+}
+
+// marks are the places of n values in a query.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+
+func anys[T any](list []T) []any {
+	values := make([]any, len(list))
+	for i, v := range list {
+		values[i] = v
+	}
+	return values
 }

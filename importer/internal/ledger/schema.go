@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
+
+	"wolkvox-import/importer/internal/clock"
 )
 
 // version is the schema's, kept in SQLite's user_version.
-const version = 3
+const version = 4
 
 // schema is that of version 1; migrations bring it to the present one.
 const schema = `
@@ -115,6 +116,12 @@ DROP TABLE history;
 ALTER TABLE kept RENAME TO history;
 CREATE TRIGGER history_kept BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
 CREATE TRIGGER history_fixed BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END`,
+	// 4: how many bytes a description had, and by which clocks a key is in doubt since when: the wall's
+	// (Unix milliseconds), and the time since which start of the computer (milliseconds)
+	`ALTER TABLE entries ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN doubted_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN uptime INTEGER NOT NULL DEFAULT 0`,
 }
 
 // oldestSQLite is the first release without the bug by which resetting a WAL could
@@ -217,21 +224,23 @@ func create(db *sql.DB, path string, b Binding) error {
 // orphan is the evidence on what a dead process was sending.
 const orphan = "the process that sent it ended before the answer was recorded"
 
-// recoverSending settles what a dead process was sending: it is in doubt, since the
-// moment at which its request was about to leave.
-func recoverSending(db *sql.DB, now time.Time) (int, error) {
+// recoverSending settles what a dead process was sending: it is in doubt. When its request's last
+// byte left, nobody knows; it was no later than this moment, at which the process is seen to be
+// dead. Not the claim: the upload that followed it may have taken long.
+func recoverSending(db *sql.DB, now clock.Moment) (int, error) {
 	tx, err := db.Begin()
 	if err != nil {
 		return 0, err
 	}
 	defer tx.Rollback()
-	at := now.UnixMilli()
+	at := now.Wall.UnixMilli()
 	_, err = tx.Exec(`INSERT INTO history (at, run, id, from_state, to_state, evidence)
 		SELECT ?, run, id, 'sending', 'in_doubt', ? FROM entries WHERE state = 'sending'`, at, orphan)
 	if err != nil {
 		return 0, err
 	}
-	result, err := tx.Exec(`UPDATE entries SET state = 'in_doubt', settled_at = claimed_at WHERE state = 'sending'`)
+	result, err := tx.Exec(`UPDATE entries SET state = 'in_doubt', settled_at = claimed_at, doubted_at = ?, boot = ?, uptime = ?
+		WHERE state = 'sending'`, at, now.Boot, now.Uptime.Milliseconds())
 	if err != nil {
 		return 0, err
 	}

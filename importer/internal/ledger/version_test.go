@@ -43,13 +43,20 @@ func older(t *testing.T, version int) (path string) {
 			(x'00000000000000000000000000000000', 'T-0', '{{id}}', 'created', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', 'w', 1, 30, 31),
 			(x'00030000000000000000000000000000', 'T-3', '{{id}}', 'sending', 7, 0, x'01000000000000000000000000000000', '[ref]', 'a@b', '', 0, 40, 0)`,
 		"INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (31, 7, x'00000000000000000000000000000000', 'sending', 'created', 'the answer')",
-		"INSERT INTO records (input, row, outcome) VALUES (1, 3, '{\"n\":13}'), (0, 5, '{\"n\":5}'), (0, 2, '{\"n\":2}')")
+	)
+	places := "(input, row, outcome) VALUES (1, 3, '{\"n\":13}'), (0, 5, '{\"n\":5}'), (0, 2, '{\"n\":2}')"
+	if version > 2 {
+		places = "(place, outcome) VALUES ((1 << 40) + 3, '{\"n\":13}'), (5, '{\"n\":5}'), (2, '{\"n\":2}')"
+	}
+	statements = append(statements, "INSERT INTO records "+places)
 	if version > 1 {
 		statements = append(statements, "UPDATE entries SET length = 50 WHERE state = 'in_doubt'", "UPDATE entries SET length = 60 WHERE state = 'created'")
 	}
 	alter(t, path, statements...)
 	return path
 }
+
+func any(ledger.Control) bool { return true }
 
 func TestOlderLedgerIsMigratedWithAllItKnows(t *testing.T) {
 	for version := 1; version < ledger.Version; version++ {
@@ -75,11 +82,11 @@ func TestOlderLedgerIsMigratedWithAllItKnows(t *testing.T) {
 		}
 		doubts, err := l.Doubts(0)
 		length := map[bool]int{true: 50}[version > 1]
-		if want := (ledger.Doubt{ID: id(1), Key: "T-1", Marker: "[ref:1]", Contact: "1@b", Length: length, Since: time.UnixMilli(21)}); err != nil || len(doubts) != 2 || doubts[0] != want {
+		if want := (ledger.Doubt{ID: id(1), Key: "T-1", Marker: "[ref:1]", Contact: "1@b", Length: length, Claimed: time.UnixMilli(20), Since: time.UnixMilli(21)}); err != nil || len(doubts) != 2 || doubts[0] != want {
 			t.Errorf("version %d: in doubt are %+v, %v", version, doubts, err)
 		}
-		if _, ok, err := l.Control(60); ok != (version > 1) || err != nil {
-			t.Errorf("version %d: a control of 60 characters: %t, %v", version, ok, err)
+		if c, err := l.Controls(60, 60, 1, any); (len(c) == 1) != (version > 1) || err != nil {
+			t.Errorf("version %d: a control of 60 characters: %v, %v", version, c, err)
 		}
 		for input, want := range []string{`2:{"n":2} 5:{"n":5} `, `3:{"n":13} `} {
 			got := ""
@@ -100,16 +107,18 @@ func TestOlderLedgerIsMigratedWithAllItKnows(t *testing.T) {
 			t.Errorf("version %d: what exists was claimed: %v", version, err)
 		}
 		c := claim(9)
-		c.Length = 77
+		c.Length, c.Bytes = 77, 80
 		if err := l.Claim(c); err != nil {
 			t.Fatal(err)
 		}
 		settle(t, l, 9, ledger.Created)
-		if control, ok, err := l.Control(77); !ok || err != nil || control.Marker != c.Marker {
-			t.Errorf("version %d: the length is not kept: %+v, %v", version, control, err)
+		if controls, err := l.Controls(77, 80, 1, any); err != nil || len(controls) != 1 || controls[0].Marker != c.Marker {
+			t.Errorf("version %d: the length is not kept: %+v, %v", version, controls, err)
 		}
-		if _, ok, err := l.Control(78); ok || err != nil {
-			t.Errorf("version %d: a control of 77 characters was given for 78, %v", version, err)
+		for _, more := range [][2]int{{78, 80}, {77, 81}} {
+			if c, err := l.Controls(more[0], more[1], 1, any); len(c) > 0 || err != nil {
+				t.Errorf("version %d: a control of 77 characters in 80 bytes was given for %v, %v", version, more, err)
+			}
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"wolkvox-import/importer/internal/clock"
 )
 
 // View reads a ledger, also while another process writes it.
@@ -146,8 +148,11 @@ func (v *View) OtherKey(contents [][16]byte, template string) (other string, fou
 type Doubt struct {
 	ID                             ID
 	Key, Marker, Contact, Evidence string
-	Length                         int       // of its description, in characters
-	Since                          time.Time // when its request left, or was about to
+	WolkvoxID                      string       // that a doubtful answer had; "" if there was none
+	Length, Bytes                  int          // of its description, in characters and bytes; 0 if an old program didn't note it
+	Claimed                        time.Time    // when its request was about to leave
+	Since                          time.Time    // when its request left, or was about to
+	Last                           clock.Moment // when nothing of it could leave any more; the zero value if that isn't known
 }
 
 // Doubts returns the keys in doubt, as Counts has them, the oldest first, at most so many; 0 is
@@ -156,7 +161,8 @@ func (v *View) Doubts(most int) ([]Doubt, error) {
 	if most == 0 {
 		most = -1
 	}
-	rows, err := v.db.Query(`SELECT id, key, marker, contact, length, iif(state = 'sending', claimed_at, settled_at) AS since,
+	rows, err := v.db.Query(`SELECT id, key, marker, contact, wolkvox_id, length, bytes, claimed_at,
+		iif(state = 'sending', claimed_at, settled_at) AS since, doubted_at, boot, uptime,
 		iif(state = 'sending', ?, coalesce((SELECT evidence FROM history WHERE history.id = entries.id ORDER BY seq DESC LIMIT 1), ''))
 		FROM entries WHERE state = 'in_doubt' OR state = 'sending' AND ? ORDER BY since, id LIMIT ?`, orphan, v.orphaned, most)
 	if err != nil {
@@ -165,17 +171,25 @@ func (v *View) Doubts(most int) ([]Doubt, error) {
 	defer rows.Close()
 	var doubts []Doubt
 	for rows.Next() {
-		var d Doubt
-		var id []byte
-		var since int64
-		if err := rows.Scan(&id, &d.Key, &d.Marker, &d.Contact, &d.Length, &since, &d.Evidence); err != nil {
+		d, err := scanDoubt(rows)
+		if err != nil {
 			return nil, explain(v.path, err)
 		}
-		copy(d.ID[:], id)
-		d.Since = time.UnixMilli(since)
 		doubts = append(doubts, d)
 	}
 	return doubts, rows.Err()
+}
+
+func scanDoubt(rows *sql.Rows) (d Doubt, err error) {
+	var id []byte
+	var claimed, since, doubted, uptime int64
+	err = rows.Scan(&id, &d.Key, &d.Marker, &d.Contact, &d.WolkvoxID, &d.Length, &d.Bytes, &claimed, &since, &doubted, &d.Last.Boot, &uptime, &d.Evidence)
+	copy(d.ID[:], id)
+	d.Claimed, d.Since = time.UnixMilli(claimed), time.UnixMilli(since)
+	if doubted > 0 {
+		d.Last.Wall, d.Last.Uptime = time.UnixMilli(doubted), time.Duration(uptime)*time.Millisecond
+	}
+	return d, err
 }
 
 // Records returns what the last run did with an input's rows, in their order.

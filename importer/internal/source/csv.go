@@ -470,6 +470,10 @@ func lastRunes(text string) string {
 	return string(runes[max(0, len(runes)-20):])
 }
 
+func (c *csvRecords) unended() bool {
+	return c.eof && c.pos > 0 && c.pos == len(c.buf) && c.buf[c.pos-1] != c.newline
+}
+
 func (c *csvRecords) reason() error {
 	if c.err == nil || c.err == io.EOF {
 		return nil

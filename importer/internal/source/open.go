@@ -26,39 +26,49 @@ type file struct {
 // Open opens a file and reads as much of it as is needed to know how to read it. Its
 // errors are [*Error], of one line.
 func Open(path string, opt Options) (*Reader, error) {
-	f, err := openFile(path)
+	f, o, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
+	return open(f, o, opt)
+}
+
+// open finds out how to read a file, which it closes if it can't be read.
+func open(f *file, o *original, opt Options) (*Reader, error) {
 	r, err := f.open(opt)
 	if err != nil {
 		f.close()
 		return nil, err
 	}
+	r.original, r.options = o, opt
 	return r, nil
 }
 
-func openFile(path string) (*file, error) {
+func openFile(path string) (*file, *original, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &Error{Path: path, What: "there is no such file", Hint: "look at its name and its folder", Err: err}
+		return nil, nil, &Error{Path: path, What: "there is no such file", Hint: "look at its name and its folder", Err: err}
 	case errors.Is(err, fs.ErrPermission):
-		return nil, &Error{Path: path, What: "the file may not be read by this user", Hint: "change its permissions", Err: err}
+		return nil, nil, &Error{Path: path, What: "the file may not be read by this user", Hint: "change its permissions", Err: err}
 	case err != nil:
-		return nil, &Error{Path: path, What: plainError(err), Err: err}
+		return nil, nil, &Error{Path: path, What: plainError(err), Err: err}
 	case info.IsDir():
-		return nil, &Error{Path: path, What: "it is a folder", Hint: "give the file that is meant"}
+		return nil, nil, &Error{Path: path, What: "it is a folder", Hint: "give the file that is meant"}
 	case !info.Mode().IsRegular():
-		return nil, &Error{Path: path, What: "it is no regular file"}
+		return nil, nil, &Error{Path: path, What: "it is no regular file"}
 	case info.Size() == 0:
-		return nil, &Error{Path: path, What: "the file is empty", Hint: "export it again"}
+		return nil, nil, &Error{Path: path, What: "the file is empty", Hint: "export it again"}
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, &Error{Path: path, What: plainError(err), Err: err}
+		return nil, nil, &Error{Path: path, What: plainError(err), Err: err}
 	}
-	return newFile(path, file, info.Size(), file.Close), nil
+	if info, err = file.Stat(); err != nil { // another one may have its name by now
+		file.Close()
+		return nil, nil, &Error{Path: path, What: plainError(err), Err: err}
+	}
+	return newFile(path, file, info.Size(), file.Close), &original{File: file, path: path, size: info.Size(), written: info.ModTime()}, nil
 }
 
 func newFile(path string, content io.ReaderAt, size int64, close func() error) *file {
@@ -190,7 +200,8 @@ func (f *file) openStream(opt Options, stream func(func(int)) (io.ReadCloser, er
 		spooled.close()
 		return nil, err
 	}
-	f.close()
+	discard := spooled.close
+	spooled.close = func() error { return errors.Join(discard(), f.close()) } // what is packed is compared to the end
 	return r, nil
 }
 
@@ -242,7 +253,7 @@ func count(n int, noun string) string {
 // TextHeader is the header of a CSV file, as it is read where nothing is known of the
 // file; nil for all others.
 func TextHeader(path string) []string {
-	f, err := openFile(path)
+	f, _, err := openFile(path)
 	if err != nil {
 		return nil
 	}

@@ -74,6 +74,7 @@ func (e *RowError) Surplus() []string {
 // The words of a RowError.
 const (
 	TooManyCells = "too_many_cells" // its Cells are good, as far as there are columns for them
+	OneCell      = "row_in_one_cell"
 	InvalidUTF8  = "invalid_utf8"
 	BadQuotes    = "bad_quotes"
 )
@@ -81,6 +82,8 @@ const (
 // Reader reads the rows of a file in their order. It is not safe for concurrent use,
 // but for Progress.
 type Reader struct {
+	original *original
+	options  Options
 	records  records
 	text     bool // a CSV file: a sheet's rows may end early
 	header   []string
@@ -100,6 +103,9 @@ type records interface {
 	record() record
 	// shown is what the file shows a person of a cell of the record.
 	shown(column int) string
+	// unended tells whether the record may go on behind the end of the file, which has no
+	// line end after it.
+	unended() bool
 	// reason is why next returned false; nil at a good end.
 	reason() error
 	close() error
@@ -148,6 +154,10 @@ func (r *Reader) Row() Row { return r.row }
 // Err is what ended the reading; nil at the end of a whole file.
 func (r *Reader) Err() error { return r.err }
 
+// Unended tells whether the last row ends where the file does, without a line end: a file that
+// is still being written may have only a part of it.
+func (r *Reader) Unended() bool { return r.records.unended() }
+
 // Close ends the reading.
 func (r *Reader) Close() error { return r.records.close() }
 
@@ -177,6 +187,9 @@ func (r *Reader) fit(rec record) {
 			surplus: slices.Clone(surplus),
 		}
 	}
+	if len(rec.cells) == 1 && r.row.Err == nil {
+		r.row.Err = r.oneCell(rec.cells[0])
+	}
 	r.cells = append(r.cells[:0], rec.cells[:len(rec.cells)-len(surplus)]...)
 	if r.text {
 		r.row.Missing = len(r.header) - len(r.cells)
@@ -188,6 +201,25 @@ func (r *Reader) fit(rec record) {
 		r.cells = append(r.cells, r.records.shown(column))
 	}
 	r.row.Cells = r.cells
+}
+
+// oneCell recognises a row that lies in one cell as a whole, as a spreadsheet leaves it that
+// splits lines at another delimiter.
+func (r *Reader) oneCell(text string) *RowError {
+	further := len(r.header) - 1
+	if further < 2 {
+		return nil
+	}
+	for _, delimiter := range delimiters + string(r.options.Delimiter) {
+		if n := strings.Count(text, string(delimiter)); delimiter != 0 && n >= further {
+			return &RowError{
+				Word:    OneCell,
+				Message: fmt.Sprintf("the whole row lies in its first cell: that has %d times %q in it, and the header %d columns", n, delimiter, len(r.header)),
+				Hint:    fmt.Sprintf("open the file by the spreadsheet's import of texts, with %q as the delimiter, and save it anew", delimiter),
+			}
+		}
+	}
+	return nil
 }
 
 // Show asks for more cells behind those of the header: what a sheet shows of these

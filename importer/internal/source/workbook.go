@@ -144,6 +144,9 @@ func (w *workbook) record() record {
 
 func (w *workbook) shown(column int) string { return w.rows.Shown(column) }
 
+// unended is never so: the end of a sheet is marked.
+func (w *workbook) unended() bool { return false }
+
 // reason holds the number of rows against that of the check: a file that changed in
 // between must not pass for a shorter one.
 func (w *workbook) reason() error {

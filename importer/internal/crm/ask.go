@@ -1,0 +1,67 @@
+package crm
+
+import (
+	"context"
+	"errors"
+)
+
+// nobody is no case's id.
+const nobody = "000000000000000000000000"
+
+// mostAsked is how often a question is put that gets no answer. Unlike an insert, it may be.
+const mostAsked = 4
+
+// Probe asks the CRM for a case that doesn't exist. No error means that it answers.
+func (s *Sender) Probe(stop context.Context, operation string) error {
+	_, err := s.query(stop, operation, ByID, nobody)
+	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused {
+		return nil
+	}
+	return err
+}
+
+// Find asks the CRM for the case with that id, once.
+func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, error) {
+	a, err := s.query(stop, operation, ByID, id)
+	return a.Cases, err
+}
+
+// Ask asks the CRM for cases, as [Client.Query] does, and asks again if no answer comes or the
+// server fails.
+func (s *Sender) Ask(stop context.Context, operation, field, value string) (Answer, error) {
+	for tries := 1; ; tries++ {
+		a, err := s.query(stop, operation, field, value)
+		e := new(Error)
+		if !errors.As(err, &e) || e.Verdict != Unsent && e.Verdict != InDoubt || tries == mostAsked {
+			return a, err
+		}
+		if !wait(stop, pause(tries, e.RetryAfter)) {
+			return a, context.Cause(stop)
+		}
+	}
+}
+
+// query keeps to pauses and changes the token, and waits for either as long as Send does, but asks
+// no second time if no answer came. It ends with stop: unlike an insert, a question may be given
+// up. Its error is that of [Client.Query], or says why nothing can be asked.
+func (s *Sender) query(stop context.Context, operation, field, value string) (Answer, error) {
+	for tries := 1; ; tries++ {
+		place, err := s.place(stop)
+		if err != nil {
+			return Answer{}, err
+		}
+		a, err := s.Client.Query(stop, place.lane.token, operation, field, value)
+		e := new(Error)
+		again := errors.As(err, &e) && (e.putOff() || e.ofToken()) && s.again(place, e)
+		place.Leave(true)
+		if stop.Err() != nil {
+			return Answer{}, context.Cause(stop)
+		}
+		if !again {
+			return a, err
+		}
+		if e.putOff() {
+			wait(stop, pause(tries, e.RetryAfter))
+		}
+	}
+}

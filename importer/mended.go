@@ -1,0 +1,199 @@
+package importer
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/importer/internal/source/spreadsheet"
+	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
+)
+
+// damaged is what a spreadsheet has done to a row of a rejects file, which we wrote with all its
+// cells; nil where nothing can be seen.
+func (in *input) damaged(row source.Row) *source.RowError {
+	header := in.reader.Header()
+	if there := len(header) - row.Missing; there <= in.why { // an empty import_hint may be left out
+		return &source.RowError{Word: "too_few_cells", Message: fmt.Sprintf("the row has %d cells, and its rejects file was written with %d", there, len(header)),
+			Hint: "copy the row from the rejects file as it was written, and mend it again"}
+	}
+	if text, alone := onlyFirst(row.Cells); alone && strings.TrimSpace(text) != "" {
+		for _, delimiter := range ",;\t|" {
+			if n := strings.Count(text, string(delimiter)); len(header) > 2 && n >= len(header)-1 {
+				return &source.RowError{Word: source.OneCell, Message: fmt.Sprintf("the whole row lies in its first cell: that has %d times %q in it", n, delimiter),
+					Hint: fmt.Sprintf("open the rejects file as it was written by the spreadsheet's import of texts, with %q as the delimiter, mend it there and save it", delimiter)}
+			}
+		}
+	}
+	if i := cutText(row.Cells[:len(header)]); i >= 0 {
+		problem := cutCell(header[i], row.Cells[i])
+		return &source.RowError{Word: problem.Error, Message: problem.Message, Hint: problem.Hint, Column: i}
+	}
+	return nil
+}
+
+func onlyFirst(cells []string) (text string, alone bool) {
+	for _, cell := range cells[1:] {
+		if cell != "" {
+			return "", false
+		}
+	}
+	return cells[0], true
+}
+
+// cutText finds a text that is as long as a spreadsheet's cell can be; -1 where there is none.
+func cutText(cells []string) int {
+	for i, cell := range cells {
+		if len(cell) < mostExcel {
+			continue
+		}
+		if n := len(utf16.Encode([]rune(cell))); n == mostExcel || n == mostLibreOffice {
+			return i
+		}
+	}
+	return -1
+}
+
+// The lengths at which spreadsheet programs cut a cell's text without a word.
+const (
+	mostExcel       = 1<<15 - 1
+	mostLibreOffice = 1<<16 - 1
+)
+
+func cutCell(column, text string) mapping.Problem {
+	return mapping.Problem{Field: column, Error: "cut_text", Message: fmt.Sprintf("the text in the column %q has %d characters, as many as a spreadsheet's cell can hold: the rest was probably cut", column, len([]rune(text))),
+		Hint: "take the row from the export, or mend it in a text editor"}
+}
+
+// similar are the keys that the ledger would let be sent, by what is left of them when a
+// spreadsheet has changed them.
+type similar struct {
+	ledger *ledger.View
+	folded filter
+}
+
+func newSimilar(view *ledger.View) (*similar, error) {
+	s := &similar{view, newFilter()}
+	for key, err := range view.FreeKeys() {
+		if err != nil {
+			return nil, err
+		}
+		s.folded.add(idOf(spreadsheet.Fold(key)))
+	}
+	return s, nil
+}
+
+// mostNamed is how many keys are named that a row may mean.
+const mostNamed = 3
+
+// find returns, for those of the keys that may have been others once, the keys that are meant.
+func (s *similar) find(keys []string) (map[string][]string, error) {
+	folded, numbers := map[string][]string{}, []string{}
+	for _, key := range keys {
+		if fold := spreadsheet.Fold(key); s.folded.has(idOf(fold)) {
+			folded[fold] = append(folded[fold], key)
+		}
+		if spreadsheet.Scientific(key) {
+			numbers = append(numbers, key)
+		}
+	}
+	meant := map[string][]string{}
+	if len(folded)+len(numbers) == 0 {
+		return meant, nil
+	}
+	note := func(key, free string) {
+		if key != free && len(meant[key]) < mostNamed {
+			meant[key] = append(meant[key], free)
+		}
+	}
+	for free, err := range s.ledger.FreeKeys() {
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range folded[spreadsheet.Fold(free)] {
+			note(key, free)
+		}
+		for _, number := range numbers {
+			if spreadsheet.Shortened(number, free) {
+				note(number, free)
+			}
+		}
+	}
+	return meant, nil
+}
+
+// question makes those rows of a rejects file invalid whose keys are probably not their own: a
+// spreadsheet that changed import_key has changed the cells that the mapping makes a key of too.
+func (r *run) question(rows []*item) error {
+	var strange []*item
+	var keys []string
+	for _, it := range rows {
+		switch e := it.known.entry; {
+		case e.State == ledger.Unknown, it.given && e.State == ledger.Created && it.known.changed:
+			strange, keys = append(strange, it), append(keys, it.key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	if r.similar == nil {
+		var err error
+		if r.similar, err = newSimilar(r.ledger.View); err != nil {
+			return err
+		}
+	}
+	meant, err := r.similar.find(keys)
+	if err != nil {
+		return err
+	}
+	for _, it := range strange {
+		if it.problem = it.strange(meant[it.key]); it.problem != nil {
+			it.known = knowledge{} // such a key must not become one that the ledger knows
+		}
+	}
+	return nil
+}
+
+// strange is what is wrong with a rejects file's row whose key may have been one of others.
+func (it *item) strange(meant []string) *mapping.Problem {
+	which := strings.Join(quoted(meant), " or ")
+	switch {
+	case it.given && it.known.entry.State != ledger.Unknown && meant != nil:
+		return &mapping.Problem{Field: reports.RejectColumns[0], Error: unknownKey, Message: fmt.Sprintf("import_key: %q is the key of another row, which was imported with other cells; a spreadsheet may have made it of %s", it.key, which),
+			Hint: fmt.Sprintf("write %s into the cell of import_key, in a column of texts", which)}
+	case it.given && it.known.entry.State != ledger.Unknown:
+		return nil
+	case !it.given && meant != nil:
+		return &mapping.Problem{Field: "key", Error: reports.SimilarKey, Message: fmt.Sprintf("import_key is empty, and the key %q is new; a spreadsheet may have made it of %s, which is still to be sent", it.key, which),
+			Hint: fmt.Sprintf("write %s into the cell of import_key; if it is another row, import it by a file without the import_ columns", which)}
+	case !it.given:
+		return nil
+	}
+	return unknownImportKey(it.key, which)
+}
+
+// unknownKey is the Error of a row whose import_key the ledger doesn't have.
+const unknownKey = "unknown_import_key"
+
+func unknownImportKey(key, which string) *mapping.Problem {
+	p := &mapping.Problem{Field: reports.RejectColumns[0], Error: unknownKey}
+	if which != "" {
+		p.Message = fmt.Sprintf("import_key: the ledger doesn't know %q; a spreadsheet has probably made it of %s", key, which)
+		p.Hint = fmt.Sprintf("write %s into the cell of import_key, in a column of texts", which)
+		return p
+	}
+	p.Message = fmt.Sprintf("import_key: the ledger doesn't know %q; a spreadsheet may have changed it", key)
+	p.Hint = "correct it as the rejects file was written; if the rows are new here, as those of a check, a rehearsal or another ledger, empty the cells of the column import_key"
+	return p
+}
+
+func quoted(texts []string) (list []string) {
+	for _, text := range texts {
+		list = append(list, strconv.Quote(text))
+	}
+	return list
+}
