@@ -146,7 +146,7 @@ func newWorld(t *testing.T, seed uint64, dir string, k *kind) *world {
 	lay(t, w.ledger)
 	w.job = importer.Job{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml"), Server: simServer, Tokens: []string{"one", "two"},
 		Workers: 1 + w.rand.IntN(4), Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}, Margin: simMargin, Dial: w.wire.dial}
-	w.job.Ledger = w.ledger
+	w.job.Ledger, w.job.Clock = w.ledger, uptime("first start")
 	return w
 }
 
@@ -278,7 +278,7 @@ func (w *world) live() error {
 			return w.known()
 		}
 		if n[reports.Invalid] > 0 || round > 40 {
-			return fmt.Errorf("round %d: %v", round, n)
+			return fmt.Errorf("round %d: %v, in a world of %+v, rows %q, slow %v", round, n, w.config, w.rows, w.slow)
 		}
 		if n[reports.InDoubt] > 0 && !w.job.Resolve {
 			if err := w.settle(); err != nil {
@@ -356,6 +356,9 @@ func (w *world) die(round int) (map[reports.Status]int, error) {
 	}
 	layBallast(w.t, w.ledger)
 	w.job.Ledger = w.ledger
+	if w.rand.IntN(2) == 0 { // it died with its computer
+		w.job.Clock = uptime(fmt.Sprintf("start %d", round))
+	}
 	close(cut)
 	return map[reports.Status]int{reports.InDoubt: 1}, nil // as far as anybody knows
 }
@@ -388,9 +391,15 @@ func (m mortal) Write(p []byte) (int, error) {
 	}
 }
 
+// uptime is a clock of a computer that starts now.
+func uptime(start string) func() (string, time.Duration) {
+	began := time.Now()
+	return func() (string, time.Duration) { return start, time.Since(began) }
+}
+
 // ask settles rows in doubt as people do.
 func (w *world) ask() error {
-	v := importer.Resolver{Ledger: w.ledger, Server: w.job.Server, Tokens: w.job.Tokens, Margin: simMargin, Dial: w.wire.dial}
+	v := importer.Resolver{Ledger: w.ledger, Server: w.job.Server, Tokens: w.job.Tokens, Margin: simMargin, Dial: w.wire.dial, Clock: w.job.Clock}
 	settled, err := v.Auto(w.t.Context())
 	for _, s := range settled {
 		w.settled[s.State]++
