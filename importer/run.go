@@ -53,7 +53,7 @@ var errInterrupted = &Halt{StatusPaused, "interrupted", "run the same command ag
 func begin(ctx context.Context, p *plan) (*run, error) {
 	r := &run{plan: p, started: time.Now(), tallies: make([]reports.Summary, len(p.inputs))}
 	for _, in := range p.inputs {
-		if err := os.MkdirAll(in.out, 0o777); err != nil {
+		if err := os.MkdirAll(in.out, 0o700); err != nil {
 			return nil, usage("the reports' folder can't be made: %w", err)
 		}
 	}
@@ -132,7 +132,7 @@ func (r *run) openLedger() error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return usage("the ledger's folder can't be made: %w", err)
 	}
 	usual := filepath.Join(r.mapping.Dir(), r.ledgerName())

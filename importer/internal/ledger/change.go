@@ -188,14 +188,14 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 	}{
 		{&s.claim, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, length, bytes, claimed_at)
 			VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET state = 'sending', template = excluded.template, run = excluded.run, columns = excluded.columns, content = excluded.content,
+			ON CONFLICT (id) DO UPDATE SET state = 'sending', key = excluded.key, template = excluded.template, run = excluded.run, columns = excluded.columns, content = excluded.content,
 				marker = excluded.marker, contact = excluded.contact, length = excluded.length, bytes = excluded.bytes, claimed_at = excluded.claimed_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
 		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + 1, settled_at = ?, doubted_at = ?, boot = ?, uptime = ?
 			WHERE id = ? AND run = ? AND state = 'sending'`},
 		{&s.invalid, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, claimed_at, settled_at)
 			VALUES (?, ?, ?, 'invalid', ?, ?, ?, '', '', ?, ?)
-			ON CONFLICT (id) DO UPDATE SET state = 'invalid', run = excluded.run, settled_at = excluded.settled_at
+			ON CONFLICT (id) DO UPDATE SET state = 'invalid', key = excluded.key, template = excluded.template, run = excluded.run, settled_at = excluded.settled_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
 		{&s.history, `INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&s.record, `INSERT INTO records (place, outcome) VALUES (?, ?) ON CONFLICT (place) DO UPDATE SET outcome = excluded.outcome`},

@@ -28,12 +28,12 @@ type entry struct {
 // perQuery is how many keys one query looks up.
 const perQuery = 128
 
-func newScope(db *sql.DB) (*scope, error) {
+func newScope(db *sql.DB, path string) (*scope, error) {
 	if _, err := db.Exec(`CREATE TEMP TABLE seen (id BLOB PRIMARY KEY, row INTEGER NOT NULL, content BLOB NOT NULL, times INTEGER NOT NULL) WITHOUT ROWID`); err != nil {
 		return nil, err
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?,", perQuery), ",")
-	s := &scope{db: db}
+	s := &scope{db: db, sightings: sightings{path: path + ".keys"}}
 	for _, p := range []struct {
 		to   **sql.Stmt
 		text string

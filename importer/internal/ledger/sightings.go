@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -14,6 +15,7 @@ import (
 // key in every row and hardly ever one twice, so remembering has to be cheap and finding
 // doesn't.
 type sightings struct {
+	path   string   // of the file, until it is open
 	filter []uint64 // of filterBits bits; nil until the first key
 	file   *os.File
 	writer *bufio.Writer
@@ -58,11 +60,17 @@ func (s *sightings) add(row Sighting) (maybe bool, err error) {
 	return maybe, nil
 }
 
+// open makes the file, beside the ledger: a run must not depend on a folder for temporary
+// files. Only one process has a ledger, so the name is free, or a dead one's that could not
+// remove it. Keys are personal data and must not outlive the process, however that ends: so the
+// file has no name from then on. Windows removes no open file, and leaves it to close.
 func (s *sightings) open() (err error) {
-	s.filter = make([]uint64, filterBits/64)
-	if s.file, err = os.CreateTemp("", "wolkvox-import-keys-"); err != nil {
-		return fmt.Errorf("the keys of the input can't be noted: %w", err)
+	os.Remove(s.path)
+	if s.file, err = os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		return fmt.Errorf("the keys of the input can't be noted: %w", cantOpen(s.path, err))
 	}
+	os.Remove(s.path)
+	s.filter = make([]uint64, filterBits/64)
 	s.writer = bufio.NewWriterSize(s.file, 64<<10)
 	return nil
 }
@@ -112,7 +120,10 @@ func (s *sightings) close() error {
 	if s.file == nil {
 		return nil
 	}
-	err := errors.Join(s.file.Close(), os.Remove(s.file.Name()))
-	*s = sightings{}
+	err := s.file.Close()
+	if removed := os.Remove(s.path); !errors.Is(removed, fs.ErrNotExist) {
+		err = errors.Join(err, removed)
+	}
+	*s = sightings{path: s.path}
 	return err
 }

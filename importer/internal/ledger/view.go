@@ -22,6 +22,10 @@ type View struct {
 
 // Look opens an existing ledger for reading.
 func Look(path string) (*View, error) {
+	path, err := locate(path)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no ledger %s", path)
 	}
@@ -42,7 +46,7 @@ func Look(path string) (*View, error) {
 		view.Close()
 		return nil, fmt.Errorf("%s is not a ledger that this program can read (version %d)", path, found)
 	}
-	held, err := Held(path)
+	held, err := held(path)
 	view.orphaned = err == nil && !held
 	return view, nil
 }
