@@ -194,7 +194,7 @@ func status(s *reports.Summary, halt *Halt) int {
 		return StatusStopped
 	case n[reports.NotAttempted] > 0, halt != nil:
 		return StatusPaused
-	case n[reports.Rejected]+n[reports.Invalid] > 0:
+	case n[reports.Rejected]+n[reports.Invalid] > 0, reusedKeys(s):
 		return StatusPartly
 	}
 	return StatusDone
