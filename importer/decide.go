@@ -84,7 +84,7 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		o.Error, o.Message = "left_alone", fmt.Sprintf("%s by an earlier run, and left alone (--no-retry)", e.State)
 	case !it.given && e.Template != r.mapping.KeyText:
 		o.WolkvoxID, o.IDPrefijo = "", ""
-		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: "key_in_use", Message: fmt.Sprintf("key: %q is already used by rows of the key %q", it.key, e.Template),
+		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: reports.KeyInUse, Message: fmt.Sprintf("key: %q is already used by rows of the key %q", it.key, e.Template),
 			Hint: "make the keys of the two mappings differ, for example by a word in front"})
 		return true
 	case it.known.changed && in.stillRepeated(it):

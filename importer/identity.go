@@ -145,10 +145,12 @@ func (in *input) findKeys(batch []*item) {
 
 // identify finds the keys of a batch and what the ledger knows of them.
 func (r *run) identify(in *input, batch []*item) error {
-	var keyed, bare []*item
+	var keyed, bare, bad []*item
 	in.findKeys(batch)
 	for _, it := range batch {
 		switch {
+		case it.err != nil && it.problem == nil && it.key != "":
+			bad = append(bad, it)
 		case it.err != nil, it.problem != nil:
 		case it.key != "":
 			keyed = append(keyed, it)
@@ -156,14 +158,17 @@ func (r *run) identify(in *input, batch []*item) error {
 			bare = append(bare, it)
 		}
 	}
-	for _, it := range append(slices.Clone(keyed), bare...) {
+	for _, it := range slices.Concat(keyed, bare, bad) {
 		it.known.content = in.columns[0].digest(&r.scratch, it.cells)
 	}
 	if err := r.lookUp(in, keyed); err != nil {
 		return err
 	}
+	if err := r.find(in, bad); err != nil {
+		return err
+	}
 	if in.rejects {
-		if err := r.question(keyed); err != nil {
+		if err := r.question(slices.Concat(keyed, bad)); err != nil {
 			return err
 		}
 	}
@@ -190,22 +195,36 @@ func idOf(key string) (id ledger.ID) {
 // lookUp asks the ledger for rows whose keys are known.
 func (r *run) lookUp(in *input, rows []*item) error {
 	sightings := make([]ledger.Sighting, len(rows))
-	ids := make([]ledger.ID, len(rows))
 	for i, it := range rows {
 		it.known.id = idOf(it.key)
-		ids[i] = it.known.id
 		sightings[i] = ledger.Sighting{ID: it.known.id, Input: in.number, Row: it.number, Content: it.known.content}
 	}
 	before, err := r.ledger.Seen(sightings)
 	if err != nil {
 		return err
 	}
+	for i, it := range rows {
+		it.known.before = r.before(in, it, before[i])
+	}
+	return r.find(in, rows)
+}
+
+// find looks up the ledger's entries of rows with keys. For bad rows that is all: the next one
+// with the same key is no repetition, but the ledger has to know theirs when they are mended.
+func (r *run) find(in *input, rows []*item) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	ids := make([]ledger.ID, len(rows))
+	for i, it := range rows {
+		it.known.id = idOf(it.key)
+		ids[i] = it.known.id
+	}
 	entries, err := r.ledger.Entries(ids)
 	if err != nil {
 		return err
 	}
-	for i, it := range rows {
-		it.known.before = r.before(in, it, before[i])
+	for _, it := range rows {
 		it.known.entry = entries[it.known.id]
 		it.known.changed = r.changed(in, it)
 	}
