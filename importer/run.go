@@ -280,11 +280,10 @@ func (r *run) finish(in *input) {
 	if err := r.ledger.Flush(); err != nil {
 		r.fail(err)
 	}
-	if err := r.ledger.Forget(); err != nil {
-		r.fail(err)
-	}
+	r.ledger.NextInput()
 	r.tallies[in.number].RowsRead = in.read
 	r.sayShort(in)
+	r.sayReused(in)
 }
 
 // sayShort tells of rows whose cells were taken for empty.

@@ -44,6 +44,11 @@ const rowBits = 40
 // place is where the record stands among those of all inputs.
 func (r Record) place() int64 { return int64(r.Input)<<rowBits + int64(r.Row) }
 
+// placed is the input and the row of a place.
+func placed(place int64) (input, row int) {
+	return int(place >> rowBits), int(place & (1<<rowBits - 1))
+}
+
 // Claim writes durably that the key's request is about to leave. It must return
 // without error before the first byte does. ErrNotClaimable means that it must not,
 // ErrFull that nothing may any more.

@@ -52,7 +52,7 @@ func (s *sightings) add(row Sighting) (maybe bool, err error) {
 	var record [sighted]byte
 	copy(record[:16], row.ID[:])
 	copy(record[16:32], row.Content[:])
-	binary.LittleEndian.PutUint64(record[32:], uint64(row.Row))
+	binary.LittleEndian.PutUint64(record[32:], uint64(Record{Input: row.Input, Row: row.Row}.place()))
 	s.rows++
 	if _, err := s.writer.Write(record[:]); err != nil {
 		return false, fmt.Errorf("the keys of the input can't be noted: %w", err)
@@ -86,7 +86,8 @@ func (s *sightings) each(n int, take func(Sighting) error) error {
 		if _, err := io.ReadFull(reader, record[:]); err != nil {
 			return fmt.Errorf("the keys of the input can't be read back: %w", err)
 		}
-		row := Sighting{ID: ID(record[:16]), Row: int(binary.LittleEndian.Uint64(record[32:]))}
+		row := Sighting{ID: ID(record[:16])}
+		row.Input, row.Row = placed(int64(binary.LittleEndian.Uint64(record[32:])))
 		copy(row.Content[:], record[16:32])
 		if err := take(row); err != nil {
 			return err
@@ -109,7 +110,7 @@ func (s *sightings) before(n int, keys map[ID]Seen) error {
 // and counts one more row of the key.
 func (seen Seen) and(row Sighting) Seen {
 	if seen.Times == 0 {
-		seen.Row, seen.Content = row.Row, row.Content
+		seen.Input, seen.Row, seen.Content = row.Input, row.Row, row.Content
 	}
 	seen.Times++
 	return seen

@@ -119,15 +119,6 @@ func (v *View) Counts() (map[State]int, error) {
 	return counts, rows.Err()
 }
 
-// Sent tells whether a key that was made by this template has, or may have, a case.
-func (v *View) Sent(template string) (sent bool, err error) {
-	err = v.db.QueryRow("SELECT EXISTS (SELECT 1 FROM entries WHERE template = ? AND state IN ('created', 'in_doubt', 'sending'))", template).Scan(&sent)
-	if err != nil {
-		return false, explain(v.path, err)
-	}
-	return sent, nil
-}
-
 // OtherKey looks for a row with one of these contents that has, or may have, a case under a key
 // of another template, and returns that template.
 func (v *View) OtherKey(contents [][16]byte, template string) (other string, found bool, err error) {
