@@ -7,77 +7,100 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/reports"
 )
 
-// stormAt is how many answers in a row may leave their rows in doubt before the run
-// stops claiming and looks whether the CRM works at all.
-const stormAt = 3
+// The breaker trips at so many doubts in a row, or at so many among the last answers. Three in
+// a row are a server that fails now; a third of the last ones is one that loses answers here
+// and there, and would go on doing so for a whole file.
+const (
+	doubtsInRow    = 3
+	doubtsInWindow = 10
+	window         = 30 // answers
 
-// mostStorms is how many times in a row the CRM may pass that look and leave the next
-// rows in doubt all the same.
-const mostStorms = 3
+	// mostTrips is how many times the CRM may answer the question that follows, and lose
+	// inserts all the same. Trips are forgotten after so many rows whose fate is known.
+	mostTrips    = 3
+	forgiveAfter = 300
+)
 
-// storm keeps a server that fails from leaving thousands of rows in doubt: after three
-// in a row nothing is claimed until a harmless query has been answered.
-type storm struct {
+// breaker keeps a CRM that loses answers from leaving thousands of rows in doubt: once it
+// has tripped, nothing is claimed until a harmless question has been answered. Its zero
+// value is ready.
+type breaker struct {
 	mu     sync.Mutex
-	doubts int           // in a row
-	storms int           // since the last row whose fate is known
-	calm   chan struct{} // nil while rows may be claimed; closed when they may again
+	latest [window]bool // answers, as a ring: whether each left its row in doubt
+	next   int          // the oldest of them
+	doubts int          // of them
+	inRow  int          // doubts since the last answer that was none
+	known  int          // answers that were none, since the last trip
+	trips  int
+	open   chan struct{} // nil while rows may be claimed; closed when they may again
 }
 
-// on returns nil while rows may be claimed, and elsewhere a channel that is closed when they
+// held returns nil while rows may be claimed, and elsewhere a channel that is closed when they
 // may again.
-func (s *storm) on() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calm
+func (b *breaker) held() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.open
 }
 
-// note takes an outcome. It returns true to the one caller that has to look after the
-// CRM and then to call over.
-func (s *storm) note(status reports.Status) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch status {
-	case reports.Created, reports.Rejected:
-		s.doubts, s.storms = 0, 0
-	case reports.InDoubt:
-		s.doubts++
+// note takes in whether an answer left its row in doubt. To the one caller that has to look
+// after the CRM, and then to call reset, it says why; to all others "".
+func (b *breaker) note(doubt bool) (why string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.latest[b.next] {
+		b.doubts--
 	}
-	if s.doubts < stormAt || s.calm != nil {
-		return false
+	b.latest[b.next] = doubt
+	b.next = (b.next + 1) % window
+	if doubt {
+		b.doubts++
+		b.inRow++
+	} else {
+		b.inRow = 0
+		if b.known++; b.known >= forgiveAfter {
+			b.trips = 0
+		}
 	}
-	s.calm = make(chan struct{})
-	s.storms++
-	return true
+	if b.open != nil || b.inRow < doubtsInRow && b.doubts < doubtsInWindow {
+		return ""
+	}
+	b.open = make(chan struct{})
+	b.trips++
+	b.known = 0
+	if b.inRow >= doubtsInRow {
+		return fmt.Sprintf("%d answers in a row left their rows in doubt", b.inRow)
+	}
+	return fmt.Sprintf("%d of the last %d answers left their rows in doubt", b.doubts, window)
 }
 
-// over lets rows be claimed again.
-func (s *storm) over() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(s.calm)
-	s.calm, s.doubts = nil, 0
+// reset lets rows be claimed again, and begins to count anew.
+func (b *breaker) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.open)
+	b.open, b.latest, b.doubts, b.inRow = nil, [window]bool{}, 0, 0
 }
 
-func (s *storm) tooMany() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.storms > mostStorms
+// wornOut tells whether it has tripped too often for the question to mean anything.
+func (b *breaker) wornOut() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.trips > mostTrips
 }
 
-// weather looks after the CRM in a storm: one good answer lets the run go on, three
-// bad ones end it.
-func (r *run) weather() {
-	defer r.storm.over()
+// probe looks after the CRM when the breaker has tripped: one good answer lets the run go
+// on, three bad ones end it.
+func (r *run) probe(why string) {
+	defer r.breaker.reset()
 	const hint = "rows in doubt are never sent again by themselves: when the CRM works, run resolve --auto, then the same command again"
-	if r.storm.tooMany() {
-		r.end(&Halt{StatusStopped, fmt.Sprintf("the CRM answers queries, and %d times %d inserts in a row were left in doubt", mostStorms, stormAt), hint})
+	if r.breaker.wornOut() {
+		r.end(&Halt{StatusStopped, fmt.Sprintf("the CRM answers queries and loses inserts: %s, for the %dth time", why, mostTrips+1), hint})
 		return
 	}
-	r.job.Log.Warn(fmt.Sprintf("%d answers in a row left their rows in doubt; asking the CRM something harmless before the next row", stormAt))
+	r.job.Log.Warn(why + "; asking the CRM something harmless before the next row")
 	var err error
 	for try := range 3 {
 		if sleep(r.stop, time.Duration(try)*2*time.Second) != nil {
@@ -92,5 +115,5 @@ func (r *run) weather() {
 			return
 		}
 	}
-	r.end(&Halt{StatusStopped, fmt.Sprintf("%d answers in a row left their rows in doubt, and the CRM doesn't answer a harmless query either: %v", stormAt, err), hint})
+	r.end(&Halt{StatusStopped, fmt.Sprintf("%s, and the CRM doesn't answer a harmless query either: %v", why, err), hint})
 }

@@ -23,21 +23,23 @@ import (
 // run is a plan in motion.
 type run struct {
 	*plan
-	ledger  *ledger.Ledger
-	sender  *crm.Sender
-	stop    context.Context // ends when no new row is to be sent; its cause says why
-	end     context.CancelCauseFunc
-	scratch []byte          // the reader's alone
-	notes   []ledger.Record // of the batch at hand; the reader's alone
-	started time.Time
-	last    account  // of the last run
-	said    sync.Map // errors; a full disk would be said once a row
-	storm   storm
-	bytes   *semaphore.Weighted // of bodies under way
-	sums    sums
-	failed  atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
-	plans   sync.Once            // saying what is going to be done
-	ahead   map[place]bool       // rows that were sent before all others
+	ledger   *ledger.Ledger
+	sender   *crm.Sender
+	stop     context.Context // ends when no new row is to be sent; its cause says why
+	end      context.CancelCauseFunc
+	scratch  []byte          // the reader's alone
+	notes    []ledger.Record // of the batch at hand; the reader's alone
+	started  time.Time
+	last     account  // of the last run
+	said     sync.Map // errors; a full disk would be said once a row
+	breaker  breaker
+	refusals refusals
+	issued   issued
+	bytes    *semaphore.Weighted // of bodies under way
+	sums     sums
+	failed   atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
+	plans    sync.Once            // saying what is going to be done
+	ahead    map[place]bool       // rows that were sent before all others
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
@@ -85,10 +87,11 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		go r.watch() // until the run stops, for whatever reason
 	}
 	r.sender = &crm.Sender{
-		Client: crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
-		Lanes:  crm.NewLanes(p.job.Tokens, p.job.Workers),
-		Log:    p.job.Log,
-		Hold:   r.storm.on,
+		Client:    crm.New(crm.Config{Server: p.server, Workers: p.job.Workers, Timeout: p.job.Timeout, UserAgent: "wolkvox-import/" + p.job.Version, Dial: p.job.Dial}),
+		Lanes:     crm.NewLanes(p.job.Tokens, p.job.Workers),
+		Operation: p.mapping.Operation,
+		Log:       p.job.Log,
+		Hold:      r.breaker.held,
 	}
 	r.sender.Lanes.Expect(r.last.Renewed)
 	if p.job.Wait {
