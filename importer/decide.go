@@ -11,10 +11,11 @@ import (
 
 // task is a row that is to be sent.
 type task struct {
-	in    *input
-	row   int
-	claim ledger.Claim
-	c     mapping.Case
+	in      *input
+	row     int
+	claim   ledger.Claim
+	c       mapping.Case
+	refused bool // by an earlier run too
 }
 
 // decide settles what can be settled without the CRM, and makes a case of the rest.
@@ -100,7 +101,8 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		o.Hint = "the row is in changed.csv: change the case at the CRM by hand"
 	case e.State == ledger.Created:
 		o.Message = "created earlier"
-	default: // in doubt, or being sent by somebody we don't know of
+	default: // in doubt, or being sent by somebody we don't know of; an id is only what an answer named
+		o.WolkvoxID, o.IDPrefijo = "", ""
 		o.Status, o.Error, o.Message = reports.InDoubt, "in_doubt", "an earlier request for this row may have made a case; it is not sent again"
 		o.Hint = "settle it by: wolkvox-import resolve --ledger " + r.ledgerPath()
 	}
@@ -112,6 +114,9 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 	c, wanted, problems := in.makeCase(it)
 	switch {
+	case len(problems) > 0 && r.unable(problems[0].Err):
+		r.note(in, r.notAttempted(task{in: in, row: it.number, claim: ledger.Claim{Key: it.key}}))
+		return task{}, false
 	case len(problems) > 0:
 		r.invalid(in, it, o, problems...)
 		return task{}, false
@@ -147,7 +152,7 @@ func (r *run) sayReused(in *input) {
 func (r *run) task(in *input, it *item, c mapping.Case) task {
 	claim := r.claim(in, it)
 	claim.Marker, claim.Contact, claim.Length, claim.Bytes = c.Marker, c.Contact, c.Length, c.Bytes
-	return task{in: in, row: it.number, claim: claim, c: c}
+	return task{in: in, row: it.number, claim: claim, c: c, refused: it.known.entry.State == ledger.Rejected}
 }
 
 // makeCase is what the mapping makes of a row that nothing else has settled. The case is

@@ -32,10 +32,12 @@ type run struct {
 	started   time.Time
 	last      account  // of the last run
 	said      sync.Map // errors; a full disk would be said once a row
-	storm     storm
+	breaker   breaker
+	refusals  refusals
+	issued    issued
 	bytes     *semaphore.Weighted // of bodies under way
 	sums      sums
-	templates []string             // of the keys in the ledger, this run\'s among them
+	templates []string             // of the keys in the ledger, this run's among them
 	similar   *similar             // the reader's alone; nil until it is needed
 	failed    atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
 	plans     sync.Once            // saying what is going to be done
@@ -94,10 +96,11 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 // newSender makes what all requests of the run go through, questions too.
 func (r *run) newSender() *crm.Sender {
 	s := &crm.Sender{
-		Client: crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
-		Lanes:  crm.NewLanes(r.job.Tokens, r.job.Workers),
-		Log:    r.job.Log,
-		Hold:   r.storm.on,
+		Client:    crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
+		Lanes:     crm.NewLanes(r.job.Tokens, r.job.Workers),
+		Operation: r.mapping.Operation,
+		Log:       r.job.Log,
+		Hold:      r.breaker.held,
 	}
 	s.Lanes.Expect(r.last.Renewed)
 	if r.job.Wait {
