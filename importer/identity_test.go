@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -238,5 +240,26 @@ func TestKeysThatWereUsedForOtherRowsAreSaid(t *testing.T) {
 			t.Errorf("report: status %d, %v", r.Summary.ExitStatus, err)
 		}
 		d.requests(c.of)
+	}
+}
+
+// The reader makes keys ahead of the rows of which cases are made, by the same lookup.
+func TestKeysAndTextsShareALookup(t *testing.T) {
+	const many = 2000
+	d := newDesk(t, sandbox.Config{})
+	mapping := strings.NewReplacer(`key: "{{ID}}"`, "lookups: {cuenta: {file: cuentas.csv, column: Ticket, on: \"{{ID}}\", each: \"{{Cuenta}}\"}}\nkey: \"{{cuenta}}-{{ID}}\"",
+		`"{{Asunto}}\n\n{{Detalle}}"`, `"{{Asunto}} de {{cuenta}}"`).Replace(tickets)
+	d.write("map.yaml", mapping)
+	accounts, table := [][]string{}, rows(many)
+	for i, row := range table {
+		accounts = append(accounts, []string{row[0], fmt.Sprintf("C%d", i%90)})
+		row[4], row[5], row[6] = "Abierto", "", ""
+	}
+	d.csv("cuentas.csv", []string{"Ticket", "Cuenta"}, accounts)
+	d.counts(d.run(d.csv("in.csv", columns, table)), 0, n{reports.Created: many})
+	for _, r := range d.results() {
+		if i, err := strconv.Atoi(r["key"][strings.Index(r["key"], "T-")+2:]); err != nil || !strings.HasPrefix(r["key"], fmt.Sprintf("C%d-", i%90)) {
+			t.Fatalf("row %s has the key %s", r["row"], r["key"])
+		}
 	}
 }

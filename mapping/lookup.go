@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"modernc.org/sqlite"
 )
@@ -25,6 +26,7 @@ type lookup struct {
 // lookupIndex keeps the lines on disk: such a file may be many times larger than the
 // input.
 type lookupIndex struct {
+	mu    sync.Mutex // the statements are one user's at a time, and several programs ask
 	db    *sql.DB
 	tx    *sql.Tx
 	lines *sql.Stmt
@@ -173,6 +175,8 @@ func (x *lookupIndex) find(key string) (string, error) {
 	if key == "" {
 		return "", nil
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if _, err := x.asked.Exec(key); err != nil {
 		return "", err
 	}
