@@ -88,7 +88,7 @@ func deepIndentation(depth int) string {
 
 // What is too deep is said with its place, in a line that can be read.
 func TestMappingThatIsTooDeepIsSaid(t *testing.T) {
-	for _, text := range []string{"closed: " + strings.Repeat("[", 1_000_000), "closed:\n" + strings.Repeat("- ", 1_000), strings.Repeat("&a ", 1_000) + "x"} {
+	for _, text := range []string{"closed: " + strings.Repeat("[", 1_000_000), "closed:\n" + strings.Repeat("- ", 1_000)} {
 		path := write(t, text)
 		_, err := mapping.Load(path, nil)
 		if err == nil || !strings.Contains(err.Error(), "more than 100 levels") || !strings.HasPrefix(err.Error(), path+":") || len(err.Error()) > 1000 {
