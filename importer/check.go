@@ -37,7 +37,10 @@ func Check(ctx context.Context, job Job) (Result, Survey, error) {
 		return Result{}, Survey{}, err
 	}
 	p.job.Meter.start(p.inputs)
-	c := &check{plan: p, ctx: ctx, started: time.Now(), survey: newSurvey(), seed: maphash.MakeSeed()}
+	c := &check{plan: p, ctx: ctx, started: time.Now(), survey: newSurvey(), seed: maphash.MakeSeed(), seen: map[[2]uint64]seenRow{}}
+	for _, in := range p.inputs {
+		in.columns = []columnSet{in.ownColumns()}
+	}
 	return c.all()
 }
 
@@ -53,12 +56,13 @@ type check struct {
 	survey  *survey
 	halt    *Halt
 	seed    maphash.Seed
-	seen    map[[2]uint64]seenRow // rows of the input at hand, by their keys
+	seen    map[[2]uint64]seenRow // rows of all inputs, by their keys
 }
 
 // seenRow is the first row of a key.
 type seenRow struct {
 	content uint64
+	input   int32
 	row     int32
 }
 
@@ -68,7 +72,6 @@ func (c *check) all() (Result, Survey, error) {
 	var parts []reports.Summary
 	for _, in := range c.inputs {
 		c.survey.begin(in)
-		c.seen = map[[2]uint64]seenRow{}
 		set := reports.Set{Dir: in.out, Keyless: true, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep(), Note: func(text string) { c.job.Log.Warn(text) }}
 		summary, files, err := set.Write(c.lines(in), func(counts reports.Summary) reports.About { return c.about(in, &counts) })
 		errs = append(errs, err)
@@ -193,10 +196,10 @@ func (c *check) judge(in *input, it *item) reports.Line {
 		switch first, content := c.sight(in, it); {
 		case first.row == 0:
 		case first.content == content:
-			sameAs(&o, int(first.row))
+			sameAs(&o, c.rowName(in, int(first.input), int(first.row)))
 			return reports.Line{Outcome: o}
 		default:
-			return c.spoilt(in, it, o, []mapping.Problem{repeatedKey(it.key, int(first.row))})
+			return c.spoilt(in, it, o, []mapping.Problem{repeatedKey(it.key, c.rowName(in, int(first.input), int(first.row)))})
 		}
 	}
 	if i := cutText(it.cells[:len(in.reader.Header())]); i >= 0 {
@@ -234,15 +237,17 @@ func (c *check) sight(in *input, it *item) (first seenRow, content uint64) {
 	key := [2]uint64{maphash.String(c.seed, it.key), maphash.String(c.seed, it.key+"\x00")}
 	var h maphash.Hash
 	h.SetSeed(c.seed)
-	for _, n := range in.program.Used() {
+	for _, n := range in.columns[0].numbers {
 		h.WriteString(it.cells[n])
 		h.WriteByte(0)
 	}
-	first = c.seen[key]
+	content, first = h.Sum64(), c.seen[key]
 	if first.row == 0 {
-		c.seen[key] = seenRow{h.Sum64(), int32(it.number)}
+		c.seen[key] = seenRow{content, int32(in.number), int32(it.number)}
+	} else if c.elsewhere(in, it, int(first.input), first.content == content) {
+		first.row = 0
 	}
-	return first, h.Sum64()
+	return first, content
 }
 
 func (c *check) spoilt(in *input, it *item, o reports.Outcome, problems []mapping.Problem) reports.Line {

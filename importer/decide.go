@@ -11,10 +11,11 @@ import (
 
 // task is a row that is to be sent.
 type task struct {
-	in    *input
-	row   int
-	claim ledger.Claim
-	c     mapping.Case
+	in      *input
+	row     int
+	claim   ledger.Claim
+	c       mapping.Case
+	refused bool // by an earlier run too
 }
 
 // decide settles what can be settled without the CRM, and makes a case of the rest.
@@ -50,10 +51,10 @@ func (r *run) repeated(in *input, it *item, o *reports.Outcome) bool {
 	case before.Times == 0:
 		return false
 	case before.Content != it.known.content:
-		r.invalid(in, it, *o, repeatedKey(it.key, before.Row))
+		r.invalid(in, it, *o, repeatedKey(it.key, r.rowName(in, before.Input, before.Row)))
 		return true
 	}
-	sameAs(o, before.Row)
+	sameAs(o, r.rowName(in, before.Input, before.Row))
 	o.WolkvoxID, o.IDPrefijo = it.known.entry.WolkvoxID, it.known.entry.IDPrefijo
 	r.note(in, *o)
 	return true
@@ -64,12 +65,12 @@ func (in *input) stillRepeated(it *item) bool {
 	return in.rejects && !it.given && strings.HasPrefix(it.cells[in.why], reports.RepeatedKey)
 }
 
-func sameAs(o *reports.Outcome, row int) {
-	o.Error, o.Message = "repeated", fmt.Sprintf("the same as row %d", row)
+func sameAs(o *reports.Outcome, row string) {
+	o.Error, o.Message = "repeated", "the same as "+row
 }
 
-func repeatedKey(key string, row int) mapping.Problem {
-	return mapping.Problem{Field: "key", Error: reports.RepeatedKey, Message: fmt.Sprintf("key: %q stands in row %d already, with other cells", key, row),
+func repeatedKey(key, row string) mapping.Problem {
+	return mapping.Problem{Field: "key", Error: reports.RepeatedKey, Message: fmt.Sprintf("key: %q stands in %s already, with other cells", key, row),
 		Hint: "one of the two rows has the wrong key; correct it"}
 }
 
@@ -84,7 +85,7 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		o.Error, o.Message = "left_alone", fmt.Sprintf("%s by an earlier run, and left alone (--no-retry)", e.State)
 	case !it.given && e.Template != r.mapping.KeyText:
 		o.WolkvoxID, o.IDPrefijo = "", ""
-		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: "key_in_use", Message: fmt.Sprintf("key: %q is already used by rows of the key %q", it.key, e.Template),
+		r.invalid(in, it, *o, mapping.Problem{Field: "key", Error: reports.KeyInUse, Message: fmt.Sprintf("key: %q is already used by rows of the key %q", it.key, e.Template),
 			Hint: "make the keys of the two mappings differ, for example by a word in front"})
 		return true
 	case it.known.changed && in.stillRepeated(it):
@@ -100,7 +101,8 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 		o.Hint = "the row is in changed.csv: change the case at the CRM by hand"
 	case e.State == ledger.Created:
 		o.Message = "created earlier"
-	default: // in doubt, or being sent by somebody we don't know of
+	default: // in doubt, or being sent by somebody we don't know of; an id is only what an answer named
+		o.WolkvoxID, o.IDPrefijo = "", ""
 		o.Status, o.Error, o.Message = reports.InDoubt, "in_doubt", "an earlier request for this row may have made a case; it is not sent again"
 		o.Hint = "settle it by: wolkvox-import resolve --ledger " + r.ledgerPath()
 	}
@@ -112,6 +114,9 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 	c, wanted, problems := in.makeCase(it)
 	switch {
+	case len(problems) > 0 && r.unable(problems[0].Err):
+		r.note(in, r.notAttempted(task{in: in, row: it.number, claim: ledger.Claim{Key: it.key}}))
+		return task{}, false
 	case len(problems) > 0:
 		r.invalid(in, it, o, problems...)
 		return task{}, false
@@ -123,11 +128,31 @@ func (r *run) apply(in *input, it *item, o reports.Outcome) (task, bool) {
 	return r.task(in, it, c), true
 }
 
+// reusedKeys tells whether most rows that were imported before have other cells, in one of the
+// inputs: their keys may be those of other rows, as where numbers begin anew each year.
+func reusedKeys(s *reports.Summary) bool {
+	const few = 5
+	for i := range s.Inputs {
+		if reusedKeys(&s.Inputs[i]) {
+			return true
+		}
+	}
+	return len(s.Inputs) == 0 && s.Changed >= few && s.Changed > s.Known/2
+}
+
+// sayReused asks the person to look at an input whose keys may be those of other rows.
+func (r *run) sayReused(in *input) {
+	if s := &r.tallies[in.number]; reusedKeys(s) {
+		r.job.Log.Warn(fmt.Sprintf("%s: %d of %d rows that were imported before have other cells: are these other tickets? if so, the key has to tell them from the earlier ones, for example by a year, and they can be imported; if not, look at changed.csv",
+			in.path, s.Changed, s.Known))
+	}
+}
+
 // task is the row's case, ready to be sent.
 func (r *run) task(in *input, it *item, c mapping.Case) task {
 	claim := r.claim(in, it)
 	claim.Marker, claim.Contact, claim.Length, claim.Bytes = c.Marker, c.Contact, c.Length, c.Bytes
-	return task{in: in, row: it.number, claim: claim, c: c}
+	return task{in: in, row: it.number, claim: claim, c: c, refused: it.known.entry.State == ledger.Rejected}
 }
 
 // makeCase is what the mapping makes of a row that nothing else has settled. The case is

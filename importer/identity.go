@@ -35,10 +35,7 @@ type knowledge struct {
 
 // findColumns looks up which sets of columns rows can be known by.
 func (r *run) findColumns(in *input) error {
-	names, _ := in.program.Columns()
-	slices.Sort(names)
-	own := namesJSON(names)
-	id, err := r.ledger.ColumnSet(own)
+	id, err := r.ledger.ColumnSet(in.ownColumns().names)
 	if err != nil {
 		return err
 	}
@@ -62,6 +59,14 @@ func (r *run) findColumns(in *input) error {
 		return int(b.id - a.id)
 	})
 	return nil
+}
+
+// ownColumns is the set that the mapping uses today.
+func (in *input) ownColumns() columnSet {
+	names, _ := in.program.Columns()
+	slices.Sort(names)
+	set, _ := in.resolve(0, namesJSON(names)) // they are the input's
+	return set
 }
 
 // resolve finds a set's columns in the input; one that lacks a column is of no use.
@@ -140,10 +145,12 @@ func (in *input) findKeys(batch []*item) {
 
 // identify finds the keys of a batch and what the ledger knows of them.
 func (r *run) identify(in *input, batch []*item) error {
-	var keyed, bare []*item
+	var keyed, bare, bad []*item
 	in.findKeys(batch)
 	for _, it := range batch {
 		switch {
+		case it.err != nil && it.problem == nil && it.key != "":
+			bad = append(bad, it)
 		case it.err != nil, it.problem != nil:
 		case it.key != "":
 			keyed = append(keyed, it)
@@ -151,14 +158,17 @@ func (r *run) identify(in *input, batch []*item) error {
 			bare = append(bare, it)
 		}
 	}
-	for _, it := range append(slices.Clone(keyed), bare...) {
+	for _, it := range slices.Concat(keyed, bare, bad) {
 		it.known.content = in.columns[0].digest(&r.scratch, it.cells)
 	}
 	if err := r.lookUp(in, keyed); err != nil {
 		return err
 	}
+	if err := r.find(in, bad); err != nil {
+		return err
+	}
 	if in.rejects {
-		if err := r.question(keyed); err != nil {
+		if err := r.question(slices.Concat(keyed, bad)); err != nil {
 			return err
 		}
 	}
@@ -171,8 +181,8 @@ func (in *input) findKey(it *item) {
 	case it.err != nil && it.err.Word != source.TooManyCells:
 	case in.rejects && strings.TrimSpace(it.cells[in.keyed]) != "":
 		it.key, it.given = it.cells[in.keyed], true
-	case in.program.HasKey():
-		it.key, it.problem = in.program.Key(it.cells)
+	case in.keys.HasKey():
+		it.key, it.problem = in.keys.Key(it.cells)
 	}
 }
 
@@ -185,26 +195,73 @@ func idOf(key string) (id ledger.ID) {
 // lookUp asks the ledger for rows whose keys are known.
 func (r *run) lookUp(in *input, rows []*item) error {
 	sightings := make([]ledger.Sighting, len(rows))
-	ids := make([]ledger.ID, len(rows))
 	for i, it := range rows {
 		it.known.id = idOf(it.key)
-		ids[i] = it.known.id
-		sightings[i] = ledger.Sighting{ID: it.known.id, Row: it.number, Content: it.known.content}
+		sightings[i] = ledger.Sighting{ID: it.known.id, Input: in.number, Row: it.number, Content: it.known.content}
 	}
 	before, err := r.ledger.Seen(sightings)
 	if err != nil {
 		return err
 	}
+	for i, it := range rows {
+		it.known.before = r.before(in, it, before[i])
+	}
+	return r.find(in, rows)
+}
+
+// find looks up the ledger's entries of rows with keys. For bad rows that is all: the next one
+// with the same key is no repetition, but the ledger has to know theirs when they are mended.
+func (r *run) find(in *input, rows []*item) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	ids := make([]ledger.ID, len(rows))
+	for i, it := range rows {
+		it.known.id = idOf(it.key)
+		ids[i] = it.known.id
+	}
 	entries, err := r.ledger.Entries(ids)
 	if err != nil {
 		return err
 	}
-	for i, it := range rows {
-		it.known.before = before[i]
+	for _, it := range rows {
 		it.known.entry = entries[it.known.id]
 		it.known.changed = r.changed(in, it)
 	}
 	return nil
+}
+
+// rowName is how a row of any input is called in the reports of this one.
+func (p *plan) rowName(in *input, input, row int) string {
+	name := fmt.Sprintf("row %d", row)
+	if input != in.number {
+		name += " of " + p.inputs[input].path
+	}
+	return name
+}
+
+// own makes the contents of an input differ from those of all others: equal rows without a key
+// are counted in each input for itself.
+func (in *input) own(content [16]byte) [16]byte {
+	number := binary.LittleEndian.Uint64(content[:]) + uint64(in.number)
+	binary.LittleEndian.PutUint64(content[:], number)
+	return content
+}
+
+// before is what was met under the row's key before, in this input or in those of the same
+// command that came first.
+func (r *run) before(in *input, it *item, seen ledger.Seen) ledger.Seen {
+	if seen.Times > 0 && r.elsewhere(in, it, seen.Input, seen.Content == it.known.content) {
+		return ledger.Seen{}
+	}
+	return seen
+}
+
+// elsewhere tells whether the first row of a key stands in another input than this one, and is no reason
+// against this one: it has the same cells, or they can't be compared, or this one is a mended
+// row. Then the ledger tells what became of it.
+func (p *plan) elsewhere(in *input, it *item, first int, same bool) bool {
+	return first != in.number && (it.given || same || p.inputs[first].columns[0].names != in.columns[0].names)
 }
 
 // changed compares the row with its entry, under the columns that the entry was made
@@ -242,7 +299,7 @@ func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error
 	sightings := make([]ledger.Sighting, len(rows))
 	for i, it := range rows {
 		content := set.digest(&r.scratch, it.cells)
-		sightings[i] = ledger.Sighting{ID: content, Row: it.number, Content: content}
+		sightings[i] = ledger.Sighting{ID: in.own(content), Input: in.number, Row: it.number, Content: content}
 	}
 	before, err := r.ledger.Seen(sightings)
 	if err != nil {

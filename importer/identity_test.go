@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -184,4 +186,80 @@ func TestRowsThatADamagedLedgerCannotTellOfAreListed(t *testing.T) {
 		t.Errorf("%d rows read, %v", r.Summary.RowsRead, last)
 	}
 	d.requests(2000)
+}
+
+// A key that stands in two inputs of one command with other cells is one that no reader may
+// choose between.
+func TestKeyInTwoInputsWithOtherCellsIsRepeated(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	list := rows(8)
+	north := d.csv("norte.csv", columns, list)
+	d.counts(d.run(north, d.csv("sur.csv", columns, list)), 0, n{reports.Created: 8, reports.Skipped: 8})
+	for i := range list {
+		list[i][2] = "otro"
+	}
+	south := d.csv("sur.csv", columns, append(list, rows(9)[8]))
+	r := d.run(north, south)
+	d.counts(r, 3, n{reports.Skipped: 8, reports.Invalid: 8, reports.Created: 1})
+	if line := d.table(d.path("out/sur/results.csv"))[3]; line["error"] != "repeated_key" || !strings.Contains(line["message"], "row 5 of "+north) {
+		t.Errorf("%v", line)
+	}
+	d.requests(9)
+
+	job := d.job
+	job.Inputs = []string{north, south}
+	if r, _, err := importer.Check(t.Context(), job); err != nil || r.Summary.Outcomes[reports.Invalid] != 8 || r.Summary.Outcomes[reports.NotAttempted] != 9 {
+		t.Errorf("%v, %v", r.Summary.Outcomes, err)
+	}
+}
+
+// Rows without a key are counted in each input for itself, as if it came alone.
+func TestEqualRowsOfTwoInputsAreTheSameRow(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.write("map.yaml", strings.Replace(tickets, "key: \"{{ID}}\"\n", "", 1))
+	d.counts(d.run(d.csv("a.csv", columns, rows(3)), d.csv("b.csv", columns, rows(4))), 0, n{reports.Created: 4, reports.Skipped: 3})
+}
+
+func TestKeysThatWereUsedForOtherRowsAreSaid(t *testing.T) {
+	for _, c := range []struct{ changed, of, status int }{{5, 9, 3}, {5, 10, 0}, {4, 4, 0}} {
+		d := newDesk(t, sandbox.Config{})
+		list := rows(c.of)
+		input := d.csv("in.csv", columns, list)
+		d.run(input)
+		for i := range c.changed {
+			list[i][2] = "otro"
+		}
+		d.csv("in.csv", columns, list)
+		said := d.listen()
+		d.counts(d.run(input), c.status, n{reports.Skipped: c.of})
+		if strings.Contains(said.String(), "are these other tickets?") != (c.status == 3) {
+			t.Errorf("%d of %d: %s", c.changed, c.of, said)
+		}
+		d.job.Ledger = d.path("op.ledger.db")
+		if r, _, err := importer.Report(d.job.Ledger, d.path("again"), nil); err != nil || r.Summary.ExitStatus != c.status {
+			t.Errorf("report: status %d, %v", r.Summary.ExitStatus, err)
+		}
+		d.requests(c.of)
+	}
+}
+
+// The reader makes keys ahead of the rows of which cases are made, by the same lookup.
+func TestKeysAndTextsShareALookup(t *testing.T) {
+	const many = 2000
+	d := newDesk(t, sandbox.Config{})
+	mapping := strings.NewReplacer(`key: "{{ID}}"`, "lookups: {cuenta: {file: cuentas.csv, column: Ticket, on: \"{{ID}}\", each: \"{{Cuenta}}\"}}\nkey: \"{{cuenta}}-{{ID}}\"",
+		`"{{Asunto}}\n\n{{Detalle}}"`, `"{{Asunto}} de {{cuenta}}"`).Replace(tickets)
+	d.write("map.yaml", mapping)
+	accounts, table := [][]string{}, rows(many)
+	for i, row := range table {
+		accounts = append(accounts, []string{row[0], fmt.Sprintf("C%d", i%90)})
+		row[4], row[5], row[6] = "Abierto", "", ""
+	}
+	d.csv("cuentas.csv", []string{"Ticket", "Cuenta"}, accounts)
+	d.counts(d.run(d.csv("in.csv", columns, table)), 0, n{reports.Created: many})
+	for _, r := range d.results() {
+		if i, err := strconv.Atoi(r["key"][strings.Index(r["key"], "T-")+2:]); err != nil || !strings.HasPrefix(r["key"], fmt.Sprintf("C%d-", i%90)) {
+			t.Fatalf("row %s has the key %s", r["row"], r["key"])
+		}
+	}
 }

@@ -209,7 +209,7 @@ func status(s *reports.Summary, halt *Halt, failed error) int {
 		return StatusStopped
 	case n[reports.NotAttempted] > 0, halt != nil:
 		return StatusPaused
-	case n[reports.Rejected]+n[reports.Invalid] > 0:
+	case n[reports.Rejected]+n[reports.Invalid] > 0, reusedKeys(s):
 		return StatusPartly
 	}
 	return StatusDone

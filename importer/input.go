@@ -30,9 +30,10 @@ type input struct {
 	options source.Options
 	reader  *source.Reader
 	program *mapping.Program
-	rejects bool // it has the columns of a rejects file
-	keyed   int  // column of import_key in it
-	why     int  // column of import_error in it
+	keys    *mapping.Program // makes keys alone: the reader is ahead of the rows that program has
+	rejects bool             // it has the columns of a rejects file
+	keyed   int              // column of import_key in it
+	why     int              // column of import_error in it
 	columns []columnSet
 	out     string // folder of its reports
 	limit   int
@@ -63,8 +64,14 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 		p.job.Log.Info(note, "file", path)
 	}
 	var err error
+	options := mapping.Options{Attachments: p.job.Attachments, When: p.job.When}
 	if in.source, err = in.digest(); err == nil {
-		in.program, err = p.mapping.Compile(in.header(), mapping.Options{Attachments: p.job.Attachments, When: p.job.When})
+		in.program, err = p.mapping.Compile(in.header(), options)
+	}
+	if err == nil {
+		if in.keys, err = p.mapping.Compile(in.header(), options); err != nil {
+			in.program.Close()
+		}
 	}
 	if err != nil {
 		in.reader.Close()
@@ -271,6 +278,7 @@ func (in *input) flawed(it *item) (problems []mapping.Problem) {
 func (in *input) close() {
 	in.reader.Close()
 	in.program.Close()
+	in.keys.Close()
 }
 
 // digest fingerprints a file, so that a report that is written later can tell whether

@@ -2,10 +2,11 @@ package importer
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"wolkvox-import/reports"
 )
 
 // stdinName stands for the standard input.
@@ -53,17 +54,10 @@ func (p *plan) spool() (string, error) {
 	if dir == "" {
 		dir = "stdin" + p.suffix()
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", usage("the reports' folder can't be made: %w", err)
 	}
-	path := filepath.Join(dir, "stdin")
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err == nil {
-		_, err = io.Copy(file, p.job.Stdin)
-		if closed := file.Close(); err == nil {
-			err = closed
-		}
-	}
+	path, err := reports.WriteFile(filepath.Join(dir, "stdin"), p.job.Stdin)
 	if err != nil {
 		return "", &UsageError{fmt.Errorf("the standard input can't be kept: %w", err)}
 	}

@@ -275,3 +275,33 @@ func TestCellsThatASpreadsheetChangedAreSaid(t *testing.T) {
 		t.Errorf("%s", said)
 	}
 }
+
+// A row with a cell too many can't be sent, but is known again once that is mended.
+func TestRowWithTooManyCellsIsKnownByItsKeyWhenItComesBack(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.write("in.csv", strings.Join(columns, ",")+"\n000126,a@b.co,Uno,x,Abierto,,,sobra\n000126,a@b.co,Uno,x,Abierto,,\n000127,a@b.co,Dos,x,Abierto,,,sobra\n")
+	d.counts(d.run(d.path("in.csv")), 3, n{reports.Created: 1, reports.Invalid: 2})
+	text := strings.ReplaceAll(string(d.mustRead(d.path("out/rejects.csv"))), ",sobra", "")
+	d.write("mended.csv", strings.ReplaceAll(text, "000127", "127"))
+	d.counts(d.run(d.path("mended.csv")), 3, n{reports.Skipped: 1, reports.Invalid: 1})
+	if r := d.results()[1]; !strings.Contains(r["message"], `"000127"`) {
+		t.Errorf("%v", r)
+	}
+	d.write("mended.csv", text)
+	d.counts(d.run(d.path("mended.csv")), 0, n{reports.Skipped: 1, reports.Created: 1})
+	d.byTicket()
+}
+
+// The key of another mapping's row must not win over the row's own when the mapping is mended.
+func TestRejectWhoseKeyAnotherMappingUsesHasNoImportKey(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.run(d.csv("in.csv", columns, rows(3)))
+	d.write("map.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "{{Asunto}}"`, 1))
+	list := rows(4)[3:]
+	list[0][2] = "T-0001"
+	d.counts(d.run(d.csv("other.csv", columns, list)), 3, n{reports.Invalid: 1})
+	d.counts(d.run(d.path("out/rejects.csv")), 3, n{reports.Invalid: 1})
+	if r := d.results()[0]; r["error"] != "key_in_use" {
+		t.Errorf("%v", r)
+	}
+}

@@ -281,7 +281,7 @@ func TestLargeBodiesAreNoSignOfASlowCRM(t *testing.T) {
 				row[6] = "large.bin"
 			}
 		}
-		var flying, peak atomic.Int64
+		var flying, peak, given atomic.Int64
 		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			if r.ContentLength < 200_000 {
@@ -293,7 +293,7 @@ func TestLargeBodiesAreNoSignOfASlowCRM(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				flying.Add(-1)
 			}
-			fmt.Fprintf(w, `{"code":200,"error":null,"data":{"wolkvox_id":"%024x","idPrefijo":"1"}}`, time.Now().UnixNano()+int64(flying.Load()))
+			fmt.Fprintf(w, `{"code":200,"error":null,"data":{"wolkvox_id":"%024x","idPrefijo":"1"}}`, given.Add(1))
 		})()
 		began := time.Now()
 		d.counts(d.run(d.csv("in.csv", columns, list)), 0, n{reports.Created: 100})

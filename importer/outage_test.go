@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -16,9 +17,9 @@ import (
 	"wolkvox-import/reports"
 )
 
-// storms makes the first inserts fail in a way that leaves them in doubt, and answers the
+// trips makes the first inserts fail in a way that leaves them in doubt, and answers the
 // questions that follow.
-func (d *desk) storms(answer http.HandlerFunc) (close func()) {
+func (d *desk) trips(answer http.HandlerFunc) (close func()) {
 	var inserts atomic.Int64
 	return d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		switch {
@@ -114,11 +115,11 @@ func TestServerThatOnlyPutsOffIsGivenUp(t *testing.T) {
 	})
 }
 
-// A CRM that puts a storm's question off is waited for.
-func TestStormsQuestionIsPutOff(t *testing.T) {
+// A CRM that puts the breaker's question off is waited for.
+func TestBreakersQuestionIsPutOff(t *testing.T) {
 	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
 		var asked atomic.Int64
-		defer d.storms(func(w http.ResponseWriter, r *http.Request) {
+		defer d.trips(func(w http.ResponseWriter, r *http.Request) {
 			if asked.Add(1) <= 4 {
 				w.Header().Set("Retry-After", "90")
 				w.WriteHeader(http.StatusTooManyRequests)
@@ -135,9 +136,9 @@ func TestStormsQuestionIsPutOff(t *testing.T) {
 }
 
 // With no token left that may ask, the run is paused and says so.
-func TestStormAtTheEndOfTheQuota(t *testing.T) {
+func TestBreakerAtTheEndOfTheQuota(t *testing.T) {
 	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
-		defer d.storms(func(w http.ResponseWriter, r *http.Request) {
+		defer d.trips(func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`)
 		})()
@@ -152,7 +153,7 @@ func TestStormAtTheEndOfTheQuota(t *testing.T) {
 // Rows that have been in doubt since an earlier run are no failures of this one.
 func TestOldDoubtsAreNoFailures(t *testing.T) {
 	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
-		end := d.storms(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"code":200,"data":[]}`) })
+		end := d.trips(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"code":200,"data":[]}`) })
 		d.job.Workers = 1
 		d.counts(d.run(d.csv("in.csv", columns, rows(3))), 4, n{reports.InDoubt: 3})
 		end()
@@ -174,6 +175,7 @@ func TestFailuresAreCountedInARow(t *testing.T) {
 			defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if strings.Contains(r.URL.Path, "insert") && inserts.Add(1) != int64(c.good) {
 					w.WriteHeader(http.StatusBadRequest)
+					fmt.Fprint(w, `{"code":400,"error":"BAD REQUEST","msg":"THE CONTACT DOES NOT EXIST"}`)
 					return
 				}
 				next.ServeHTTP(w, r)
@@ -216,17 +218,26 @@ func TestPausesGrowOnlyWhileNothingIsTaken(t *testing.T) {
 	})
 }
 
-// A storm that comes back after each good answer to a question ends the run, after as many
-// as are allowed; and a case that is created between two doubts is no storm.
-func TestStormsAreCounted(t *testing.T) {
+// A CRM that answers questions and loses inserts stops the run after as many trips as are
+// allowed, however its losses are scattered; one that loses few goes on to the end.
+func TestScatteredLossesStopTheRun(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
 	for name, c := range map[string]struct {
-		good           func(insert int64) bool
-		status, doubts int
-		asked          int64
+		loses  func(insert int64) bool
+		rows   int
+		most   int // in doubt
+		trips  int64
+		halted bool
 	}{
-		"one after the other": {func(int64) bool { return false }, 4, 12, 3},
-		"with cases between":  {func(insert int64) bool { return insert%3 == 0 }, 4, 20, 0},
-		"new ones":            {func(insert int64) bool { return insert%4 == 0 }, 4, 23, 7},
+		"all":                    {func(int64) bool { return true }, 100, 12, 3, true},
+		"two of three":           {func(insert int64) bool { return insert%3 != 0 }, 500, 40, 3, true},
+		"three of four":          {func(insert int64) bool { return insert%4 != 0 }, 500, 12, 3, true},
+		"every other":            {func(insert int64) bool { return insert%2 == 0 }, 500, 40, 3, true},
+		"a third":                {func(insert int64) bool { return insert%3 == 0 }, 500, 40, 3, true},
+		"half, at random":        {func(int64) bool { return random.IntN(2) == 0 }, 500, 40, 3, true},
+		"one of ten":             {func(insert int64) bool { return insert%10 == 0 }, 500, 50, 0, false},
+		"three, now and then":    {func(insert int64) bool { return insert%350 < 3 }, 2200, 20, 6, false},
+		"three, in each hundred": {func(insert int64) bool { return insert%100 < 3 }, 2200, 14, 3, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
@@ -236,27 +247,37 @@ func TestStormsAreCounted(t *testing.T) {
 					case strings.Contains(r.URL.Path, "queryCases"):
 						asked.Add(1)
 						fmt.Fprint(w, `{"code":200,"data":[]}`)
-					case strings.Contains(r.URL.Path, "insert") && !c.good(inserts.Add(1)):
+					case strings.Contains(r.URL.Path, "insert") && c.loses(inserts.Add(1)):
 						w.WriteHeader(http.StatusInternalServerError)
 					default:
 						next.ServeHTTP(w, r)
 					}
 				})()
 				d.job.Workers = 1
-				r := d.run(d.csv("in.csv", columns, rows(30)))
-				if got := r.Summary.Outcomes[reports.InDoubt]; r.Status() != c.status || got != c.doubts || asked.Load() != c.asked {
-					t.Errorf("status %d, %d in doubt, %d questions; %+v", r.Status(), got, asked.Load(), r.Halt)
+				r := d.run(d.csv("in.csv", columns, short(c.rows)))
+				lost := r.Summary.Outcomes[reports.InDoubt]
+				if r.Status() != 4 || lost > c.most || asked.Load() != c.trips || (r.Halt != nil) != c.halted {
+					t.Errorf("status %d, %d in doubt, %d questions; %+v", r.Status(), lost, asked.Load(), r.Halt)
 				}
 			})
 		})
 	}
 }
 
+// short are rows without attachments.
+func short(n int) [][]string {
+	list := rows(n)
+	for _, row := range list {
+		row[6] = ""
+	}
+	return list
+}
+
 // Any answer shows that the server is there: a connection that fails after it is no outage
 // that has lasted since before.
 func TestAnAnswerEndsAnOutage(t *testing.T) {
 	for name, answers := range map[string]func(d *desk, fail *atomic.Int64) func(){
-		"to a storm's question": func(d *desk, fail *atomic.Int64) func() {
+		"to the breaker's question": func(d *desk, fail *atomic.Int64) func() {
 			var inserts, asked atomic.Int64
 			return d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				w.Header().Set("Connection", "close")

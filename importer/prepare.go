@@ -179,8 +179,7 @@ func (p *plan) close() {
 func (p *plan) folders() {
 	taken := map[string]bool{}
 	for _, in := range p.inputs {
-		name := filepath.Base(in.path)
-		name = strings.TrimSuffix(name, filepath.Ext(name))
+		name := stem(in.path)
 		dir := name + p.suffix()
 		switch {
 		case p.job.Out != "" && len(p.inputs) == 1:
@@ -194,6 +193,17 @@ func (p *plan) folders() {
 		}
 		taken[in.out] = true
 	}
+}
+
+// stem is an input's name without its ending, as the name of a folder. A file may be called
+// ...csv or, on Windows, con.csv; what leads elsewhere then, or to no folder, is "input".
+func stem(path string) string {
+	name := filepath.Base(path)
+	name = strings.TrimRight(strings.TrimSuffix(name, filepath.Ext(name)), ". ") // Windows drops those
+	if !filepath.IsLocal(name) {
+		return "input"
+	}
+	return name
 }
 
 // suffix is what a folder of reports has behind its input's name.

@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strings"
 	"testing"
@@ -117,4 +118,21 @@ func TestRowsThatWereRefusedUnderAnotherKeyAreNotAskedAbout(t *testing.T) {
 	d.counts(d.run(input), 3, n{reports.Rejected: 1})
 	d.write("map.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "otra-{{ID}}"`, 1))
 	d.counts(d.run(input), 3, n{reports.Rejected: 1})
+}
+
+// An older program doesn't say which keys its ledger has: then the ledger is looked through.
+func TestChangedKeyIsFoundInAnOlderProgramsLedger(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.job.Ledger = d.path("l.db")
+	input := d.csv("in.csv", columns, rows(4))
+	d.counts(d.run(input), 0, n{reports.Created: 4})
+	db, err := sql.Open("sqlite", d.job.Ledger)
+	d.must(err)
+	_, err = db.Exec("UPDATE runs SET about = json_remove(about, '$.Templates')")
+	d.must(errors.Join(err, db.Close()))
+	d.write("map.yaml", strings.Replace(tickets, `key: "{{ID}}"`, `key: "otra-{{ID}}"`, 1))
+	d.job.Inputs = []string{input}
+	if _, err = importer.Run(t.Context(), d.job); err == nil || !strings.Contains(err.Error(), "would be sent again") {
+		t.Errorf("%v", err)
+	}
 }

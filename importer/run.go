@@ -32,10 +32,12 @@ type run struct {
 	started   time.Time
 	last      account  // of the last run
 	said      sync.Map // errors; a full disk would be said once a row
-	storm     storm
+	breaker   breaker
+	refusals  refusals
+	issued    issued
 	bytes     *semaphore.Weighted // of bodies under way
 	sums      sums
-	templates []string             // of the keys in the ledger, this run\'s among them
+	templates []string             // of the keys in the ledger, this run's among them
 	similar   *similar             // the reader's alone; nil until it is needed
 	failed    atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
 	plans     sync.Once            // saying what is going to be done
@@ -53,7 +55,7 @@ var errInterrupted = &Halt{StatusPaused, "interrupted", "run the same command ag
 func begin(ctx context.Context, p *plan) (*run, error) {
 	r := &run{plan: p, started: time.Now(), tallies: make([]reports.Summary, len(p.inputs))}
 	for _, in := range p.inputs {
-		if err := os.MkdirAll(in.out, 0o777); err != nil {
+		if err := os.MkdirAll(in.out, 0o700); err != nil {
 			return nil, usage("the reports' folder can't be made: %w", err)
 		}
 	}
@@ -94,10 +96,11 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 // newSender makes what all requests of the run go through, questions too.
 func (r *run) newSender() *crm.Sender {
 	s := &crm.Sender{
-		Client: crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
-		Lanes:  crm.NewLanes(r.job.Tokens, r.job.Workers),
-		Log:    r.job.Log,
-		Hold:   r.storm.on,
+		Client:    crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
+		Lanes:     crm.NewLanes(r.job.Tokens, r.job.Workers),
+		Operation: r.mapping.Operation,
+		Log:       r.job.Log,
+		Hold:      r.breaker.held,
 	}
 	s.Lanes.Expect(r.last.Renewed)
 	if r.job.Wait {
@@ -132,7 +135,7 @@ func (r *run) openLedger() error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return usage("the ledger's folder can't be made: %w", err)
 	}
 	usual := filepath.Join(r.mapping.Dir(), r.ledgerName())
@@ -280,11 +283,10 @@ func (r *run) finish(in *input) {
 	if err := r.ledger.Flush(); err != nil {
 		r.fail(err)
 	}
-	if err := r.ledger.Forget(); err != nil {
-		r.fail(err)
-	}
+	r.ledger.NextInput()
 	r.tallies[in.number].RowsRead = in.read
 	r.sayShort(in)
+	r.sayReused(in)
 }
 
 // sayShort tells of rows whose cells were taken for empty.

@@ -21,6 +21,9 @@ func (r *run) submit(t task) reports.Outcome {
 		return r.conclude(t, r.notAttempted(t))
 	}
 	body, files, problem := r.openBody(&t.c)
+	if problem != nil && r.unable(problem.Err) {
+		return r.conclude(t, r.notAttempted(t))
+	}
 	if problem != nil {
 		o := r.notAttempted(t)
 		o.Status, o.Error, o.Message, o.Hint = reports.Invalid, problem.Error, problem.Message, problem.Hint
@@ -34,6 +37,17 @@ func (r *run) submit(t task) reports.Outcome {
 	defer release()
 	sent, err := r.sender.Send(r.stop, body, claim{r, &t.claim})
 	return r.settle(t, body, files, sent, err)
+}
+
+// unable stops the run where an error is none of a row's, since this process may open no more
+// files.
+func (r *run) unable(err error) bool {
+	if !crm.TooManyFiles(err) {
+		return false
+	}
+	no := crm.NoMoreFiles(err)
+	r.end(&Halt{StatusStopped, no.Message, no.Hint})
+	return true
 }
 
 // claim is the ledger's word for one request of a row: nothing leaves before it is
@@ -111,6 +125,9 @@ func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, er
 		SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC()}
 	st := ledger.Settlement{ID: t.claim.ID, At: r.job.Clock.Now()}
 	if err == nil {
+		err = r.distinct(sent.WolkvoxID)
+	}
+	if err == nil {
 		o.Status, o.WolkvoxID, o.IDPrefijo, o.HTTPStatus, o.Code = reports.Created, sent.WolkvoxID, sent.IDPrefijo, sent.HTTPStatus, sent.Code
 		o.Attachments = r.attachments(&t.c, body, files)
 		o.Message = remarks(&t.c, files)
@@ -135,8 +152,11 @@ func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, er
 		}
 		crash.Point(crash.AfterOutcome)
 	})
-	if r.storm.note(o.Status) {
-		r.weather()
+	if h := r.refusals.note(&o, &t); h != nil {
+		r.end(h)
+	}
+	if why := r.breaker.note(o.Status == reports.InDoubt); why != "" {
+		r.probe(why)
 	}
 	return o
 }
@@ -150,6 +170,11 @@ func (r *run) judge(err error, o *reports.Outcome, st *ledger.Settlement) {
 	}
 	o.HTTPStatus, o.Code, o.Error, o.Message, o.Hint = e.HTTPStatus, e.Code, e.Reason, strings.ToValidUTF8(e.Message, "\ufffd"), e.Hint
 	st.Evidence = e.Error()
+	if e.WolkvoxID != "" { // in no column of its own, or the row would be taken for created
+		named := "; the answer names the case " + e.WolkvoxID
+		o.Message += named
+		st.WolkvoxID, st.Evidence = e.WolkvoxID, st.Evidence+named
+	}
 	switch e.Verdict {
 	case crm.Refused:
 		o.Status, st.State = reports.Rejected, ledger.Rejected

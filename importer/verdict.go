@@ -72,10 +72,8 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 	if err := errors.Join(errs...); err != nil {
 		return 0, &UsageError{err}
 	}
-	for i, r := range resolutions {
-		if err := l.Resolve(r); err != nil {
-			return 0, fmt.Errorf("%q: %w", said[i].Key, err)
-		}
+	if err := l.ResolveAll(resolutions); err != nil {
+		return 0, err
 	}
 	counts, err := l.Counts()
 	return counts[ledger.InDoubt], err

@@ -35,7 +35,7 @@ func (p *Program) HasKey() bool { return len(p.key) > 0 }
 // Key returns the row's key. A blank column in it, or one in scientific notation,
 // is a problem, because rows would be taken for one another.
 func (p *Program) Key(cells []string) (string, *Problem) {
-	p.keyed.cells = cells
+	p.keyed.cells, p.keyed.problem = cells, nil
 	var key strings.Builder
 	for _, part := range p.key {
 		text := part.text(&p.keyed)
@@ -45,6 +45,9 @@ func (p *Program) Key(cells []string) (string, *Problem) {
 			}
 		}
 		key.WriteString(text)
+	}
+	if p.keyed.problem != nil { // such as a lookup's: what is left of the key may be another row's
+		return "", p.keyed.problem
 	}
 	return keyText(key.String()), nil
 }

@@ -129,7 +129,7 @@ func (a *Attachment) open() (*os.File, error) {
 
 func (a *Attachment) problem(err error) *Problem {
 	p := &Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, reason(err)),
-		Hint: "correct the file or the name"}
+		Hint: "correct the file or the name", Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		p.Error, p.Message = "missing_attachment", fmt.Sprintf("attachments: there is no file %q", a.Name)

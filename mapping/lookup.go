@@ -4,11 +4,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
-	_ "modernc.org/sqlite" // the index's disk format
+	"modernc.org/sqlite"
 )
 
 // lookup is the rows of a second file, such as a ticket's comments, as text for the rows
@@ -24,7 +26,7 @@ type lookup struct {
 // lookupIndex keeps the lines on disk: such a file may be many times larger than the
 // input.
 type lookupIndex struct {
-	dir   string
+	mu    sync.Mutex // the statements are one user's at a time, and several programs ask
 	db    *sql.DB
 	tx    *sql.Tx
 	lines *sql.Stmt
@@ -80,25 +82,43 @@ func (d *decoder) lookup(p pair) *lookup {
 	if len(inner.mistakes) > 0 {
 		return nil
 	}
-	if l.index, err = newLookupIndex(table, key, line); err != nil {
+	if l.index, err = d.lookupIndex(table, d.beside(l.file), key, line); err != nil {
 		d.mistake(l.at, "the lookup's file %s can't be read: %s", l.file, err)
 		return nil
 	}
 	return l
 }
 
-func newLookupIndex(table Table, key func(*row) string, line appender) (_ *lookupIndex, err error) {
+// lookupIndex makes the index in the system's folder for temporary files or, if there is none or
+// not enough room in it, beside the mapping.
+func (d *decoder) lookupIndex(table Table, path string, key func(*row) string, line appender) (*lookupIndex, error) {
+	x, err := newLookupIndex(os.TempDir(), table, key, line)
+	if wrong := new(sqlite.Error); !errors.As(err, &wrong) {
+		return x, err
+	}
+	again, opened := d.table(path) // it has been read to some row
+	if opened != nil {
+		return nil, opened
+	}
+	defer again.Close()
+	return newLookupIndex(filepath.Dir(d.path), again, key, line)
+}
+
+// newLookupIndex makes an index in a folder: in a database without a name, which SQLite removes as
+// soon as it is open, so that nothing of it outlives the process. It needs no journal and no waiting
+// for the disk either.
+func newLookupIndex(folder string, table Table, key func(*row) string, line appender) (_ *lookupIndex, err error) {
 	x := &lookupIndex{}
 	defer func() {
 		if err != nil {
 			x.close()
 		}
 	}()
-	if x.dir, err = os.MkdirTemp("", "wolkvox-import-lookup-"); err != nil {
+	if folder, err = filepath.Abs(folder); err != nil {
 		return nil, err
 	}
-	// Nothing of it outlives the run: no journal, no waiting for the disk.
-	if x.db, err = sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(x.dir, "lines.db"))+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=temp_store(FILE)&_pragma=cache_size(-8000)"); err != nil {
+	pragmas := url.Values{"_pragma": {"temp_store_directory('" + strings.ReplaceAll(folder, "'", "''") + "')", "temp_store(FILE)", "journal_mode(OFF)", "synchronous(OFF)", "cache_size(-8000)"}}
+	if x.db, err = sql.Open("sqlite", "file:?"+pragmas.Encode()); err != nil {
 		return nil, err
 	}
 	x.db.SetMaxOpenConns(1)
@@ -155,6 +175,8 @@ func (x *lookupIndex) find(key string) (string, error) {
 	if key == "" {
 		return "", nil
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if _, err := x.asked.Exec(key); err != nil {
 		return "", err
 	}
@@ -192,9 +214,6 @@ func (x *lookupIndex) close() {
 	}
 	if x.db != nil {
 		x.db.Close()
-	}
-	if x.dir != "" {
-		os.RemoveAll(x.dir)
 	}
 }
 

@@ -70,4 +70,5 @@ type Problem struct {
 	Message string // for the person, with the field
 	Hint    string // what to do next
 	Value   string // that a table lacks; "" elsewhere
+	Err     error  // beneath, where a file can't be opened
 }

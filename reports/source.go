@@ -13,6 +13,7 @@ var RejectColumns = []string{"import_key", "import_status", "import_error", "imp
 const (
 	RepeatedKey = "repeated_key" // it is that of another row
 	SimilarKey  = "similar_key"  // it may be that of another row
+	KeyInUse    = "key_in_use"   // it is that of another mapping's row
 )
 
 // rejects are the rows to be mended. keyless leaves import_key blank for all of them.
@@ -22,7 +23,7 @@ func rejects(header []string, keyless bool) view {
 			return nil
 		}
 		key := o.Key
-		if keyless || o.Error == RepeatedKey || o.Error == SimilarKey {
+		if keyless || slices.Contains([]string{RepeatedKey, SimilarKey, KeyInUse}, o.Error) {
 			key = ""
 		}
 		return []string{key, string(o.Status), o.explain(), o.Hint}

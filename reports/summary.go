@@ -35,6 +35,7 @@ type Summary struct {
 	About
 	Outcomes    map[Status]int `json:"outcomes"`
 	Changed     int            `json:"changed"`
+	Known       int            `json:"known"`       // rows that earlier runs created, changed or not
 	Attachments int            `json:"attachments"` // of the created rows
 	SentBytes   int64          `json:"sent_bytes"`
 	ByError     []Group        `json:"by_error"`         // as they appeared; the JSON begins with the largest
@@ -49,6 +50,9 @@ func (s *Summary) Add(o Outcome) {
 	s.SentBytes += o.SentBytes
 	if o.Changed {
 		s.Changed++
+	}
+	if o.Status == Skipped && o.WolkvoxID != "" && (o.Changed || o.Error == "") {
+		s.Known++
 	}
 	if o.Status == Created {
 		s.Attachments += len(o.Attachments)

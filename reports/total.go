@@ -28,6 +28,7 @@ func (s *Summary) include(p Summary) {
 	}
 	s.RowsRead += p.RowsRead
 	s.Changed += p.Changed
+	s.Known += p.Known
 	s.Attachments += p.Attachments
 	s.SentBytes += p.SentBytes
 

@@ -131,8 +131,8 @@ func (c *console) missing(result importer.Result, list []importer.MissingValues)
 			fmt.Fprintf(c.out, "      # and %d more\n", more)
 		}
 	}
-	path := filepath.Join(folders(result.Reports)[0], "missing-values.yaml")
-	if err := os.WriteFile(path, []byte(stubs.String()), 0o600); err != nil {
+	path, err := reports.WriteFile(filepath.Join(folders(result.Reports)[0], "missing-values.yaml"), strings.NewReader(stubs.String()))
+	if err != nil {
 		return fmt.Errorf("the missing values can't be written: %w", err)
 	}
 	fmt.Fprintf(c.out, "the missing values, ready to be filled in: %s\n\n", path)

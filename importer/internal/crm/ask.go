@@ -14,7 +14,7 @@ const mostAsked = 4
 // Probe asks the CRM for a case that doesn't exist. No error means that it answers.
 func (s *Sender) Probe(stop context.Context, operation string) error {
 	_, err := s.query(stop, operation, ByID, nobody)
-	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused {
+	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused && !e.foreign {
 		return nil
 	}
 	return err
@@ -35,7 +35,7 @@ func (s *Sender) Ask(stop context.Context, operation, field, value string) (Answ
 		if !errors.As(err, &e) || e.Verdict != Unsent && e.Verdict != InDoubt || tries == mostAsked {
 			return a, err
 		}
-		if !wait(stop, pause(tries, e.RetryAfter)) {
+		if !wait(stop, max(pause(tries, maxPause), e.RetryAfter)) {
 			return a, context.Cause(stop)
 		}
 	}
@@ -61,7 +61,7 @@ func (s *Sender) query(stop context.Context, operation, field, value string) (An
 			return a, err
 		}
 		if e.putOff() {
-			wait(stop, pause(tries, e.RetryAfter))
+			wait(stop, max(pause(tries, maxPause), e.RetryAfter))
 		}
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -21,36 +23,47 @@ type answer struct {
 }
 
 // classify decides what an answer means. It never says [Again] unless the answer is
-// one of those that are known not to have been processed.
+// one of those that are known not to have been processed. Whatever names a case without
+// being a success is in doubt: the case may exist, and be refused only in part.
 func classify(status int, header http.Header, body []byte, now time.Time) (Created, error) {
 	a, isJSON := decode(body)
-	e := &Error{HTTPStatus: status, Code: scalar(a.Code), Reason: scalar(a.Error), Message: scalar(a.Msg)}
-	id, prefix := a.ids()
 	code, hasCode := a.code()
+	success := status/100 == 2 && hasCode && code/100 == 2
+	if id, prefix := a.ids(); success && id != "" && a.errorFree() && len(body) <= maxAnswer {
+		return Created{WolkvoxID: id, IDPrefijo: prefix, HTTPStatus: status, Code: scalar(a.Code)}, nil
+	}
+	e := &Error{HTTPStatus: status, Code: scalar(a.Code), Reason: scalar(a.Error), Message: scalar(a.Msg)}
+	id, named := idsInText(body)
+	e.WolkvoxID = id
 	switch {
 	case len(body) > maxAnswer:
-		return Created{}, e.verdict(InDoubt, "answer_too_long", "the answer is longer than any the CRM gives")
-	case status/100 == 2 && hasCode && code/100 == 2:
-		if id != "" && a.errorFree() {
-			return Created{WolkvoxID: id, IDPrefijo: prefix, HTTPStatus: status, Code: e.Code}, nil
-		}
-		return Created{}, e.verdict(InDoubt, "no_id", "the CRM answered without the id of a case")
-	case status/100 == 2 && hasCode:
-		return Created{}, e.failure(code, header, body, now)
-	case status/100 == 2 && isJSON:
-		return Created{}, e.verdict(InDoubt, "unknown_answer", "the CRM's answer has no code")
-	case status/100 == 2:
-		return Created{}, e.verdict(InDoubt, "garbled_answer", "the CRM's answer is not whole JSON")
-	case hasCode && code/100 == 2 || id != "":
-		return Created{}, e.verdict(InDoubt, "contradictory_answer", fmt.Sprintf("HTTP says %d and the answer says success", status))
+		e.verdict(InDoubt, "answer_too_long", "the answer is longer than any the CRM gives")
+	case success:
+		e.verdict(InDoubt, "no_id", "the CRM answered without the id of a case")
+	case status/100 == 3 && named:
+		e.Location = header.Get("Location")
+		e.verdict(Redirected, "contradictory_answer", "the server sent the request on to "+quoteOr(e.Location, "nowhere")+", and the answer names a case")
+	case status/100 == 2 && isJSON && !hasCode:
+		e.verdict(InDoubt, "unknown_answer", "the CRM's answer has no code")
+	case status/100 == 2 && !isJSON:
+		e.verdict(InDoubt, "garbled_answer", "the CRM's answer is not whole JSON")
+	case named, hasCode && code/100 == 2:
+		what := map[bool]string{true: "names a case", false: "says success"}[named]
+		e.verdict(InDoubt, "contradictory_answer", fmt.Sprintf("the answer contradicts itself: HTTP says %d, its code is %q, and it %s", status, e.Code, what))
+	case status/100 == 2, code/100 == 5: // whatever HTTP says
+		e.failure(code, header, body, now)
+	default:
+		e.failure(status, header, body, now)
 	}
-	return Created{}, e.failure(status, header, body, now)
+	return Created{}, e
 }
 
 // failure reads a status that isn't a success, be it HTTP's or the answer's own.
 func (e *Error) failure(status int, header http.Header, body []byte, now time.Time) *Error {
 	said := strings.ToUpper(e.Message + " " + e.Reason)
 	page := looksLikeHTML(body)
+	e.foreign = !fromCRM(body)
+	e.limited = status == 403 && limits.MatchString(said+" "+e.foreignWords(body, page))
 	switch {
 	case strings.Contains(said, "API YOU WANT TO CONSULT DOES NOT EXIST"), status == 404 && page, status == 405:
 		return e.verdict(Misdirected, "wrong_server", "this server has no cases/insertAttach.php")
@@ -68,9 +81,14 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 		return e.verdict(TooMany, "too_many_at_once", "more requests at once than the token may have")
 	case status == 403 && strings.Contains(said, "TOKEN LIMIT EXCEEDED"):
 		return e.verdict(TokenSpent, "quota_spent", "the token's daily quota is spent")
+	case status == 403 && strings.Contains(said, "VALIDATE TOKEN"):
+		return e.verdict(TokenBad, "token_refused", "the CRM refuses the token")
+	case e.limited && !page: // the words around a page's reason may be about anything
+		e.RetryAfter = retryAfter(header, now)
+		return e.verdict(Again, "throttled", "the server takes no more requests for now")
 	case status == 401, status == 403:
 		return e.verdict(TokenBad, "token_refused", "the CRM refuses the token")
-	case refusals[status]:
+	case refusals[status], e.foreign && (status == 406 || status == 451):
 		return e.verdict(Refused, "refused", fmt.Sprintf("the CRM refused the case (HTTP %d)", status))
 	}
 	return e.verdict(InDoubt, "server_error", fmt.Sprintf("the server failed with status %d and may have made the case", status))
@@ -79,12 +97,40 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 // refusals are the statuses after which no case exists.
 var refusals = map[int]bool{400: true, 404: true, 411: true, 412: true, 413: true, 414: true, 415: true, 416: true, 417: true, 422: true, 431: true}
 
+// limits are the words of a 403 that may be about how much an address sends. The vendor
+// documents that there is such a limit, and not what it says.
+var limits = regexp.MustCompile(`LIMIT|EXCEED|REQUESTS|\bIP\b`)
+
+// headings are what a page says for people, leaving out styles and scripts.
+var headings = regexp.MustCompile(`(?is)<(?:title|h1)[^>]*>([^<]*)`)
+
+// foreignWords is the beginning of what something else than the CRM says, in capitals.
+func (e *Error) foreignWords(body []byte, page bool) string {
+	switch {
+	case !e.foreign:
+		return ""
+	case page:
+		body = bytes.Join(headings.FindAll(body[:min(len(body), 16<<10)], 4), []byte(" "))
+	}
+	return strings.ToUpper(string(body[:min(len(body), 1<<10)]))
+}
+
+// fromCRM tells whether an answer is the CRM's own, and not that of something before it.
+func fromCRM(body []byte) bool {
+	a, _ := decode(body)
+	_, hasCode := a.code()
+	return hasCode
+}
+
 // decode finds the answer's JSON, also behind PHP warnings: the first { from which
 // on everything is one JSON value. An answer that begins as JSON must be JSON as a
 // whole, or the inner half of one that was cut would be taken for it. The tries are
 // bounded, since a page of scripts has thousands of braces.
 func decode(body []byte) (a answer, ok bool) {
-	rest := bytes.TrimSpace(body)
+	rest := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	if looksLikeHTML(rest) { // what a page's scripts say is nobody's answer
+		return answer{}, false
+	}
 	tries := 64
 	if bytes.HasPrefix(rest, []byte("{")) {
 		tries = 1
@@ -118,7 +164,7 @@ func (a answer) errorFree() bool {
 	return false
 }
 
-// ids returns the new case's ids, of an object or of the first object in a list.
+// ids returns the new case's ids, of an object or of the only one in a list.
 func (a answer) ids() (id, prefix string) {
 	type ids struct {
 		ID     json.RawMessage `json:"wolkvox_id"`
@@ -131,10 +177,13 @@ func (a answer) ids() (id, prefix string) {
 			one = list[0]
 		}
 	}
-	return idText(one.ID), idText(one.Prefix)
+	if prefix = idText(one.Prefix); len(prefix) > longestID || strings.ContainsFunc(prefix, unicode.IsControl) {
+		prefix = ""
+	}
+	return caseID(one.ID), prefix
 }
 
-// idText returns an id, which is a text and never blank.
+// idText returns a text that people know a case by, which is never blank.
 func idText(raw json.RawMessage) string {
 	if len(raw) == 0 || raw[0] != '"' {
 		return ""
@@ -177,7 +226,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 
 func looksLikeHTML(body []byte) bool {
 	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 512)]))
-	return bytes.HasPrefix(start, []byte("<!doctype")) || bytes.HasPrefix(start, []byte("<html"))
+	return bytes.HasPrefix(start, []byte("<")) && (bytes.Contains(start, []byte("<!doctype")) || bytes.Contains(start, []byte("<html")))
 }
 
 func quoteOr(text, otherwise string) string {

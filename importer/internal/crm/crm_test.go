@@ -98,6 +98,15 @@ func TestAnswersMeanWhatTheTableSays(t *testing.T) {
 		{"418", 418, "", crm.InDoubt},
 		{"409", 409, "", crm.InDoubt},
 		{"success in 400", 400, success, crm.InDoubt},
+		{"code of success in 400", 400, `{"code":200,"error":"null","msg":"m","data":null}`, crm.InDoubt},
+		{"code 500 in 400", 400, `{"code":500,"error":"INTERNAL","msg":"m","data":null}`, crm.InDoubt},
+		{"inner half of a cut answer", 200, `{"response":` + success, crm.InDoubt},
+		{"the same after a byte order mark", 200, "\ufeff" + `{"response":` + success, crm.InDoubt},
+		{"after a byte order mark", 200, "\ufeff" + success, created},
+		{"a page with a refusal in it", 200, `<html><script>var x = {"code":403,"error":"X","msg":"TOKEN LIMIT EXCEEDED"}`, crm.InDoubt},
+		{"several ids", 200, `{"code":200,"error":"null","data":[{"wolkvox_id":"65f0"},{"wolkvox_id":"65f1"}]}`, crm.InDoubt},
+		{"longer than any", 200, success + strings.Repeat(" ", 1<<20), crm.InDoubt},
+		{"refusal longer than any", 400, `{"code":400,"error":"E","msg":"m"}` + strings.Repeat(" ", 1<<20), crm.InDoubt},
 		{"wrong API", 400, `{"code":400,"error":"E","msg":"The API you want to consult does not exist"}`, crm.Misdirected},
 		{"404 page", 404, page, crm.Misdirected},
 		{"405", 405, "", crm.Misdirected},
@@ -110,6 +119,12 @@ func TestAnswersMeanWhatTheTableSays(t *testing.T) {
 		{"quota", 403, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`, crm.TokenSpent},
 		{"validate", 403, `{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`, crm.TokenBad},
 		{"unknown 403", 403, page, crm.TokenBad},
+		{"limit of an address", 403, `{"code":403,"error":"FORBIDDEN","msg":"Requests per IP exceeded"}`, crm.Again},
+		{"limit in words", 403, "rate limit of your address", crm.Again},
+		{"IP as a word", 403, `{"code":403,"error":"FORBIDDEN","msg":"TRY LATER FROM THIS IP"}`, crm.Again},
+		{"IP within a word", 403, `{"code":403,"error":"FORBIDDEN","msg":"NO SUBSCRIPTION"}`, crm.TokenBad},
+		{"page about something else", 403, "<html><style>p{max-lines:limit}</style><h1>Blocked</h1>", crm.TokenBad},
+		{"page of a 404 as XML", 404, `<?xml version="1.0"?><!DOCTYPE html><html>404</html>`, crm.Misdirected},
 		{"401", 401, `{"code":401,"error":"UNAUTHORIZED","msg":"PLEASE ENTER THE WOLKVOX-TOKEN"}`, crm.TokenBad},
 		{"301", 301, "", crm.Redirected}, {"302", 302, "", crm.Redirected}, {"303", 303, "", crm.Redirected},
 		{"307", 307, "", crm.Misdirected}, {"308", 308, "", crm.Misdirected},
@@ -400,7 +415,10 @@ func FuzzOnlyListedAnswersAreSentAgain(f *testing.F) {
 		}
 		v := verdict(t, err)
 		upper := strings.ToUpper(string(body))
-		listed := status == 429 || strings.Contains(upper, "429") || strings.Contains(upper, "SIMULTANEOUS REQUESTS") || strings.Contains(upper, `\U`)
+		listed := status == 429 || strings.Contains(upper, "429") || strings.Contains(upper, `\U`)
+		for _, word := range []string{"SIMULTANEOUS REQUESTS", "LIMIT", "EXCEED", "REQUESTS", "IP"} {
+			listed = listed || strings.Contains(upper, word)
+		}
 		if v == crm.Unsent || (v == crm.Again || v == crm.TooMany) && !listed {
 			t.Fatalf("%v for %d %s", v, status, body)
 		}

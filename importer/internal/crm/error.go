@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,9 +22,10 @@ const (
 	TokenBad                   // not processed: this token is no good
 	Misdirected                // not processed: this is not the CRM, or not its address: stop the run
 	Redirected                 // in doubt, and not the CRM's address: stop the run
+	Unable                     // not sent: this machine lacks something: stop the run
 )
 
-var verdictNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad", "misdirected", "redirected"}
+var verdictNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad", "misdirected", "redirected", "unable"}
 
 func (v Verdict) String() string { return verdictNames[v] }
 
@@ -38,7 +40,12 @@ type Error struct {
 	Hint       string        // what to do next
 	RetryAfter time.Duration // as the server asks; 0 where it doesn't
 	Location   string        // of a redirect
+	WolkvoxID  string        // of a case that an answer in doubt names; it proves nothing
 	Err        error         // beneath, where there is one
+
+	foreign bool // said by something before the CRM, or in place of it
+	limited bool // a 403 that nobody knows, of how much is sent
+	reused  bool // the request left on a connection that had carried another one
 }
 
 func (e *Error) Error() string {
@@ -77,6 +84,24 @@ func (e *Error) ofToken() bool {
 	return false
 }
 
+// unsure tells whether the row alone may have been refused, for its text, where the answer
+// by itself would be taken for one of the token or the server. A harmless question tells.
+func (e *Error) unsure() bool {
+	switch e.Verdict {
+	case Refused, Misdirected:
+		return e.foreign && e.Location == ""
+	case TokenBad:
+		return !e.ofToken()
+	}
+	return false
+}
+
+// brokeOff tells whether the connection ended before a whole answer was there, and not our
+// patience.
+func (e *Error) brokeOff() bool {
+	return e.Reason == "no_answer" && !errors.Is(e.Err, errNoReply) && !errors.Is(e.Err, errStalled)
+}
+
 // verdict settles what the error means. The CRM's own words stay where it refused
 // something; where it is in doubt what it did, ours come first.
 func (e *Error) verdict(v Verdict, reason, message string) *Error {
@@ -84,10 +109,7 @@ func (e *Error) verdict(v Verdict, reason, message string) *Error {
 	if r := strings.TrimSpace(e.Reason); r == "" || strings.EqualFold(r, "null") {
 		e.Reason = reason
 	}
-	theirs := strings.TrimSpace(e.Message)
-	if r := []rune(theirs); len(r) > maxMessage {
-		theirs = string(r[:maxMessage]) + "…"
-	}
+	theirs := cut(strings.TrimSpace(e.Message))
 	switch {
 	case theirs == "" || v == Redirected || e.Location != "":
 		e.Message = message
@@ -102,6 +124,20 @@ func (e *Error) verdict(v Verdict, reason, message string) *Error {
 // maxMessage bounds what is kept of the CRM's words, in characters.
 const maxMessage = 500
 
+// cut bounds a message. It cuts between words where it can, so that no half of a token is
+// left that would not be recognised as one.
+func cut(message string) string {
+	r := []rune(message)
+	if len(r) <= maxMessage {
+		return message
+	}
+	message = string(r[:maxMessage])
+	if blank := strings.LastIndexAny(message, " \t\n"); blank > 0 {
+		message = message[:blank]
+	}
+	return message + "…"
+}
+
 var hints = map[Verdict]string{
 	InDoubt:     "look at the CRM whether the case exists; it is never sent again by itself",
 	Unsent:      "check the server's name and the network, then run the same command again",
@@ -112,16 +148,32 @@ var hints = map[Verdict]string{
 	TokenBad:    "check WOLKVOX_TOKEN or the token file, and that the operation is the token's own",
 	Misdirected: "check --server: it should be the CRM's host, such as crm.wolkvox.com",
 	Redirected:  "check --server: it should be the CRM's host, such as crm.wolkvox.com",
+	Unable:      "raise ulimit -n or use fewer --workers, then run the same command again",
 }
 
-// lost classifies a request that got no answer.
+// TooManyFiles tells whether an error says that no more files or connections can be open.
+func TooManyFiles(err error) bool {
+	return slices.ContainsFunc(tooManyFiles, func(no error) bool { return errors.Is(err, no) })
+}
+
+// NoMoreFiles is what the person is told then, with the hint.
+func NoMoreFiles(err error) *Error {
+	return &Error{Verdict: Unable, Reason: "too_many_open_files", Message: fmt.Sprintf("too many open files: %v", err), Hint: hints[Unable], Err: err}
+}
+
+// lost classifies a request that got no whole answer.
 func lost(err error, headersLeft bool) *Error {
 	var file *FileError
+	var away *notLoopbackError
 	switch {
-	case !headersLeft:
-		return &Error{Verdict: Unsent, Reason: "not_sent", Message: fmt.Sprintf("the server can't be reached: %v", err), Hint: hints[Unsent], Err: err}
-	case errors.As(err, &file):
+	case headersLeft && errors.As(err, &file):
 		return &Error{Verdict: InDoubt, Reason: "file_changed", Message: "the upload broke off: " + file.Error(), Hint: hints[InDoubt], Err: err}
+	case headersLeft:
+		return &Error{Verdict: InDoubt, Reason: "no_answer", Message: fmt.Sprintf("the request was sent and no answer came: %v", err), Hint: hints[InDoubt], Err: err}
+	case errors.As(err, &away):
+		return &Error{Verdict: Misdirected, Reason: "not_sent", Message: away.Error(), Hint: hints[Misdirected], Err: err}
+	case TooManyFiles(err):
+		return NoMoreFiles(err)
 	}
-	return &Error{Verdict: InDoubt, Reason: "no_answer", Message: fmt.Sprintf("the request was sent and no answer came: %v", err), Hint: hints[InDoubt], Err: err}
+	return &Error{Verdict: Unsent, Reason: "not_sent", Message: fmt.Sprintf("the server can't be reached: %v", err), Hint: hints[Unsent], Err: err}
 }

@@ -1,6 +1,8 @@
 package crm
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"time"
 )
@@ -18,4 +20,26 @@ func (l *Lanes) Left() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lanes[0].left
+}
+
+// Dial is how connections are made, to this machine alone where plain is set.
+func Dial(plain bool) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return dialer(plain)
+}
+
+// Outage lets a table test tell the times of failures.
+type Outage struct{ outage }
+
+func (o *Outage) Fails(now, notBefore time.Time, patience time.Duration) (first, patient bool) {
+	return o.fails(now, notBefore, patience)
+}
+
+func (o *Outage) Ends() { o.ends() }
+
+// Names are how the lanes are called.
+func (l *Lanes) Names() (names []string) {
+	for _, lane := range l.lanes {
+		names = append(names, lane.String())
+	}
+	return names
 }

@@ -2,8 +2,6 @@ package crm
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"sync"
@@ -36,7 +34,7 @@ type Lanes struct {
 // Lane is one token's.
 type Lane struct {
 	token  string
-	name   string // without giving the token away
+	name   string // its number: tokens are short enough for a hash of one to give it away
 	lanes  *Lanes
 	window window
 	flying int
@@ -75,10 +73,9 @@ func NewLanes(tokens []string, workers int) *Lanes {
 		if i < workers%len(tokens) {
 			width++
 		}
-		sum := sha256.Sum256([]byte(token))
-		name := "token #" + hex.EncodeToString(sum[:3])
+		name := "the token"
 		if len(tokens) > 1 {
-			name += fmt.Sprintf(", number %d of %d", i+1, len(tokens))
+			name = fmt.Sprintf("token %d of %d", i+1, len(tokens))
 		}
 		l.lanes = append(l.lanes, &Lane{token: token, name: name, lanes: l, window: newWindow(max(width, 1)), left: unlimited})
 	}
@@ -331,6 +328,16 @@ func (p Place) Leave(counted bool) {
 		p.lane.restore()
 	}
 	l.serve()
+}
+
+// Asks counts a question that is asked from the place beside its request.
+func (p Place) Asks() {
+	l := p.lane.lanes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.lane.left > 0 {
+		p.lane.left--
+	}
 }
 
 // restore takes back that a request was counted.

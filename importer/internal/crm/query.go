@@ -47,7 +47,8 @@ type Answer struct {
 // enough, the vendor doesn't say. Unlike an insert it may be repeated: its error, an
 // *Error, means that nothing is known. An answer in which cases don't show their ids
 // or descriptions is an error, since nothing could be told by them.
-func (c *Client) Query(ctx context.Context, token, operation, field, value string) (Answer, error) {
+func (c *Client) Query(ctx context.Context, token, operation, field, value string) (found Answer, err error) {
+	defer hide(token, &err)
 	l, e, err := c.list(ctx, token, queryPath, map[string]string{"operation": operation, "field": field, "value": value})
 	if err != nil {
 		return Answer{}, err
@@ -66,7 +67,8 @@ func (c *Client) Query(ctx context.Context, token, operation, field, value strin
 // HasContact asks whether a contact with that e-mail address exists. The CRM may tell capitals
 // apart, so the address is asked for as it is given, then in small letters, then in capitals. Its
 // error is that of Query.
-func (c *Client) HasContact(ctx context.Context, token, operation, address string) (bool, error) {
+func (c *Client) HasContact(ctx context.Context, token, operation, address string) (has bool, err error) {
+	defer hide(token, &err)
 	for _, spelling := range Spellings(address) {
 		l, _, err := c.list(ctx, token, contactPath, map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": spelling})
 		if err != nil || len(l.records) > 0 {
@@ -127,7 +129,7 @@ func (c *Client) ask(request *http.Request, token string) (status int, header ht
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.config.UserAgent)
 	request.Header["Wolkvox-Token"] = []string{token}
-	response, err := c.pool.RoundTrip(request.WithContext(ctx))
+	response, err := c.send(request.WithContext(ctx))
 	if err != nil {
 		return 0, nil, nil, &Error{Verdict: Unsent, Reason: "no_answer", Message: fmt.Sprintf("the query got no answer: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
 	}

@@ -2,6 +2,7 @@ package crm_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -87,7 +88,7 @@ func TestProbe(t *testing.T) {
 	for status, good := range map[int]bool{200: true, 400: true, 500: false} {
 		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
-			io.WriteString(w, `{"code":`+http.StatusText(status)+`}`)
+			fmt.Fprintf(w, `{"code":%d,"error":%q}`, status, http.StatusText(status))
 		})
 		if status == 200 {
 			url, requests = counted(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"code":200,"data":[]}`) })

@@ -27,7 +27,8 @@ func (q Quota) Reserve() int { return min((q.Limit+99)/100, 50) }
 
 // Quota asks what the token may still do. The question costs one request itself. Its
 // error is that of Query.
-func (c *Client) Quota(ctx context.Context, token, operation string) (Quota, error) {
+func (c *Client) Quota(ctx context.Context, token, operation string) (q Quota, err error) {
+	defer hide(token, &err)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Server.url(quotaPath)+"?operation="+url.QueryEscape(operation), nil)
 	if err != nil {
 		return Quota{}, fmt.Errorf("the question can't be made: %w", err)

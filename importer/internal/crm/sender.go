@@ -16,11 +16,12 @@ import (
 // place, and sends again what was not sent or not processed. Client only classifies;
 // all repeating is here, and each request has a claim of its own.
 type Sender struct {
-	Client   *Client
-	Lanes    *Lanes
-	Rate     *rate.Limiter // nil is no limit
-	Patience time.Duration // how long it may fail without any success until it counts as gone; default 60 s
-	Log      *slog.Logger
+	Client    *Client
+	Lanes     *Lanes
+	Operation string        // whose token it is, for questions
+	Rate      *rate.Limiter // nil is no limit
+	Patience  time.Duration // how long it may fail without any success until it counts as gone; default 60 s
+	Log       *slog.Logger
 
 	// Hold, where it is not nil, returns nil while cases may be sent, and elsewhere a channel
 	// that is closed when they may again. Questions are asked all the same.
@@ -28,7 +29,7 @@ type Sender struct {
 
 	quietUntil atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
 	throttled  atomic.Int64          // times in a row that the server has put everybody off
-	astray     atomic.Pointer[Error] // the server is not the one that is meant; nobody sends any more
+	futile     atomic.Pointer[Error] // why nobody sends any more, such as that this is not the CRM
 	unreached  outage                // inserts don't even leave; any answer to one ends it
 	refusing   outage                // answers only put us off; a case that is taken or refused ends it
 }
@@ -46,6 +47,11 @@ type Claim interface {
 const (
 	firstPause = 250 * time.Millisecond
 	maxPause   = 30 * time.Second
+	maxLimited = 4 * time.Minute // where an address sends too much, which is counted over minutes
+
+	// triesBeforeAsking is after how many answers that an address sends too much it is asked
+	// whether they are about that, and not about this one case.
+	triesBeforeAsking = 10
 
 	// throttledPatience is how many times Patience a server that answers, but only
 	// to put us off, is given.
@@ -75,8 +81,8 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 	var began time.Time
 	for {
 		place, err := s.enter(stop)
-		if noLane := new(Error); errors.As(err, &noLane) && (noLane.Verdict != Misdirected || noLane.Verdict != last.Verdict) {
-			return sent, noLane
+		if none := new(Error); errors.As(err, &none) {
+			return sent, none
 		} else if err != nil {
 			return sent, last
 		}
@@ -104,6 +110,9 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			return sent, nil
 		}
 		e := err.(*Error)
+		if e.unsure() || e.limited && sent.Attempts%triesBeforeAsking == 0 {
+			e = s.blame(stop, place, e)
+		}
 		again := s.again(place, e)
 		place.Leave(e.landed()) // not before the next request would know what this one has found out
 		if e.landed() {
@@ -120,7 +129,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 		}
 		last = e
 		if e.Verdict == Unsent || e.putOff() {
-			wait(stop, pause(sent.Attempts, e.RetryAfter))
+			wait(stop, pause(sent.Attempts, maxPause)) // what the server asks for is for all, and waited for by entering
 			s.Client.Rest()
 		}
 	}
@@ -202,8 +211,8 @@ func (s *Sender) overtaken(stop context.Context, place Place) error {
 	switch {
 	case stop.Err() != nil:
 		return errors.New("not sent: the run stopped")
-	case s.astray.Load() != nil:
-		return errors.New("not sent: this is not the CRM")
+	case s.futile.Load() != nil:
+		return errors.New("not sent: the run is to stop")
 	case s.quietFor() > 0:
 		return errors.New("not sent: the server asks for a pause")
 	case s.held() != nil:
@@ -230,8 +239,8 @@ func (s *Sender) place(stop context.Context) (Place, error) {
 			}
 			continue
 		}
-		if e := s.astray.Load(); e != nil {
-			return Place{}, &Error{Verdict: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint}
+		if e := s.futile.Load(); e != nil {
+			return Place{}, &Error{Verdict: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint, Err: e.Err}
 		}
 		place, err := s.Lanes.Enter(stop)
 		if err != nil {
@@ -262,7 +271,10 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 	if err == nil || e.HTTPStatus != 0 { // whatever it says, the server is there
 		s.unreached.ends()
 	}
-	if err == nil || e.Verdict == Refused {
+	if err != nil && e.Verdict == InDoubt && e.reused && e.brokeOff() && s.Client.Apart() {
+		s.Log.Warn("the server closes connections that it has just answered on: each request gets one of its own from now on", "why", e.Message)
+	}
+	if err == nil || e.Verdict == Refused && !e.foreign {
 		took := time.Since(began)
 		s.refusing.ends()
 		s.throttled.Store(0)
@@ -297,8 +309,8 @@ func (s *Sender) again(place Place, e *Error) bool {
 	case TokenSpent, TokenBad:
 		s.sayOut(place.Lane(), e, place.Out(e))
 		return true // on another lane; where there is none, entering says so
-	case Redirected, Misdirected:
-		s.astray.CompareAndSwap(nil, e)
+	case Redirected, Misdirected, Unable:
+		s.futile.CompareAndSwap(nil, e)
 	}
 	return false
 }
@@ -322,7 +334,11 @@ func (s *Sender) slow(place Place, e *Error) {
 	case e.Verdict == TooMany && place.TooMany():
 		s.Log.Info("the CRM refuses so many requests at once of a token; sending fewer", "token", place.Lane(), "why", e.Message)
 	case e.Verdict == Again && place.Throttled():
-		d := pause(int(s.throttled.Add(1)), e.RetryAfter)
+		longest := maxPause
+		if e.limited {
+			longest = maxLimited
+		}
+		d := max(pause(int(s.throttled.Add(1)), longest), e.RetryAfter)
 		s.quiet(d)
 		s.Log.Info("the CRM asks to be sent less; waiting "+d.Round(10*time.Millisecond).String(), "why", e.Message)
 	}
@@ -345,10 +361,10 @@ func (s *Sender) quiet(d time.Duration) {
 }
 
 // pause grows exponentially with the attempts, with half of it left to chance so
-// that workers don't come back all at once. It is never shorter than the server asks.
-func pause(attempts int, asked time.Duration) time.Duration {
-	d := min(firstPause<<min(attempts-1, 16), maxPause)
-	return max(d/2+rand.N(d/2+1), asked)
+// that workers don't come back all at once.
+func pause(attempts int, longest time.Duration) time.Duration {
+	d := min(firstPause<<min(attempts-1, 16), longest)
+	return d/2 + rand.N(d/2+1)
 }
 
 // wait tells whether the time passed before stop ended.

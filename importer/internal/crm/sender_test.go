@@ -443,7 +443,7 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 		}, false, false, 4, "release: not sent: the server asks for a pause"},
 		"token":    {refuse(401, ""), false, false, 2, "release: not sent: the token is out of use"},
 		"quota":    {refuse(403, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`), false, false, 2, "release: not sent: the token is out of use"},
-		"redirect": {refuse(302, ""), false, false, 2, "release: not sent: this is not the CRM"},
+		"redirect": {refuse(302, ""), false, false, 2, "release: not sent: the run is to stop"},
 		"stop":     {refuse(200, success), true, false, 2, "release: not sent: the run stopped"},
 		"storm":    {refuse(200, success), false, true, 2, "release: not sent: it is being looked whether the CRM works"},
 	} {

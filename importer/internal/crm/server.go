@@ -76,4 +76,7 @@ func (s Server) Note() string { return s.note }
 
 func (s Server) String() string { return s.base }
 
+// plain tells whether what travels there can be read on the way.
+func (s Server) plain() bool { return strings.HasPrefix(s.base, "http:") }
+
 func (s Server) url(path string) string { return s.base + path }

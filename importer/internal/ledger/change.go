@@ -44,6 +44,11 @@ const rowBits = 40
 // place is where the record stands among those of all inputs.
 func (r Record) place() int64 { return int64(r.Input)<<rowBits + int64(r.Row) }
 
+// placed is the input and the row of a place.
+func placed(place int64) (input, row int) {
+	return int(place >> rowBits), int(place & (1<<rowBits - 1))
+}
+
 // Claim writes durably that the key's request is about to leave. It must return
 // without error before the first byte does. ErrNotClaimable means that it must not,
 // ErrFull that nothing may any more.
@@ -188,14 +193,14 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 	}{
 		{&s.claim, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, length, bytes, claimed_at)
 			VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET state = 'sending', template = excluded.template, run = excluded.run, columns = excluded.columns, content = excluded.content,
+			ON CONFLICT (id) DO UPDATE SET state = 'sending', key = excluded.key, template = excluded.template, run = excluded.run, columns = excluded.columns, content = excluded.content,
 				marker = excluded.marker, contact = excluded.contact, length = excluded.length, bytes = excluded.bytes, claimed_at = excluded.claimed_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
 		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + 1, settled_at = ?, doubted_at = ?, boot = ?, uptime = ?
 			WHERE id = ? AND run = ? AND state = 'sending'`},
 		{&s.invalid, `INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, claimed_at, settled_at)
 			VALUES (?, ?, ?, 'invalid', ?, ?, ?, '', '', ?, ?)
-			ON CONFLICT (id) DO UPDATE SET state = 'invalid', run = excluded.run, settled_at = excluded.settled_at
+			ON CONFLICT (id) DO UPDATE SET state = 'invalid', key = excluded.key, template = excluded.template, run = excluded.run, settled_at = excluded.settled_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
 		{&s.history, `INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&s.record, `INSERT INTO records (place, outcome) VALUES (?, ?) ON CONFLICT (place) DO UPDATE SET outcome = excluded.outcome`},

@@ -38,8 +38,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 
-	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
 
 	"wolkvox-import/importer/internal/clock"
@@ -73,7 +74,7 @@ type Ledger struct {
 	Fresh     bool // made by this Open
 	Recovered int  // entries that a dead process left as sending, now in doubt
 
-	lock   *flock.Flock
+	lock   *lock
 	writer *writer
 	scope  *scope
 	run    int64
@@ -91,9 +92,18 @@ func Open(path string, b Binding) (*Ledger, error) {
 	return l, nil
 }
 
-func (l *Ledger) open(path string, b Binding) (err error) {
+func (l *Ledger) open(given string, b Binding) (err error) {
+	path, err := locate(given)
+	if err != nil {
+		return err
+	}
 	if l.lock, err = hold(path); err != nil {
 		return err
+	}
+	if now, err := locate(given); err != nil {
+		return err
+	} else if now != path { // it has just been opened for the first time, by another name
+		return busy(now)
 	}
 	room, err := newSpace(path)
 	if err != nil {
@@ -110,6 +120,9 @@ func (l *Ledger) open(path string, b Binding) (err error) {
 	if err := prepare(db, path, b); err != nil {
 		return err
 	}
+	if err := remember(db, path); err != nil {
+		return err
+	}
 	if err := checkWhole(db, path); err != nil {
 		return err
 	}
@@ -119,7 +132,7 @@ func (l *Ledger) open(path string, b Binding) (err error) {
 	if l.View, err = openView(path, "rw"); err != nil {
 		return err
 	}
-	if l.scope, err = newScope(l.View.db); err != nil {
+	if l.scope, err = newScope(l.View.db, path); err != nil {
 		return explain(path, err)
 	}
 	return l.writer.start(path)
@@ -138,7 +151,7 @@ func (l *Ledger) Close() error {
 		errs = append(errs, l.View.Close())
 	}
 	if l.lock != nil {
-		errs = append(errs, l.lock.Unlock())
+		errs = append(errs, l.lock.release())
 	}
 	return errors.Join(errs...)
 }
@@ -151,7 +164,7 @@ func touch(path string) (fresh bool, err error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("ledger: %w", err)
+		return false, cantOpen(path, err)
 	}
 	return true, file.Close()
 }
@@ -164,6 +177,20 @@ var checkpointAfter = 4000
 // open opens the database; mode is SQLite's rw or ro. Every commit waits for the disk; the
 // writer finds a faster way to the same end.
 func open(path, mode string) (*sql.DB, error) {
+	pragmas := []string{"busy_timeout(10000)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}
+	if mode == "rw" {
+		// What SQLite can't keep in memory, it puts beside the ledger, where there is room and
+		// nobody else reads it, into files that it removes as soon as they are open.
+		folder, err := filepath.Abs(filepath.Dir(path))
+		if err != nil {
+			return nil, fmt.Errorf("ledger: %w", err)
+		}
+		pragmas = append(pragmas, "journal_mode(WAL)", "temp_store_directory('"+strings.ReplaceAll(folder, "'", "''")+"')")
+	}
+	return connect(path, url.Values{"mode": {mode}, "_pragma": pragmas})
+}
+
+func connect(path string, q url.Values) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
@@ -171,10 +198,6 @@ func open(path, mode string) (*sql.DB, error) {
 	slashed := filepath.ToSlash(absolute)
 	if slashed[0] != '/' {
 		slashed = "/" + slashed // Windows: file:///C:/…
-	}
-	q := url.Values{"mode": {mode}, "_pragma": {"busy_timeout(10000)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}}
-	if mode == "rw" {
-		q.Add("_pragma", "journal_mode(WAL)")
 	}
 	address := url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", address.String())
@@ -200,6 +223,12 @@ func explain(path string, err error) error {
 			return fmt.Errorf("the ledger %s is damaged; restore it from a backup only if nothing was imported since: %w", path, err)
 		case 13: // SQLITE_FULL
 			return fmt.Errorf("the ledger %s can't be written: the disk is full: %w", path, err)
+		case 14: // SQLITE_CANTOPEN, which doesn't say why
+			if file, tried := os.Open(os.DevNull); errors.Is(tried, syscall.EMFILE) || errors.Is(tried, syscall.ENFILE) {
+				return fmt.Errorf("ledger %s: %w; %s", path, tried, fewHandles)
+			} else if tried == nil {
+				file.Close()
+			}
 		}
 	}
 	return fmt.Errorf("ledger %s: %w", path, err)

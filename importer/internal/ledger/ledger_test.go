@@ -654,3 +654,24 @@ func TestNextInputIsToldWhatHasBecomeOfRows(t *testing.T) {
 		}
 	}
 }
+
+func TestNextInputKnowsTheKeysOfTheOnesBefore(t *testing.T) {
+	l := open(t, file(t))
+	for range 200 { // until the keys have an index, and then
+		if _, err := l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}}); err != nil {
+			t.Fatal(err)
+		}
+		l.NextInput()
+		seen, err := l.Seen([]ledger.Sighting{{ID: id(1), Input: 1, Row: 7}})
+		if err != nil || seen[0].Times == 0 || seen[0].Input != 0 || seen[0].Row != 2 {
+			t.Fatalf("%v, %v", seen, err)
+		}
+		if _, err := l.Seen([]ledger.Sighting{{ID: id(2), Input: 1, Row: 7}}); err != nil {
+			t.Fatal(err)
+		}
+		seen, err = l.Seen([]ledger.Sighting{{ID: id(2), Input: 2, Row: 8}})
+		if err != nil || seen[0].Input != 1 || seen[0].Row != 7 {
+			t.Fatalf("%v, %v", seen, err)
+		}
+	}
+}

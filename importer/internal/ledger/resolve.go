@@ -32,20 +32,57 @@ var resolvable = map[[2]State]bool{
 
 // Resolve writes durably what became of a key. It fails where the key is not in the
 // state that the resolution was made for.
-func (l *Ledger) Resolve(r Resolution) error {
-	if !resolvable[[2]State{r.From, r.To}] {
-		return fmt.Errorf("a key that is %s can't become %s", r.From, r.To)
+func (l *Ledger) Resolve(r Resolution) error { return l.ResolveAll([]Resolution{r}) }
+
+// ResolveAll is Resolve for many keys: all of them or, where one fails or the process dies,
+// none.
+func (l *Ledger) ResolveAll(list []Resolution) error {
+	for _, r := range list {
+		if !resolvable[[2]State{r.From, r.To}] {
+			return fmt.Errorf("a key that is %s can't become %s", r.From, r.To)
+		}
 	}
 	return l.writer.exec(func(tx *sql.Tx) error {
-		now := time.Now().UnixMilli()
-		result, err := tx.Exec(`UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, settled_at = ? WHERE id = ? AND state = ?`,
-			string(r.To), r.WolkvoxID, r.IDPrefijo, now, r.ID[:], string(r.From))
-		if err := oneRow(result, err); err != nil {
+		// A key in another state fails this change alone, and others share its transaction:
+		// what was done for the keys before it has to be undone by itself.
+		if _, err := tx.Exec("SAVEPOINT resolutions"); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (?, ?, ?, ?, ?, ?)`, now, l.run, r.ID[:], string(r.From), string(r.To), r.Evidence)
+		err := l.resolve(tx, list)
+		if err != nil {
+			if _, undone := tx.Exec("ROLLBACK TO resolutions"); undone != nil {
+				return undone
+			}
+		}
+		if _, released := tx.Exec("RELEASE resolutions"); released != nil {
+			return released
+		}
 		return err
 	})
+}
+
+func (l *Ledger) resolve(tx *sql.Tx, list []Resolution) error {
+	entry, err := tx.Prepare(`UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, settled_at = ? WHERE id = ? AND state = ?`)
+	if err != nil {
+		return err
+	}
+	defer entry.Close()
+	history, err := tx.Prepare(`INSERT INTO history (at, run, id, from_state, to_state, evidence) VALUES (?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer history.Close()
+	now := time.Now().UnixMilli()
+	for i, r := range list {
+		result, err := entry.Exec(string(r.To), r.WolkvoxID, r.IDPrefijo, now, r.ID[:], string(r.From))
+		if err := oneRow(result, err); err != nil {
+			return fmt.Errorf("resolution %d of %d: %w", i+1, len(list), err)
+		}
+		if _, err := history.Exec(now, l.run, r.ID[:], string(r.From), string(r.To), r.Evidence); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Find returns the entry of a key, and its id.

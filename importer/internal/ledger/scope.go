@@ -28,12 +28,12 @@ type entry struct {
 // perQuery is how many keys one query looks up.
 const perQuery = 128
 
-func newScope(db *sql.DB) (*scope, error) {
+func newScope(db *sql.DB, path string) (*scope, error) {
 	if _, err := db.Exec(`CREATE TEMP TABLE seen (id BLOB PRIMARY KEY, row INTEGER NOT NULL, content BLOB NOT NULL, times INTEGER NOT NULL) WITHOUT ROWID`); err != nil {
 		return nil, err
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?,", perQuery), ",")
-	s := &scope{db: db}
+	s := &scope{db: db, sightings: sightings{path: path + ".keys"}}
 	for _, p := range []struct {
 		to   **sql.Stmt
 		text string
@@ -54,6 +54,7 @@ func newScope(db *sql.DB) (*scope, error) {
 // Sighting is a row's key as it is met in the input.
 type Sighting struct {
 	ID      ID
+	Input   int
 	Row     int
 	Content [16]byte
 }
@@ -61,11 +62,12 @@ type Sighting struct {
 // Seen is what was met before under the same key in this input.
 type Seen struct {
 	Times   int // 0: this is the first
+	Input   int // the first one's
 	Row     int // the first one's
 	Content [16]byte
 }
 
-// Forget starts a new input.
+// Forget starts anew: what was seen before doesn't count any more.
 func (l *Ledger) Forget() error {
 	l.scope.indexed, l.scope.ahead = false, nil
 	if err := l.scope.sightings.close(); err != nil {
@@ -76,6 +78,9 @@ func (l *Ledger) Forget() error {
 	}
 	return nil
 }
+
+// NextInput starts another input whose rows are held against those of the ones before, too.
+func (l *Ledger) NextInput() { l.scope.ahead = nil }
 
 // Seen notes rows of the input, in their order, and returns for each what had been
 // met under its key before.
@@ -138,9 +143,11 @@ func (s *scope) lookUp(batch []Sighting, met map[ID]Seen) error {
 	return s.each(s.seen, ids, func(rows *sql.Rows) error {
 		var id, content sql.RawBytes
 		var seen Seen
-		if err := rows.Scan(&id, &seen.Row, &content, &seen.Times); err != nil {
+		var place int64
+		if err := rows.Scan(&id, &place, &content, &seen.Times); err != nil {
 			return err
 		}
+		seen.Input, seen.Row = placed(place)
 		copy(seen.Content[:], content)
 		met[ID(id)] = seen
 		return nil
@@ -193,7 +200,7 @@ func (s *scope) note(met map[ID]Seen) error {
 	defer tx.Rollback()
 	insert := tx.Stmt(s.insert)
 	for id, seen := range met {
-		if _, err := insert.Exec(id[:], seen.Row, seen.Content[:], seen.Times); err != nil {
+		if _, err := insert.Exec(id[:], Record{Input: seen.Input, Row: seen.Row}.place(), seen.Content[:], seen.Times); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -14,6 +15,7 @@ import (
 // key in every row and hardly ever one twice, so remembering has to be cheap and finding
 // doesn't.
 type sightings struct {
+	path   string   // of the file, until it is open
 	filter []uint64 // of filterBits bits; nil until the first key
 	file   *os.File
 	writer *bufio.Writer
@@ -50,7 +52,7 @@ func (s *sightings) add(row Sighting) (maybe bool, err error) {
 	var record [sighted]byte
 	copy(record[:16], row.ID[:])
 	copy(record[16:32], row.Content[:])
-	binary.LittleEndian.PutUint64(record[32:], uint64(row.Row))
+	binary.LittleEndian.PutUint64(record[32:], uint64(Record{Input: row.Input, Row: row.Row}.place()))
 	s.rows++
 	if _, err := s.writer.Write(record[:]); err != nil {
 		return false, fmt.Errorf("the keys of the input can't be noted: %w", err)
@@ -58,11 +60,17 @@ func (s *sightings) add(row Sighting) (maybe bool, err error) {
 	return maybe, nil
 }
 
+// open makes the file, beside the ledger: a run must not depend on a folder for temporary
+// files. Only one process has a ledger, so the name is free, or a dead one's that could not
+// remove it. Keys are personal data and must not outlive the process, however that ends: so the
+// file has no name from then on. Windows removes no open file, and leaves it to close.
 func (s *sightings) open() (err error) {
-	s.filter = make([]uint64, filterBits/64)
-	if s.file, err = os.CreateTemp("", "wolkvox-import-keys-"); err != nil {
-		return fmt.Errorf("the keys of the input can't be noted: %w", err)
+	os.Remove(s.path)
+	if s.file, err = os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		return fmt.Errorf("the keys of the input can't be noted: %w", cantOpen(s.path, err))
 	}
+	os.Remove(s.path)
+	s.filter = make([]uint64, filterBits/64)
 	s.writer = bufio.NewWriterSize(s.file, 64<<10)
 	return nil
 }
@@ -78,7 +86,8 @@ func (s *sightings) each(n int, take func(Sighting) error) error {
 		if _, err := io.ReadFull(reader, record[:]); err != nil {
 			return fmt.Errorf("the keys of the input can't be read back: %w", err)
 		}
-		row := Sighting{ID: ID(record[:16]), Row: int(binary.LittleEndian.Uint64(record[32:]))}
+		row := Sighting{ID: ID(record[:16])}
+		row.Input, row.Row = placed(int64(binary.LittleEndian.Uint64(record[32:])))
 		copy(row.Content[:], record[16:32])
 		if err := take(row); err != nil {
 			return err
@@ -101,7 +110,7 @@ func (s *sightings) before(n int, keys map[ID]Seen) error {
 // and counts one more row of the key.
 func (seen Seen) and(row Sighting) Seen {
 	if seen.Times == 0 {
-		seen.Row, seen.Content = row.Row, row.Content
+		seen.Input, seen.Row, seen.Content = row.Input, row.Row, row.Content
 	}
 	seen.Times++
 	return seen
@@ -112,7 +121,10 @@ func (s *sightings) close() error {
 	if s.file == nil {
 		return nil
 	}
-	err := errors.Join(s.file.Close(), os.Remove(s.file.Name()))
-	*s = sightings{}
+	err := s.file.Close()
+	if removed := os.Remove(s.path); !errors.Is(removed, fs.ErrNotExist) {
+		err = errors.Join(err, removed)
+	}
+	*s = sightings{path: s.path}
 	return err
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,12 +44,27 @@ func newSpace(path string) (*space, error) {
 	if n, ok := free(dir); ok && n < floor+ballast {
 		return nil, fmt.Errorf("the disk of the ledger %s has %d MB free, and %d MB are needed; free some space", path, n>>20, (floor+ballast)>>20)
 	}
-	if info, err := os.Stat(ballastPath(path)); err != nil || info.Size() != ballast {
-		if err := os.WriteFile(ballastPath(path), make([]byte, ballast), 0o600); err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
-		}
+	if err := layBallast(ballastPath(path)); err != nil {
+		return nil, cantOpen(ballastPath(path), err)
 	}
 	return &space{path: path}, nil
+}
+
+// layBallast puts the ballast where it isn't whole. Whatever else stands there is removed and
+// not written to: it may be a link to a file that isn't ours.
+func layBallast(path string) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == ballast {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(make([]byte, ballast))
+	return errors.Join(err, file.Close())
 }
 
 // low reports whether the disk is as good as full. Once it was, it stays so: a run that

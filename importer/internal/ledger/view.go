@@ -22,6 +22,10 @@ type View struct {
 
 // Look opens an existing ledger for reading.
 func Look(path string) (*View, error) {
+	path, err := locate(path)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no ledger %s", path)
 	}
@@ -42,7 +46,7 @@ func Look(path string) (*View, error) {
 		view.Close()
 		return nil, fmt.Errorf("%s is not a ledger that this program can read (version %d)", path, found)
 	}
-	held, err := Held(path)
+	held, err := held(path)
 	view.orphaned = err == nil && !held
 	return view, nil
 }
@@ -113,15 +117,6 @@ func (v *View) Counts() (map[State]int, error) {
 		counts[state] += n
 	}
 	return counts, rows.Err()
-}
-
-// Sent tells whether a key that was made by this template has, or may have, a case.
-func (v *View) Sent(template string) (sent bool, err error) {
-	err = v.db.QueryRow("SELECT EXISTS (SELECT 1 FROM entries WHERE template = ? AND state IN ('created', 'in_doubt', 'sending'))", template).Scan(&sent)
-	if err != nil {
-		return false, explain(v.path, err)
-	}
-	return sent, nil
 }
 
 // OtherKey looks for a row with one of these contents that has, or may have, a case under a key

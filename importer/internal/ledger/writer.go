@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -54,9 +55,29 @@ func newWriter(db *sql.DB, s *space) *writer {
 	return &writer{db: db, space: s, queue: make(chan change, mostAtOnce), committed: make(chan []change), done: make(chan struct{})}
 }
 
-// syncFile returns when the disk has all of the WAL. It is a variable for the sake of one test,
-// which shows that nothing less will do.
-var syncFile = (*os.File).Sync
+// syncFile returns when the disk has all of the WAL. It is a variable for the sake of tests,
+// which show that nothing less will do.
+var syncFile = fsync
+
+// mostInterrupted is how often a sync that was interrupted is tried again, a moment later each
+// time: some seconds altogether. A disk that interrupts them all would hold the run for ever.
+const mostInterrupted = 100
+
+// synced returns when the disk has all of the file, or says that it hasn't. Only what the system
+// calls interrupted is tried again: after any other failure the disk may have dropped what it
+// was to keep, and the next sync would succeed without it.
+func synced(file *os.File) error {
+	for try := 1; ; try++ {
+		err := syncFile(file)
+		if !errors.Is(err, syscall.EINTR) && !errors.Is(err, syscall.EAGAIN) {
+			return err
+		}
+		if try == mostInterrupted {
+			return fmt.Errorf("the disk was interrupted %d times and keeps nothing: %w", try, err)
+		}
+		time.Sleep(time.Duration(try) * time.Millisecond)
+	}
+}
 
 // start takes the syncing over from SQLite, whose FULL does it within each commit and whose
 // NORMAL leaves it out, but for what a checkpoint needs: it never moves into the database
@@ -68,7 +89,7 @@ func (w *writer) start(path string) error {
 	}
 	wal, err := os.OpenFile(path+"-wal", os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
+		return cantOpen(path+"-wal", err)
 	}
 	if _, err := w.db.Exec("PRAGMA synchronous = NORMAL"); err != nil {
 		wal.Close()
@@ -156,7 +177,7 @@ func (w *writer) confirm() {
 	for group := range w.committed {
 		err := w.failure()
 		if err == nil {
-			err = syncFile(w.wal)
+			err = synced(w.wal)
 		}
 		if err != nil {
 			w.fail(group, fmt.Errorf("the ledger can't be written: %w", err))

@@ -7,8 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"wolkvox-import/importer/internal/source/xlsx"
 )
 
 // file is an open input.
@@ -215,29 +219,47 @@ func orElse(text, instead string) string {
 // maxSpool bounds what a stream may unpack to.
 const maxSpool = 2 << 30
 
+// temp lists the folders for temporary files. The system's may be missing, read-only or too
+// small; where the input is, there was room for it.
+func (f *file) temp() []string { return []string{os.TempDir(), filepath.Dir(f.path)} }
+
 // spool unpacks a stream into a temporary file.
 func (f *file) spool(stream func(func(int)) (io.ReadCloser, error)) (*file, error) {
+	var full error
+	for _, folder := range f.temp() {
+		spooled, err := f.spoolInto(folder, stream)
+		if wrong := new(Error); err == nil || errors.As(err, &wrong) {
+			return spooled, err
+		}
+		full = errors.Join(full, err)
+	}
+	return nil, &Error{Path: f.path, What: "there is no room to unpack it: " + strings.ReplaceAll(full.Error(), "\n", "; "), Hint: "free some space, or unpack it by hand", Err: full}
+}
+
+// spoolInto fails with an *Error where the stream is damaged, which it is in every folder.
+func (f *file) spoolInto(folder string, stream func(func(int)) (io.ReadCloser, error)) (*file, error) {
+	temp, err := xlsx.NewTemp(folder)
+	if err != nil {
+		return nil, err
+	}
 	in, err := stream(func(int) {})
 	if err != nil {
+		temp.Close()
 		return nil, f.broken(err)
 	}
 	defer in.Close()
-	temp, err := os.CreateTemp("", "wolkvox-import-input-")
-	if err != nil {
-		return nil, f.error("there is no room to unpack it: "+plainError(err), "")
-	}
-	discard := func() error {
-		return errors.Join(temp.Close(), os.Remove(temp.Name()))
-	}
 	size, err := io.Copy(temp, io.LimitReader(in, maxSpool+1))
 	if err == nil && size > maxSpool {
 		err = fmt.Errorf("it unpacks to more than %d bytes", int64(maxSpool))
 	}
-	if err != nil {
-		discard()
-		return nil, f.broken(err)
+	if err == nil {
+		return newFile(f.path, temp, size, temp.Close), nil
 	}
-	return newFile(f.path, temp, size, discard), nil
+	temp.Close()
+	if write, ok := errors.AsType[*fs.PathError](err); ok && write.Op == "write" {
+		return nil, err
+	}
+	return nil, f.broken(err)
 }
 
 func count(n int, noun string) string {

@@ -23,7 +23,7 @@ type workbook struct {
 // openWorkbook finds the sheet and makes sure that it is sound before a row of it is
 // read.
 func openWorkbook(f *file, opt Options) (*Reader, error) {
-	book, err := xlsx.Open(f, f.size, 0)
+	book, err := xlsx.Open(f, f.size, 0, f.temp()...)
 	if err != nil {
 		return nil, f.damaged(err)
 	}

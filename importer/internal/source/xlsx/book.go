@@ -37,8 +37,9 @@ type Book struct {
 
 // Open opens the workbook that r holds and reads all of it but the sheets. A part that
 // unpacks to more than maxBytes is taken for an attack or a mistake; 0 stands for
-// DefaultMaxBytes. r has to stay open until Close.
-func Open(r io.ReaderAt, size, maxBytes int64) (*Book, error) {
+// DefaultMaxBytes. r has to stay open until Close. What doesn't fit into memory goes into a
+// file in one of the folders, as NewTemp makes it.
+func Open(r io.ReaderAt, size, maxBytes int64, folders ...string) (*Book, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("its zip archive is damaged or cut short: %w", err)
@@ -47,7 +48,7 @@ func Open(r io.ReaderAt, size, maxBytes int64) (*Book, error) {
 	if maxBytes == 0 {
 		maxBytes = DefaultMaxBytes
 	}
-	b := &Book{zip: z, parts: map[string]*zip.File{}, maxBytes: maxBytes, strings: new(stringTable)}
+	b := &Book{zip: z, parts: map[string]*zip.File{}, maxBytes: maxBytes, strings: &stringTable{temp: folders}}
 	if err := b.open(); err != nil {
 		b.Close()
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -16,8 +15,9 @@ type stringTable struct {
 	refs   []ref
 	chunks []string        // as many as fit into memory
 	chunk  strings.Builder // the one that is being filled
-	spill  *os.File        // what comes behind them; nil while they fit
+	spill  *Temp           // what comes behind them; nil while they fit
 	size   int64           // of spill
+	temp   []string        // folders for spill
 }
 
 // ref tells where a text is: in which chunk, at which byte, and of which length; or
@@ -157,7 +157,7 @@ func (t *stringTable) flush() error {
 		return nil
 	}
 	if t.spill == nil {
-		file, err := os.CreateTemp("", "wolkvox-import-texts-")
+		file, err := NewTemp(t.temp...)
 		if err != nil {
 			return fmt.Errorf("no temporary file for the texts that don't fit into memory: %w", err)
 		}
@@ -181,7 +181,6 @@ func (t *stringTable) close() {
 		return
 	}
 	t.spill.Close()
-	os.Remove(t.spill.Name())
 }
 
 // at returns text i.

@@ -1,0 +1,214 @@
+package crm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"wolkvox-import/importer/internal/crm"
+)
+
+// A name of this machine may lead elsewhere; what counts is where a connection goes.
+func TestPlainHTTPGoesToThisMachineAlone(t *testing.T) {
+	for address, here := range map[string]bool{"127.0.0.1:1": true, "[::1]:1": true, "127.9.8.7:1": true, "192.0.2.1:1": false, "[2001:db8::1]:1": false, "0.0.0.0:1": false} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := crm.Dial(true)(ctx, "tcp", address)
+		cancel()
+		if refused := strings.Contains(fmt.Sprint(err), "is not this machine"); refused == here {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	_, err := crm.Dial(false)(t.Context(), "tcp", "[2001:db8::1%nowhere]:1")
+	if strings.Contains(fmt.Sprint(err), "is not this machine") {
+		t.Errorf("https goes anywhere: %v", err)
+	}
+}
+
+func TestServerThatIsNotThisMachineStopsTheRun(t *testing.T) {
+	s := sender(t, "http://localhost:1", []string{"secret"}, 1)
+	s.Client = client(t, "http://localhost:1", crm.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return crm.Dial(true)(ctx, network, "192.0.2.1:1")
+	}})
+	_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
+	if verdict(t, err) != crm.Misdirected || !strings.Contains(err.Error(), "192.0.2.1:1, which is not this machine") {
+		t.Errorf("%v", err)
+	}
+}
+
+// net/http asks no proxy for localhost and 127.0.0.1, and would for localhost with a dot. It
+// reads the environment once a process, so that this one is begun anew.
+func TestPlainHTTPGoesByNoProxy(t *testing.T) {
+	const proxy = "127.0.0.1:9"
+	if os.Getenv("HTTP_PROXY") != "http://"+proxy {
+		again := exec.Command(os.Args[0], "-test.run=^TestPlainHTTPGoesByNoProxy$")
+		again.Env = append(os.Environ(), "HTTP_PROXY=http://"+proxy, "HTTPS_PROXY=http://"+proxy, "NO_PROXY=", "no_proxy=")
+		if out, err := again.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	for address, want := range map[string]string{"http://localhost.:1": "localhost.:1", "https://crm.example:1": proxy} {
+		var dialled string
+		c := client(t, address, crm.Config{Dial: func(_ context.Context, _, address string) (net.Conn, error) {
+			dialled = address
+			return nil, errors.New("no")
+		}})
+		if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); err == nil || dialled != want {
+			t.Errorf("%s: %s was connected to, not %s", address, dialled, want)
+		}
+	}
+}
+
+// One connection that is never made keeps nobody else from making one.
+func TestConnectionThatHangsKeepsNobodyWaiting(t *testing.T) {
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, success)
+	})
+	var dials atomic.Int64
+	hung := make(chan struct{})
+	var gone sync.WaitGroup
+	defer gone.Wait()
+	defer close(hung)
+	c := client(t, url, crm.Config{Stall: 100 * time.Millisecond, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials.Add(1) == 1 {
+			gone.Add(1)
+			defer gone.Done()
+			<-hung
+			return nil, errors.New("too late")
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}})
+	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); verdict(t, err) != crm.Unsent {
+		t.Fatal(err)
+	}
+	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); err != nil {
+		t.Errorf("the next one waits for a place: %v", err)
+	}
+}
+
+// A process that may open no more files can't send any row, and none is to blame.
+func TestTooManyOpenFilesStopTheRun(t *testing.T) {
+	s := sender(t, "http://127.0.0.1:1", []string{"secret"}, 1)
+	var dials atomic.Int64
+	s.Client = client(t, "http://127.0.0.1:1", crm.Config{Dial: func(context.Context, string, string) (net.Conn, error) {
+		dials.Add(1)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EMFILE}
+	}})
+	for range 2 {
+		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
+		e := new(crm.Error)
+		if !errors.As(err, &e) || e.Verdict == crm.Unsent || !strings.Contains(e.Message, "too many open files") || !strings.Contains(e.Hint, "ulimit -n") {
+			t.Errorf("%+v", e)
+		}
+	}
+	if dials.Load() != 1 {
+		t.Errorf("%d dials: it doesn't get better by trying", dials.Load())
+	}
+}
+
+// lines collects what is logged.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *lines) log() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// short is a server whose connections carry two requests: the second of them gets no answer.
+func short(t *testing.T) (url string, conns, requests *atomic.Int64) {
+	t.Helper()
+	conns, requests = new(atomic.Int64), new(atomic.Int64)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Add(1)
+			go func() {
+				defer c.Close()
+				buffer := make([]byte, 64<<10)
+				for n := range 2 {
+					if _, err := c.Read(buffer); err != nil {
+						return
+					}
+					requests.Add(1)
+					if n == 0 {
+						fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(success), success)
+					}
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String(), conns, requests
+}
+
+// After one request was lost on a connection that the server was closing, none is lost so.
+func TestLostOnAUsedConnectionGivesEachItsOwn(t *testing.T) {
+	url, conns, _ := short(t)
+	said := new(lines)
+	s := sender(t, url, []string{"secret"}, 1)
+	s.Log = said.log()
+	doubts := 0
+	for range 10 {
+		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
+			doubts++
+		}
+	}
+	if doubts != 1 || conns.Load() != 9 || strings.Count(said.String(), "each request gets one of its own") != 1 {
+		t.Errorf("%d in doubt, %d connections: %s", doubts, conns.Load(), said)
+	}
+}
+
+// A CRM that is slow to answer closes nothing.
+func TestSlowAnswersKeepTheConnections(t *testing.T) {
+	var n atomic.Int64
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if n.Add(1) == 2 {
+			time.Sleep(300 * time.Millisecond)
+		}
+		_, _ = io.WriteString(w, success)
+	})
+	said := new(lines)
+	s := sender(t, url, []string{"secret"}, 1)
+	s.Client, s.Log = client(t, url, crm.Config{Timeout: 100 * time.Millisecond}), said.log()
+	for i := range 4 {
+		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); (err != nil) != (i == 1) {
+			t.Errorf("request %d: %v", i, err)
+		}
+	}
+	if said.String() != "" {
+		t.Error(said)
+	}
+}
