@@ -136,7 +136,7 @@ func newWorld(t *testing.T, seed uint64, dir string, k *kind) *world {
 	w.crm = sandbox.New(w.config)
 	w.wire = newWire(w.crm, w.rand)
 	w.wire.slow = w.slow
-	if k == nil && w.rand.IntN(3) == 0 {
+	if k == nil && w.rand.IntN(6) == 0 {
 		w.wire.refuse = 0.3
 	}
 	if err := w.write(dir); err != nil {
@@ -203,7 +203,7 @@ func (w *world) draw() {
 		return w.rand.Float64() * 0.4
 	}
 	for _, f := range w.config.Faults.Flags() {
-		*f.Value = often(6)
+		*f.Value = often(9)
 	}
 	w.config.PerToken = w.rand.IntN(2) * 2
 	one := func(values ...string) string { return values[w.rand.IntN(len(values))] }
@@ -231,7 +231,7 @@ func (w *world) draw() {
 	if w.rand.IntN(6) == 0 {
 		w.slow = 50 * time.Second
 	}
-	w.mortal = often(3)
+	w.mortal = often(4)
 }
 
 func (w *world) drawQueries(one func(...string) string) {
@@ -288,7 +288,7 @@ func (w *world) live() error {
 		if err := w.noneTwice(); err != nil {
 			return err
 		}
-		if round > 3 { // what can't be proven, a person looks up
+		if round > 0 && n[reports.InDoubt] > 0 { // what can't be proven, a person looks up
 			w.wire.calm()
 			if err := w.lookUp(); err != nil {
 				return err
@@ -312,7 +312,7 @@ func (w *world) done(n map[reports.Status]int) bool {
 func (w *world) run(round int) (map[reports.Status]int, error) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
-	if w.rand.IntN(4) == 0 { // Ctrl-C
+	if w.rand.IntN(8) == 0 { // Ctrl-C
 		timer := time.AfterFunc(time.Duration(w.rand.IntN(300_000))*time.Millisecond, cancel)
 		defer timer.Stop()
 	}
@@ -502,7 +502,7 @@ func (w *world) results() (all []simResult) {
 func (w *world) lookUp() error {
 	time.Sleep(time.Hour)
 	list, err := importer.Doubts(w.ledger)
-	if err != nil {
+	if err != nil || len(list) == 0 {
 		return err
 	}
 	var said []importer.Verdict

@@ -2,6 +2,8 @@ package mapping_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -33,6 +35,25 @@ func TestHostileMappingsEndSoon(t *testing.T) {
 		"many columns":       fieldMapping(`"` + strings.Repeat("{{C}}", 100_000) + `"`),
 		"wide date":          fieldMapping(`{column: C, date: "` + strings.Repeat("DD/MM/YYYY", 10_000) + `"}`),
 		"binary":             "\x00\x01\x02",
+
+		"a file of comments":        strings.Repeat("#\n", 1_000_000),
+		"many entries":              "closed:\n" + strings.Repeat(" - b\n", 400_000),
+		"many commas":               "closed: [" + strings.Repeat("b,", 900_000) + "]",
+		"many lines":                "operation: |\n" + strings.Repeat("  x\n", 500_000),
+		"open quotes":               "operation: \"" + strings.Repeat("\n", 1_000_000),
+		"a tower":                   deepIndentation(1_900),
+		"a million brackets":        "closed: " + strings.Repeat("[", 1_000_000),
+		"a million closed brackets": "closed: " + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000),
+		"many braces":               "case: " + strings.Repeat("{a: ", 500_000),
+		"a million dashes":          strings.Repeat("- ", 1_000_000),
+		"a million question marks":  strings.Repeat("? ", 1_000_000),
+		"many anchors":              strings.Repeat("&a ", 600_000),
+		"many tags":                 strings.Repeat("!!str ", 300_000),
+		"a million quotes":          strings.Repeat("\"", 1_000_001),
+		"many documents":            strings.Repeat("---\n", 500_000),
+		"many colons":               strings.Repeat("a: ", 600_000),
+		"quoted brackets":           fieldMapping("'" + strings.Repeat("[", 1_000_000) + "'"),
+		"commented brackets":        fieldMapping("x") + "# " + strings.Repeat("[", 1_000_000) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
@@ -50,7 +71,7 @@ func TestHostileMappingsEndSoon(t *testing.T) {
 			}
 			var now runtime.MemStats
 			runtime.ReadMemStats(&now)
-			if now.Sys > 3<<30 {
+			if now.Sys > 2<<30 {
 				t.Errorf("it took %d MB", now.Sys>>20)
 			}
 		})
@@ -65,7 +86,28 @@ func deepIndentation(depth int) string {
 	return b.String()
 }
 
+// What is too deep is said with its place, in a line that can be read.
+func TestMappingThatIsTooDeepIsSaid(t *testing.T) {
+	for _, text := range []string{"closed: " + strings.Repeat("[", 1_000_000), "closed:\n" + strings.Repeat("- ", 1_000)} {
+		path := write(t, text)
+		_, err := mapping.Load(path, nil)
+		if err == nil || !strings.Contains(err.Error(), "more than 100 levels") || !strings.HasPrefix(err.Error(), path+":") || len(err.Error()) > 1000 {
+			t.Errorf("%.2000v", err)
+		}
+	}
+}
+
 func TestHugeMappingIsRefusedUnread(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "map.yaml")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 100<<20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mapping.Load(path, nil); err == nil || !strings.Contains(err.Error(), "is it the right file?") {
+		t.Errorf("%v", err)
+	}
 	_, err := mapping.Load(write(t, strings.Repeat("# padding padding padding\n", 1<<18)), nil)
 	if err == nil || !strings.Contains(err.Error(), "is it the right file?") {
 		t.Errorf("%v", err)

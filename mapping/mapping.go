@@ -30,11 +30,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 )
 
-// maxFile bounds a mapping file, in bytes; a person's own never comes near it.
-const maxFile = 4 << 20
+// maxFile bounds a mapping file, in bytes; a person's own never comes near it. Reading YAML
+// takes some two hundred times as much memory.
+const maxFile = 2 << 20
 
 // Mapping is a mapping file that has been read, not yet tied to an input.
 type Mapping struct {
@@ -100,7 +102,7 @@ func read(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("the mapping %s is not a file", path)
 	case info.Size() > maxFile:
-		return nil, fmt.Errorf("the mapping %s has %d bytes; at most %d are read: is it the right file?", path, info.Size(), maxFile)
+		return nil, fmt.Errorf("the mapping %s has %d bytes; at most %d are read: is it the right file? long tables belong into a values_file", path, info.Size(), maxFile)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -134,7 +136,12 @@ func parse(d *decoder, text []byte) (root ast.Node, err error) {
 			root, err = nil, fmt.Errorf("%s: this is not YAML that can be read (%v)", d.path, p)
 		}
 	}()
-	file, err := parser.ParseBytes(text, 0)
+	tokens := lexer.Tokenize(string(text))
+	if t := tooDeep(tokens); t != nil {
+		d.mistake(where(t), "more than %d levels of lists, objects and signs in one another; a mapping needs a handful", mostLevels)
+		return nil, d.mistakes.err()
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, d.syntax(err)
 	}

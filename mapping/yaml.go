@@ -25,9 +25,22 @@ type decoder struct {
 func (d *decoder) mistake(at position, format string, args ...any) {
 	m := Mistake{File: d.path, Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...)}
 	if at.line >= 1 && at.line <= len(d.lines) {
-		m.Source = strings.TrimRight(string(d.lines[at.line-1]), "\r")
+		m.Source = excerpt(strings.TrimRight(string(d.lines[at.line-1]), "\r"), at.column)
 	}
 	d.mistakes = append(d.mistakes, m)
+}
+
+// excerpt is a line as far as people can use it: one that is long is cut behind the column, and
+// left out if that is far away.
+func excerpt(line string, column int) string {
+	const most = 160
+	switch r := []rune(line); {
+	case len(r) <= most:
+		return line
+	case column <= most/2:
+		return string(r[:most]) + "…"
+	}
+	return ""
 }
 
 func (d *decoder) syntax(err error) error {
@@ -41,6 +54,32 @@ func (d *decoder) syntax(err error) error {
 
 func where(t *token.Token) position {
 	return position{t.Position.Line, t.Position.Column}
+}
+
+// mostLevels bounds how deep a mapping may be: the YAML library takes a level of the stack for
+// each, and time that grows with their square.
+const mostLevels = 100
+
+// tooDeep returns the token that opens a level too many, or nil. Levels that have lines of
+// their own need ever more blanks, and so are bounded by the file's size.
+func tooDeep(tokens token.Tokens) *token.Token {
+	brackets, row := 0, 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType, token.AliasType:
+			row++ // one behind the other, without a value between
+		default:
+			row = 0
+		}
+		if brackets > mostLevels || row > mostLevels {
+			return t
+		}
+	}
+	return nil
 }
 
 // pair is one `key: value` of a YAML mapping.

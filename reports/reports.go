@@ -22,6 +22,7 @@ package reports
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -167,9 +168,11 @@ func (s Set) summarize(sum Summary) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := json.NewEncoder(d)
-	e.SetIndent("", "  ")
-	if err = failed(d.path, e.Encode(sum)); err == nil {
+	text, err := json.MarshalIndent(sum, "", "  ")
+	if err == nil {
+		_, err = io.WriteString(d, visible(string(text))+"\n")
+	}
+	if err = failed(d.path, err); err == nil {
 		err = d.complete()
 	}
 	if err != nil {

@@ -3,10 +3,12 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,31 +37,58 @@ func (d *desk) crashable() {
 	}
 }
 
-// kill runs the program until it dies at the point, or, where that is "", by a kill at
-// some moment. It reports whether it was killed at all.
-func (d *desk) kill(r *rand.Rand, point string) bool {
+// crashMargin is longer than a request of a process that was killed can still be on its way.
+const crashMargin = "300ms"
+
+// kill runs the import until it dies at the point, or, where that is "", by a kill at some
+// moment. It reports whether it was killed at all.
+func (d *desk) kill(r *rand.Rand, point string, flags ...string) bool {
 	d.t.Helper()
-	c := d.command("--workers", fmt.Sprint(crashWorkers))
+	c := d.command(append([]string{"--workers", fmt.Sprint(crashWorkers)}, flags...)...)
 	if point != "" {
 		c.Env = append(c.Env, fmt.Sprintf("WOLKVOX_IMPORT_CRASH=%s:%d", point, 1+r.IntN(40)))
 		if strings.HasSuffix(point, "report") {
 			c.Env = append(c.Env, "WOLKVOX_IMPORT_CRASH="+point+":1")
 			c.Args = append(c.Args, "--limit", fmt.Sprint(50+r.IntN(100)))
 		}
+		return d.dies(c, 0)
 	}
+	return d.dies(c, 50*time.Millisecond+time.Duration(r.Int64N(int64(300*time.Millisecond))))
+}
+
+// dies runs a command, kills it after some time, where that isn't 0, and reports whether it
+// was killed.
+func (d *desk) dies(c *exec.Cmd, after time.Duration) bool {
+	d.t.Helper()
 	if err := c.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	if point == "" {
-		time.Sleep(50*time.Millisecond + time.Duration(r.Int64N(int64(300*time.Millisecond))))
+	if after > 0 {
+		time.Sleep(after)
 		c.Process.Kill()
 	}
 	c.Wait()
 	return !c.ProcessState.Exited()
 }
 
+// beside are the commands that are killed between runs, by their names.
+func (d *desk) beside() map[string]*exec.Cmd {
+	ledger := filepath.Join(d.dir, "migracion.ledger.db")
+	commands := map[string]*exec.Cmd{
+		"resolve": exec.Command(d.program, "resolve", "--ledger", ledger, "--auto", "--margin", crashMargin, "--server", "http://"+d.address),
+		"purge":   exec.Command(d.program, "purge", "--ledger", ledger, "--older-than", "0s"),
+		"report":  exec.Command(d.program, "report", "--ledger", ledger, "--out", filepath.Join(d.dir, "again")),
+		"canary":  d.command("--workers", fmt.Sprint(crashWorkers), "--canary", "--yes"),
+		"within":  d.command("--workers", fmt.Sprint(crashWorkers), "--resolve", "--margin", crashMargin),
+	}
+	for _, c := range commands {
+		c.Env = append(os.Environ(), "WOLKVOX_TOKEN=good")
+	}
+	return commands
+}
+
 // TestCrashLoop kills the program again and again, at every point that a row comes by
-// and at moments between them. No row may ever have two cases, every row must be
+// and at moments between them, and so it does with resolve, purge, report and a canary. No row may ever have two cases, every row must be
 // accounted for, and what is in doubt must be no more than what was in flight; then
 // asking the CRM settles all of it.
 func TestCrashLoop(t *testing.T) {
@@ -86,10 +115,17 @@ func TestCrashLoop(t *testing.T) {
 			killed++
 		}
 		d.cases() // none twice
+		commands := d.beside()
+		name := slices.Sorted(maps.Keys(commands))[round%len(commands)]
+		if d.dies(commands[name], 10*time.Millisecond+time.Duration(r.Int64N(int64(600*time.Millisecond)))) {
+			kills[name]++
+			killed++
+		}
+		d.cases()
 	}
 	d.account(rows, killed*crashWorkers)
 
-	resolve := exec.Command(d.program, "resolve", "--ledger", filepath.Join(d.dir, "migracion.ledger.db"), "--auto", "--margin", "0s", "--server", "http://"+d.address)
+	resolve := exec.Command(d.program, "resolve", "--ledger", filepath.Join(d.dir, "migracion.ledger.db"), "--auto", "--margin", crashMargin, "--server", "http://"+d.address)
 	resolve.Env = append(os.Environ(), "WOLKVOX_TOKEN=good")
 	if out, err := resolve.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -154,7 +154,7 @@ func TestNothingThatIsSaidIsObeyedByTheTerminal(t *testing.T) {
 			}
 			for _, name := range []string{"summary.json", "results.csv"} {
 				content, err := os.ReadFile(filepath.Join("out", name))
-				if err != nil || bytes.ContainsAny(content, "\x1b\x07") {
+				if err != nil || bytes.ContainsAny(content, "\x1b\x07\u009b\x7f") {
 					t.Errorf("%s: %v: %q", name, err, content)
 				}
 			}
