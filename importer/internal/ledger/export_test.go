@@ -36,3 +36,27 @@ const Version = version
 func Schema(old int) []string {
 	return append(append([]string{schema}, migrations[:old-1]...), fmt.Sprintf("PRAGMA user_version = %d", old))
 }
+
+// Interrupt makes the next n syncs fail as if they were interrupted, and counts those that are
+// asked for.
+func Interrupt(n int64, err error) (syncs *atomic.Int64) {
+	sync := syncFile
+	syncs = new(atomic.Int64)
+	syncFile = func(f *os.File) error {
+		if syncs.Add(1) <= n {
+			return err
+		}
+		return sync(f)
+	}
+	return syncs
+}
+
+// Seal seals a closed ledger as it is.
+func Seal(path string) error {
+	db, err := open(path, "rw")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return seal(db, path)
+}
