@@ -5,8 +5,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"wolkvox-import/importer/internal/ledger"
 )
@@ -72,7 +74,7 @@ func unknown(l *ledger.Ledger, ids []ledger.ID) (n int, err error) {
 		some := ids[at:min(at+250, len(ids))]
 		entries, err := l.Entries(some)
 		if err != nil {
-			return 0, err
+			return n, err
 		}
 		n += len(some) - len(entries)
 	}
@@ -129,10 +131,12 @@ func TestDamageDuringARunIsAnErrorOfEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := file.WriteAt(make([]byte, info.Size()-1<<16), 1<<16); err != nil {
-		t.Fatal(err)
+	for at := int64(1 << 16); at < info.Size(); at += 9 * 4096 { // some are found before one isn't
+		if _, err := file.WriteAt(make([]byte, 4096), at); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if n, err := unknown(l, ids); err == nil || !strings.Contains(err.Error(), "is damaged") {
+	if n, err := unknown(l, ids); n > 0 || err == nil || !strings.Contains(err.Error(), "is damaged") {
 		t.Errorf("%d keys are unknown, and the error is %v", n, err)
 	}
 }
@@ -142,6 +146,16 @@ func TestDamageDuringARunIsAnErrorOfEntries(t *testing.T) {
 func TestSealedLedgerIsNotLookedThrough(t *testing.T) {
 	ids := scattered(10)
 	path := filled(t, ids)
+	left, err := os.ReadFile(path + ".seal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ledger.Seal(path); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := os.ReadFile(path + ".seal"); err != nil || string(now) != string(left) {
+		t.Errorf("it was left with the seal %q, and has %q, %v", left, now, err)
+	}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -171,5 +185,45 @@ func TestKeysThatCannotBeNotedAreAnErrorOfSeen(t *testing.T) {
 	seen, err := l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}})
 	if err == nil || !strings.Contains(err.Error(), "can't be noted") {
 		t.Errorf("%v, %v", seen, err)
+	}
+}
+
+// The keys of an input are personal data. They must not outlive the process, however that ends:
+// their file has no name, where the system can do that.
+func TestNotedKeysHaveNoName(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file has a name here")
+	}
+	path := file(t)
+	l := open(t, path)
+	if _, err := l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(path + ".keys"); err == nil {
+		t.Error("the file of keys can be seen")
+	}
+}
+
+// A run needs no folder for temporary files, not for many keys that come twice either.
+func TestLedgerNeedsNoTemporaryFolder(t *testing.T) {
+	path := file(t)
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("TMP", os.Getenv("TMPDIR"))
+	t.Setenv("TEMP", os.Getenv("TMPDIR"))
+	l := open(t, path)
+	ids := scattered(60000)
+	for range 2 {
+		for at := 0; at < len(ids); at += 250 {
+			var batch []ledger.Sighting
+			for i, id := range ids[at : at+250] {
+				batch = append(batch, ledger.Sighting{ID: id, Row: at + i + 2})
+			}
+			if _, err := l.Seen(batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := l.Purge(time.Now()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -66,8 +66,11 @@ func TestLedgerReachedByALinkIsTheSameOne(t *testing.T) {
 // find them.
 func TestKilledProcessesClaimsAreFoundByALink(t *testing.T) {
 	for kind, link := range linkKinds {
-		path, other := linked(t, link)
+		path, other := filepath.Join(t.TempDir(), "l.db"), filepath.Join(t.TempDir(), "current.db")
 		die(t, path)
+		if err := link(path, other); err != nil {
+			t.Skipf("there are no such links here: %v", err)
+		}
 		for _, name := range []string{other, path} {
 			l := open(t, name)
 			if s := state(t, l, 1); s != ledger.InDoubt {
@@ -170,8 +173,10 @@ func TestFilesBesideALedgerFollowNoLinks(t *testing.T) {
 	for _, suffix := range []string{".lock", ".ballast", ".keys", ".seal"} {
 		path := filepath.Join(t.TempDir(), "l.db")
 		victim := filepath.Join(t.TempDir(), "victim")
-		if err := os.WriteFile(victim, []byte("not yours"), 0o600); err != nil {
-			t.Fatal(err)
+		if suffix != ".lock" {
+			if err := os.WriteFile(victim, []byte("not yours"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := os.Symlink(victim, path+suffix); err != nil {
 			t.Skip(err)
@@ -180,6 +185,9 @@ func TestFilesBesideALedgerFollowNoLinks(t *testing.T) {
 		if suffix == ".lock" {
 			if err == nil || !strings.Contains(err.Error(), "is a link, and is not followed") {
 				t.Errorf("%s: %v", suffix, err)
+			}
+			if _, err := os.Lstat(victim); err == nil {
+				t.Error("a file was made by the link")
 			}
 			continue
 		}
