@@ -60,6 +60,15 @@ const (
 	Ignored  State = "ignored"  // a person said that it is never to be sent
 )
 
+// known tells a state from what damage makes of one.
+func (s State) known() bool {
+	switch s {
+	case Pending, Sending, Created, Rejected, Invalid, InDoubt, Ignored:
+		return true
+	}
+	return false
+}
+
 // ErrNotClaimable means that a key's case exists, is being sent, or is in doubt.
 var ErrNotClaimable = errors.New("the key is not free to be sent")
 
@@ -117,13 +126,13 @@ func (l *Ledger) open(given string, b Binding) (err error) {
 		return err
 	}
 	l.writer = newWriter(db, room)
+	if err := checkWhole(db, path); err != nil {
+		return err
+	}
 	if err := prepare(db, path, b); err != nil {
 		return err
 	}
 	if err := remember(db, path); err != nil {
-		return err
-	}
-	if err := checkWhole(db, path); err != nil {
 		return err
 	}
 	if l.Recovered, err = recoverSending(db, clock.Clock(nil).Now()); err != nil {
@@ -146,6 +155,9 @@ func (l *Ledger) Close() error {
 	}
 	if l.scope != nil {
 		errs = append(errs, l.scope.sightings.close())
+		if errors.Join(errs...) == nil {
+			seal(l.View.db, l.path) // without one, the next run has to look for itself
+		}
 	}
 	if l.View != nil {
 		errs = append(errs, l.View.Close())
@@ -177,7 +189,7 @@ var checkpointAfter = 4000
 // open opens the database; mode is SQLite's rw or ro. Every commit waits for the disk; the
 // writer finds a faster way to the same end.
 func open(path, mode string) (*sql.DB, error) {
-	pragmas := []string{"busy_timeout(10000)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}
+	pragmas := []string{"busy_timeout(10000)", "synchronous(FULL)", "cell_size_check(ON)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}
 	if mode == "rw" {
 		// What SQLite can't keep in memory, it puts beside the ledger, where there is room and
 		// nobody else reads it, into files that it removes as soon as they are open.
