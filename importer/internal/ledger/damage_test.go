@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,23 +11,6 @@ import (
 
 	"wolkvox-import/importer/internal/ledger"
 )
-
-// damage is what disks make of a file, behind its first page.
-var damage = map[string]func(b []byte, r *rand.Rand){
-	"page of zeros":    func(b []byte, r *rand.Rand) { clear(part(b, r, 4096)) },
-	"page of anything": func(b []byte, r *rand.Rand) { scramble(part(b, r, 4096), r) },
-	"another page":     func(b []byte, r *rand.Rand) { copy(part(b, r, 4096), part(b, r, 4096)) },
-	"sector of zeros":  func(b []byte, r *rand.Rand) { clear(part(b, r, 512)) },
-	"sector":           func(b []byte, r *rand.Rand) { scramble(part(b, r, 512), r) },
-	"some bytes":       func(b []byte, r *rand.Rand) { scramble(part(b, r, 64), r) },
-	"a byte":           func(b []byte, r *rand.Rand) { part(b, r, 1)[0] ^= byte(1 + r.IntN(255)) },
-}
-
-// part is one of the parts of that size behind the first page.
-func part(b []byte, r *rand.Rand, size int) []byte {
-	b = b[4096:]
-	return b[r.IntN(len(b)/size)*size:][:size]
-}
 
 func scramble(b []byte, r *rand.Rand) {
 	for i := range b {
@@ -83,43 +65,7 @@ func unknown(l *ledger.Ledger, ids []ledger.ID) (n int, err error) {
 	return n, nil
 }
 
-// A key that was sent and that a damaged ledger doesn't find would be sent again. So damage is
-// an error, of Open or of Entries, or it harms no key.
-func TestDamagedLedgerNeverSaysThatAKeyIsUnknown(t *testing.T) {
-	ids := scattered(1500)
-	path := filled(t, ids)
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, harm := range damage {
-		found := 0
-		const times = 30
-		for seed := range uint64(times) {
-			damaged := append([]byte(nil), content...)
-			harm(damaged, rand.New(rand.NewPCG(seed, 3)))
-			if err := os.WriteFile(path, damaged, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			l, err := ledger.Open(path, real)
-			if err == nil {
-				var n int
-				if n, err = unknown(l, ids); n > 0 {
-					t.Errorf("%s, seed %d: %d keys are unknown", name, seed, n)
-				}
-				l.Close()
-			}
-			if err != nil {
-				found++
-			}
-		}
-		if found < times/4 {
-			t.Errorf("%s: it was found %d of %d times", name, found, times)
-		}
-	}
-}
-
-// What is damaged while the ledger is open has been looked through before.
+// A damaged page is an error, and no key that was never sent: it would be sent again.
 func TestDamageDuringARunIsAnErrorOfEntries(t *testing.T) {
 	ids := scattered(20000) // more than SQLite keeps in memory
 	path := filled(t, ids)
@@ -155,39 +101,6 @@ func TestDamageDuringARunIsAnErrorOfEntries(t *testing.T) {
 	if failed == 0 {
 		t.Error("no damage was found")
 	}
-}
-
-// A ledger that is as it was left isn't looked through again, which takes long: damage that has
-// been sealed passes. Without the seal, a single wrong bit of a key is found.
-func TestSealedLedgerIsNotLookedThrough(t *testing.T) {
-	ids := scattered(10)
-	path := filled(t, ids)
-	left, err := os.ReadFile(path + ".seal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ledger.Seal(path); err != nil {
-		t.Fatal(err)
-	}
-	if now, err := os.ReadFile(path + ".seal"); err != nil || string(now) != string(left) {
-		t.Errorf("it was left with the seal %q, and has %q, %v", left, now, err)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := bytes.LastIndex(content, ids[5][:]) // in the index; before that, it stands in the table
-	content[at] ^= 1
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ledger.Open(path, real); err == nil || !strings.Contains(err.Error(), "is damaged") {
-		t.Errorf("damage was not found: %v", err)
-	}
-	if err := ledger.Seal(path); err != nil {
-		t.Fatal(err)
-	}
-	open(t, path)
 }
 
 // Whatever keeps the keys of the input from being noted is an error of Seen, and not a row that

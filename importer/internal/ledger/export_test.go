@@ -52,13 +52,3 @@ func Interrupt(t *testing.T, n int64, err error) (syncs *atomic.Int64) {
 	}
 	return syncs
 }
-
-// Seal seals a closed ledger as it is.
-func Seal(path string) error {
-	db, err := open(path, "rw")
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return seal(db, path)
-}

@@ -60,15 +60,6 @@ const (
 	Ignored  State = "ignored"  // a person said that it is never to be sent
 )
 
-// known tells a state from what damage makes of one.
-func (s State) known() bool {
-	switch s {
-	case Pending, Sending, Created, Rejected, Invalid, InDoubt, Ignored:
-		return true
-	}
-	return false
-}
-
 // ErrNotClaimable means that a key's case exists, is being sent, or is in doubt.
 var ErrNotClaimable = errors.New("the key is not free to be sent")
 
@@ -126,13 +117,13 @@ func (l *Ledger) open(given string, b Binding) (err error) {
 		return err
 	}
 	l.writer = newWriter(db, room)
-	if err := checkWhole(db, path); err != nil {
-		return err
-	}
 	if err := prepare(db, path, b); err != nil {
 		return err
 	}
 	if err := remember(db, path); err != nil {
+		return err
+	}
+	if err := checkWhole(db, path); err != nil {
 		return err
 	}
 	if l.Recovered, err = recoverSending(db, clock.Clock(nil).Now()); err != nil {
@@ -155,9 +146,6 @@ func (l *Ledger) Close() error {
 	}
 	if l.scope != nil {
 		errs = append(errs, l.scope.sightings.close())
-		if errors.Join(errs...) == nil {
-			seal(l.View.db, l.path) // without one, the next run has to look for itself
-		}
 	}
 	if l.View != nil {
 		errs = append(errs, l.View.Close())

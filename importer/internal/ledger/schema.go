@@ -170,6 +170,25 @@ func migrate(db *sql.DB, path string, from int) error {
 	return tx.Commit()
 }
 
+// checkWhole looks for damage after a run that did not end well.
+func checkWhole(db *sql.DB, path string) error {
+	var open int
+	if err := db.QueryRow("SELECT count(*) FROM runs WHERE ended IS NULL AND id = (SELECT max(id) FROM runs)").Scan(&open); err != nil {
+		return explain(path, err)
+	}
+	if open == 0 {
+		return nil
+	}
+	var said string
+	if err := db.QueryRow("PRAGMA quick_check(1)").Scan(&said); err != nil {
+		return explain(path, err)
+	}
+	if said != "ok" {
+		return fmt.Errorf("the ledger %s is damaged (%s); keep it, and don't import with it: what it says of rows can't be trusted", path, said)
+	}
+	return nil
+}
+
 func checkSQLite(db *sql.DB) error {
 	var text string
 	if err := db.QueryRow("SELECT sqlite_version()").Scan(&text); err != nil {

@@ -272,7 +272,7 @@ func scanEntry(rows *sql.Rows, take func(ID, entry)) error {
 	if err := rows.Scan(&e.seq, &id, &e.State, &e.Template, &e.Columns, &content, &e.WolkvoxID, &e.IDPrefijo); err != nil {
 		return err
 	}
-	if len(id) != len(ID{}) || !e.State.known() {
+	if len(id) != len(ID{}) || len(content) != len(e.Content) {
 		return errors.New("it is damaged")
 	}
 	copy(e.Content[:], content)
