@@ -203,3 +203,30 @@ func contents(t *testing.T, dir string) map[string]string {
 	}
 	return all
 }
+
+// What a killed process has left of its reports is personal data that nobody knows of: the next one
+// removes it, unless it may be another one's that still writes.
+func TestDraftsOfDeadProcessesAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	old, young, other := filepath.Join(dir, ".results.csv.123.tmp"), filepath.Join(dir, ".rejects.csv.456.tmp"), filepath.Join(dir, "notes.tmp")
+	for _, path := range []string{old, young, other} {
+		if err := os.WriteFile(path, []byte("Ana"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if path == young {
+			continue
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, reports.Set{Dir: dir, Header: header}, oneOfEach...)
+	for path, left := range map[string]bool{old: false, young: true, other: true} {
+		if _, err := os.Lstat(path); (err == nil) != left {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if drafts, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(drafts) != 1 {
+		t.Errorf("%q are left, %v", drafts, err)
+	}
+}
