@@ -230,3 +230,23 @@ func TestDraftsOfDeadProcessesAreRemoved(t *testing.T) {
 		t.Errorf("%q are left, %v", drafts, err)
 	}
 }
+
+// A link that somebody has laid where a file belongs is replaced: nothing is written through it.
+func TestFilesFollowNoLink(t *testing.T) {
+	dir := t.TempDir()
+	victim, path := filepath.Join(t.TempDir(), "victim"), filepath.Join(dir, "missing-values.yaml")
+	if err := os.WriteFile(victim, []byte("not yours"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(victim, path); err != nil {
+		t.Skip(err)
+	}
+	at, err := reports.WriteFile(path, strings.NewReader("values: {}\n"))
+	if err != nil || at != path {
+		t.Fatal(at, err)
+	}
+	equal(t, read(t, dir, "missing-values.yaml"), "values: {}\n")
+	if content, err := os.ReadFile(victim); err != nil || string(content) != "not yours" {
+		t.Errorf("the file behind the link holds %q, %v", content, err)
+	}
+}
