@@ -115,6 +115,20 @@ func TestOutcomeThatCannotBeWrittenStopsTheRun(t *testing.T) {
 	}
 }
 
+// Somebody else's hand in the ledger stops the run, though only one row can't be settled.
+func TestRowThatCannotBeSettledStopsTheRun(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.during(func(db *sqlDB) { db.do("UPDATE entries SET state = 'ignored' WHERE state = 'sending'") })
+	said := d.listen()
+	d.stopsBroken(d.csv("in.csv", columns, short(20)))
+	if n := d.crm.Stats().Requests; n > 2 { // the next claim may be in the same commit
+		t.Errorf("%d requests", n)
+	}
+	if id := d.byTicket()["T-0000"].ID; id == "" || !strings.Contains(said.String(), id) {
+		t.Errorf("the id is lost: %s", said)
+	}
+}
+
 // A redirect ends the run also where it was the last row's.
 func TestRedirectOfTheLastRowEndsTheRun(t *testing.T) {
 	d := newDesk(t, sandbox.Config{})

@@ -248,14 +248,14 @@ func (in *input) next(it *item) bool {
 	}
 	in.read++
 	row := in.reader.Row()
-	if row.Missing > 0 {
-		in.short++
-	}
 	*it = item{number: row.Number, cells: append(it.cells[:0], row.Cells...), err: row.Err, flaws: append(it.flaws[:0], row.Flaws...)}
 	if in.rejects {
 		if undefuse(it.cells); it.err == nil {
 			it.err = in.damaged(row)
 		}
+	}
+	if row.Missing > 0 && it.err == nil {
+		in.short++
 	}
 	return true
 }

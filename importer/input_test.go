@@ -101,20 +101,33 @@ func TestInputThatChangesStopsTheRun(t *testing.T) {
 
 // What neither size nor time shows, the content does at the end.
 func TestInputThatChangesUnderItsOldTimeIsFoundAtTheEnd(t *testing.T) {
+	for _, of := range []int{2000, 2048} { // the last batch is full, or not
+		d := newDesk(t, sandbox.Config{})
+		input := d.csv("in.csv", columns, rows(of))
+		d.whileRunning(20, func() {
+			info, err := os.Stat(input)
+			d.must(err)
+			f, err := os.OpenFile(input, os.O_WRONLY, 0)
+			d.must(err)
+			_, err = f.WriteAt([]byte("Z"), 0)
+			d.must(errors.Join(err, f.Close(), os.Chtimes(input, time.Time{}, info.ModTime())))
+		})
+		if r := d.run(input); r.Status() != 1 || r.Halt == nil || !strings.Contains(r.Halt.Why, "the input changed") {
+			t.Errorf("%d rows: status %d, %+v, %v", of, r.Status(), r.Halt, r.Summary.Outcomes)
+		}
+	}
+}
+
+// The rows that were counted before the first was sent are held against those that were read.
+func TestInputOfWhichOtherRowsWereCountedThanReadHasChanged(t *testing.T) {
 	d := newDesk(t, sandbox.Config{})
-	input := d.csv("in.csv", columns, rows(2000))
-	d.whileRunning(20, func() {
-		info, err := os.Stat(input)
-		d.must(err)
-		f, err := os.OpenFile(input, os.O_WRONLY, 0)
-		d.must(err)
-		_, err = f.WriteAt([]byte("Z"), 0)
-		d.must(errors.Join(err, f.Close(), os.Chtimes(input, time.Time{}, info.ModTime())))
-	})
+	input := d.csv("in.csv", columns, rows(100))
+	d.whileRunning(0, func() { d.must(os.Truncate(input, 6000)) }) // by the question about the quota, which comes before the count
 	r := d.run(input)
-	if r.Status() != 1 || !strings.Contains(r.Halt.Why, "the input changed") || r.Summary.Outcomes[reports.NotAttempted] == 0 {
+	if r.Status() != 1 || r.Halt == nil || !strings.Contains(r.Halt.Why, "the input changed") || r.Summary.RowsRead != 100 {
 		t.Errorf("status %d, %+v, %v", r.Status(), r.Halt, r.Summary.Outcomes)
 	}
+	d.byTicket()
 }
 
 func TestInputThatIsOnlyTouchedOrReplacedByNameIsReadToItsEnd(t *testing.T) {
@@ -204,7 +217,7 @@ func TestCheckSaysThatItsInputChanges(t *testing.T) {
 		job.Inputs = []string{d.path("in.csv")}
 		r, _, err := importer.Check(t.Context(), job)
 		writer.Wait()
-		if err != nil || r.Summary.ExitStatus != 1 || !strings.Contains(r.Summary.Ended, "the input changed while it was read") {
+		if err != nil || r.Summary.ExitStatus != 1 || !strings.Contains(r.Summary.Ended, "the input changed while it was read") || !strings.Contains(r.Halt.Hint, "renamed") {
 			t.Errorf("%+v, %v", r.Summary, err)
 		}
 	})

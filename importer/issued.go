@@ -3,28 +3,33 @@ package importer
 import (
 	"fmt"
 	"hash/maphash"
+	"strconv"
 	"sync"
+	"time"
 
 	"wolkvox-import/importer/internal/crm"
 )
 
 // issued knows ids that the CRM has given to rows. A cache or a canned answer gives one to
-// many, and none of these rows has a case.
+// many, and all but one of these rows have no case.
 //
 // It must cost next to nothing a row, and no memory that grows with the input: it is a table
 // of 2 MB, in which an id is forgotten only when another one falls into its place, on average
 // after 260,000 others. What repeats an id does so sooner. Of earlier runs it takes in the
-// newest ids; and the first id of each run is looked for among all that the ledger has, since
-// an answer that is the same for every row shows with the first one. Its zero value is ready.
+// newest ids. Among all that the ledger has an id is looked for only where it isn't new by
+// its own word, as that of a canned answer, and only a few in a run: the ledger has no index
+// of them, and a look takes a second for each million of entries. Its zero value is ready.
 type issued struct {
 	mu    sync.Mutex
 	seed  maphash.Seed
 	slots []uint64 // hashes of ids, each at the place that its last bits say; nil before the first
+	looks int
 }
 
 const (
 	issuedSlots = 1 << 18
-	issuedSeen  = 1 << 14 // ids of earlier runs that are taken in; they are read in some 20 ms
+	issuedSeen  = 1 << 14 // ids of earlier runs that are taken in; they are read in some 40 ms
+	mostLooks   = 3
 )
 
 // again takes in an id and tells whether it has been given before.
@@ -43,15 +48,16 @@ func (r *run) distinct(id string) error {
 	s := &r.issued
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	taken := false
-	if s.slots == nil {
-		s.seed, s.slots = maphash.MakeSeed(), make([]uint64, issuedSlots)
-		var err error
-		if taken, err = r.recall(id); err != nil {
-			r.fail(fmt.Errorf("whether the CRM has given an id twice can't be looked up: %w", err))
-		}
+	err := r.recall()
+	taken := s.again(id)
+	if err == nil && !taken && s.looks < mostLooks && !newID(id, time.Now()) {
+		s.looks++
+		_, taken, err = r.ledger.Owner(id)
 	}
-	if !s.again(id) && !taken {
+	if err != nil {
+		r.fail(fmt.Errorf("whether the CRM has given an id twice can't be looked up: %w", err))
+	}
+	if !taken {
 		return nil
 	}
 	const hint = "a cache or a page before the CRM may answer in its place: check --server; look at the CRM which rows have a case, and settle them by resolve"
@@ -59,15 +65,25 @@ func (r *run) distinct(id string) error {
 	return &crm.Error{Verdict: crm.InDoubt, Reason: "same_id", Message: "the CRM answered with an id that it had given to another row", Hint: hint, WolkvoxID: id}
 }
 
-// recall takes in the newest ids of earlier runs, and looks for one among all of them.
-func (r *run) recall(id string) (taken bool, err error) {
+// recall takes in the newest ids of earlier runs, before the first of this one.
+func (r *run) recall() error {
+	s := &r.issued
+	if s.slots != nil {
+		return nil
+	}
+	s.seed, s.slots = maphash.MakeSeed(), make([]uint64, issuedSlots)
 	newest, err := r.ledger.NewestIDs(issuedSeen)
-	for _, old := range newest {
-		r.issued.again(old)
+	for _, id := range newest {
+		s.again(id)
 	}
-	if err != nil {
-		return false, err
+	return err
+}
+
+// newID tells whether an id says that it was made just now: the CRM's own begin with their time.
+func newID(id string, now time.Time) bool {
+	if len(id) != 24 {
+		return false
 	}
-	_, taken, err = r.ledger.Owner(id)
-	return taken, err
+	seconds, err := strconv.ParseInt(id[:8], 16, 64)
+	return err == nil && now.Sub(time.Unix(seconds, 0)).Abs() < time.Hour
 }

@@ -65,12 +65,15 @@ func TestOneIDForManyRowsStopsTheRun(t *testing.T) {
 
 // What an earlier run was given is known to the next one, also when much lies between.
 func TestIDOfAnEarlierRunStopsTheRun(t *testing.T) {
-	for name, again := range map[string]func(insert int64) string{
-		"the oldest, at once":   func(int64) string { return canned },
-		"the last one, at once": func(int64) string { return serial(60) },
-		"the last one, after five": func(insert int64) string {
+	for name, c := range map[string]struct {
+		again    func(insert int64) string
+		requests int64
+	}{
+		"the oldest, at once":   {func(int64) string { return canned }, 1}, // of 20,000
+		"the last one, at once": {func(int64) string { return serial(60) }, 1},
+		"the last one, after five": {func(insert int64) string {
 			return map[bool]string{true: serial(60), false: serial(900 + insert)}[insert == 6]
-		},
+		}, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
@@ -79,11 +82,18 @@ func TestIDOfAnEarlierRunStopsTheRun(t *testing.T) {
 				list := short(80)
 				d.counts(d.run(d.csv("in.csv", columns, list[:60])), 0, n{reports.Created: 60})
 				end()
-				inserts, end := d.gives(again)
+				if name == "the oldest, at once" {
+					d.ledger(func(db *sqlDB) {
+						db.do(`INSERT INTO entries (id, key, template, state, run, columns, content, marker, contact, claimed_at, wolkvox_id)
+							WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000)
+							SELECT randomblob(16), 'x' || i, '', 'created', 1, 1, zeroblob(16), '', '', 0, 'x' || i FROM c`)
+					})
+				}
+				inserts, end := d.gives(c.again)
 				defer end()
 				r := d.run(d.csv("in.csv", columns, list))
 				out := r.Summary.Outcomes
-				if r.Status() != 4 || out[reports.InDoubt] != 1 || int64(out[reports.Created]) != inserts.Load()-1 || !strings.Contains(r.Halt.Why, "same id") {
+				if r.Status() != 4 || out[reports.InDoubt] != 1 || inserts.Load() != c.requests || int64(out[reports.Created]) != c.requests-1 || !strings.Contains(r.Halt.Why, "same id") {
 					t.Errorf("status %d, %v after %d requests, %+v", r.Status(), out, inserts.Load(), r.Halt)
 				}
 			})

@@ -18,15 +18,15 @@ import (
 func (in *input) damaged(row source.Row) *source.RowError {
 	header := in.reader.Header()
 	if there := len(header) - row.Missing; there <= in.why { // an empty import_hint may be left out
-		return &source.RowError{Word: "too_few_cells", Message: fmt.Sprintf("the row has %d cells, and its rejects file was written with %d", there, len(header)),
-			Hint: "copy the row from the rejects file as it was written, and mend it again"}
+		return &source.RowError{
+			Word:    "too_few_cells",
+			Message: fmt.Sprintf("the row has %d cells, and its rejects file was written with %d", there, len(header)),
+			Hint:    "copy the row from the rejects file as it was written, and mend it again",
+		}
 	}
-	if text, alone := onlyFirst(row.Cells); alone && strings.TrimSpace(text) != "" {
-		for _, delimiter := range ",;\t|" {
-			if n := strings.Count(text, string(delimiter)); len(header) > 2 && n >= len(header)-1 {
-				return &source.RowError{Word: source.OneCell, Message: fmt.Sprintf("the whole row lies in its first cell: that has %d times %q in it", n, delimiter),
-					Hint: fmt.Sprintf("open the rejects file as it was written by the spreadsheet's import of texts, with %q as the delimiter, mend it there and save it", delimiter)}
-			}
+	if text, alone := onlyFirst(row.Cells); alone {
+		if problem := source.InOneCell(text, len(header)); problem != nil {
+			return problem
 		}
 	}
 	if i := cutText(row.Cells[:len(header)]); i >= 0 {
@@ -65,8 +65,13 @@ const (
 )
 
 func cutCell(column, text string) mapping.Problem {
-	return mapping.Problem{Field: column, Error: "cut_text", Message: fmt.Sprintf("the text in the column %q has %d characters, as many as a spreadsheet's cell can hold: the rest was probably cut", column, len([]rune(text))),
-		Hint: "take the row from the export, or mend it in a text editor"}
+	return mapping.Problem{
+		Field: column,
+		Error: "cut_text",
+		Message: fmt.Sprintf("the text in the column %q has %d characters, as many as a spreadsheet's cell can hold: "+
+			"the rest was probably cut", column, len([]rune(text))),
+		Hint: "take the row from the export, or mend it in a text editor",
+	}
 }
 
 // similar are the keys that the ledger would let be sent, by what is left of them when a
@@ -132,8 +137,8 @@ func (r *run) question(rows []*item) error {
 	var strange []*item
 	var keys []string
 	for _, it := range rows {
-		switch e := it.known.entry; {
-		case e.State == ledger.Unknown, it.given && e.State == ledger.Created && it.known.changed:
+		state := it.known.entry.State
+		if state == ledger.Unknown || it.given && state == ledger.Created && it.known.changed {
 			strange, keys = append(strange, it), append(keys, it.key)
 		}
 	}
@@ -161,33 +166,48 @@ func (r *run) question(rows []*item) error {
 // strange is what is wrong with a rejects file's row whose key may have been one of others.
 func (it *item) strange(meant []string) *mapping.Problem {
 	which := strings.Join(quoted(meant), " or ")
+	unknown := it.known.entry.State == ledger.Unknown
 	switch {
-	case it.given && it.known.entry.State != ledger.Unknown && meant != nil:
-		return &mapping.Problem{Field: reports.RejectColumns[0], Error: unknownKey, Message: fmt.Sprintf("import_key: %q is the key of another row, which was imported with other cells; a spreadsheet may have made it of %s", it.key, which),
-			Hint: fmt.Sprintf("write %s into the cell of import_key, in a column of texts", which)}
-	case it.given && it.known.entry.State != ledger.Unknown:
+	case it.given && unknown:
+		return unknownImportKey(it.key, which)
+	case meant == nil:
 		return nil
-	case !it.given && meant != nil:
-		return &mapping.Problem{Field: "key", Error: reports.SimilarKey, Message: fmt.Sprintf("import_key is empty, and the key %q is new; a spreadsheet may have made it of %s, which is still to be sent", it.key, which),
-			Hint: fmt.Sprintf("write %s into the cell of import_key; if it is another row, import it by a file without the import_ columns", which)}
-	case !it.given:
-		return nil
+	case it.given:
+		return &mapping.Problem{
+			Field: reports.RejectColumns[0],
+			Error: unknownKey,
+			Message: fmt.Sprintf("import_key: %q is the key of another row, which was imported with other cells; "+
+				"a spreadsheet may have made it of %s", it.key, which),
+			Hint: fmt.Sprintf(writeKey, which),
+		}
 	}
-	return unknownImportKey(it.key, which)
+	return &mapping.Problem{
+		Field: "key",
+		Error: reports.SimilarKey,
+		Message: fmt.Sprintf("import_key is empty, and the key %q is new; a spreadsheet may have made it of %s, "+
+			"which is still to be sent", it.key, which),
+		Hint: fmt.Sprintf(writeKey+"; if it is another row, import it by a file without the import_ columns", which),
+	}
 }
 
-// unknownKey is the Error of a row whose import_key the ledger doesn't have.
-const unknownKey = "unknown_import_key"
+const (
+	// unknownKey is the Error of a row whose import_key the ledger doesn't have.
+	unknownKey = "unknown_import_key"
+	writeKey   = "write %s into the cell of import_key, in a column of texts"
+)
 
+// unknownImportKey is what is wrong with an import_key that the ledger doesn't have; which are
+// those that may be meant, if any.
 func unknownImportKey(key, which string) *mapping.Problem {
 	p := &mapping.Problem{Field: reports.RejectColumns[0], Error: unknownKey}
 	if which != "" {
 		p.Message = fmt.Sprintf("import_key: the ledger doesn't know %q; a spreadsheet has probably made it of %s", key, which)
-		p.Hint = fmt.Sprintf("write %s into the cell of import_key, in a column of texts", which)
+		p.Hint = fmt.Sprintf(writeKey, which)
 		return p
 	}
 	p.Message = fmt.Sprintf("import_key: the ledger doesn't know %q; a spreadsheet may have changed it", key)
-	p.Hint = "correct it as the rejects file was written; if the rows are new here, as those of a check, a rehearsal or another ledger, empty the cells of the column import_key"
+	p.Hint = "correct it as the rejects file was written; if the rows are new here, as those of a check, " +
+		"a rehearsal or another ledger, empty the cells of the column import_key"
 	return p
 }
 

@@ -146,7 +146,8 @@ func (r *run) allowRekeyed(ctx context.Context, in *input, key string) error {
 	if key == "" {
 		was = "without a key"
 	}
-	said := fmt.Sprintf("rows of %s were imported %s; with the key %q they count as new, and would be sent again", in.path, was, r.mapping.KeyText)
+	said := fmt.Sprintf("rows of %s were imported %s; with the key %q they count as new, and would be sent again",
+		in.path, was, r.mapping.KeyText)
 	if r.job.Agreed == nil {
 		return usage("%s: nothing was sent; put the key back, or say --yes if it is meant", said)
 	}

@@ -35,7 +35,8 @@ func (r *run) sayRespelled(in *input) {
 	}
 	for column, c := range changes {
 		if c.rows > 0 {
-			r.job.Log.Warn(fmt.Sprintf("%s: a spreadsheet has changed the column %q in %s: in row %d %q became %q; to keep such cells, open the file by the spreadsheet's import of texts, with all columns as text",
+			r.job.Log.Warn(fmt.Sprintf("%s: a spreadsheet has changed the column %q in %s: in row %d %q became %q; "+
+				"to keep such cells, open the file by the spreadsheet's import of texts, with all columns as text",
 				in.path, in.header()[column], several(c.rows, "row"), c.row, c.was, c.now))
 		}
 	}
@@ -95,7 +96,10 @@ func (r *run) compareMended(in *input, i int, mended map[string]*item, changes [
 			return
 		}
 		for column, before := range pairs {
-			if before >= 0 && spreadsheet.Changed(was[before], now.cells[column]) && !toBeMended(&o, in.header()[column], was[before]) {
+			if before < 0 || toBeMended(&o, in.header()[column], was[before]) {
+				continue
+			}
+			if spreadsheet.Changed(was[before], now.cells[column]) {
 				changes[column].add(now.number, was[before], now.cells[column])
 			}
 		}
@@ -124,5 +128,7 @@ func (in *inputAccount) columns(header []string) []int {
 
 // toBeMended tells whether the row was refused for this cell: its column or its text is named.
 func toBeMended(o *reports.Outcome, column, text string) bool {
-	return strings.Contains(o.Message, strconv.Quote(column)) || strings.Contains(o.Message, "."+column) || strings.Contains(o.Message, strconv.Quote(text))
+	return slices.ContainsFunc([]string{strconv.Quote(column), "." + column, strconv.Quote(text)}, func(name string) bool {
+		return strings.Contains(o.Message, name)
+	})
 }

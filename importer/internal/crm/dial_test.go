@@ -22,25 +22,27 @@ import (
 
 // A name of this machine may lead elsewhere; what counts is where a connection goes.
 func TestPlainHTTPGoesToThisMachineAlone(t *testing.T) {
+	plain, safe := client(t, "http://localhost:1", crm.Config{}), client(t, "https://localhost:1", crm.Config{})
 	for address, here := range map[string]bool{"127.0.0.1:1": true, "[::1]:1": true, "127.9.8.7:1": true, "192.0.2.1:1": false, "[2001:db8::1]:1": false, "0.0.0.0:1": false} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		_, err := crm.Dial(true)(ctx, "tcp", address)
+		_, err := plain.Dial(ctx, address)
 		cancel()
 		if refused := strings.Contains(fmt.Sprint(err), "is not this machine"); refused == here {
 			t.Errorf("%s: %v", address, err)
 		}
-	}
-	_, err := crm.Dial(false)(t.Context(), "tcp", "[2001:db8::1%nowhere]:1")
-	if strings.Contains(fmt.Sprint(err), "is not this machine") {
-		t.Errorf("https goes anywhere: %v", err)
+		ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+		_, err = safe.Dial(ctx, address)
+		cancel()
+		if strings.Contains(fmt.Sprint(err), "is not this machine") {
+			t.Errorf("https goes anywhere, but not to %s: %v", address, err)
+		}
 	}
 }
 
 func TestServerThatIsNotThisMachineStopsTheRun(t *testing.T) {
+	elsewhere := client(t, "http://localhost:1", crm.Config{})
 	s := sender(t, "http://localhost:1", []string{"secret"}, 1)
-	s.Client = client(t, "http://localhost:1", crm.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return crm.Dial(true)(ctx, network, "192.0.2.1:1")
-	}})
+	s.Client = client(t, "http://localhost:1", crm.Config{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return elsewhere.Dial(ctx, "192.0.2.1:1") }})
 	_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 	if verdict(t, err) != crm.Misdirected || !strings.Contains(err.Error(), "192.0.2.1:1, which is not this machine") {
 		t.Errorf("%v", err)
@@ -187,6 +189,30 @@ func TestLostOnAUsedConnectionGivesEachItsOwn(t *testing.T) {
 	}
 	if doubts != 1 || conns.Load() != 9 || strings.Count(said.String(), "each request gets one of its own") != 1 {
 		t.Errorf("%d in doubt, %d connections: %s", doubts, conns.Load(), said)
+	}
+}
+
+// A server that breaks off a new connection would do so again.
+func TestLostOnANewConnectionChangesNothing(t *testing.T) {
+	var n atomic.Int64
+	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if n.Add(1) == 1 {
+			reset(w)
+			return
+		}
+		_, _ = io.WriteString(w, success)
+	})
+	said := new(lines)
+	s := sender(t, url, []string{"secret"}, 1)
+	s.Log = said.log()
+	for i := range 3 {
+		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); (err != nil) != (i == 0) {
+			t.Errorf("request %d: %v", i, err)
+		}
+	}
+	if said.String() != "" {
+		t.Error(said)
 	}
 }
 

@@ -22,9 +22,9 @@ func (l *Lanes) Left() int {
 	return l.lanes[0].left
 }
 
-// Dial is how connections are made, to this machine alone where plain is set.
-func Dial(plain bool) func(ctx context.Context, network, address string) (net.Conn, error) {
-	return dialer(plain)
+// Dial connects as the client's requests do.
+func (c *Client) Dial(ctx context.Context, address string) (net.Conn, error) {
+	return c.config.Dial(ctx, "tcp", address)
 }
 
 // Outage lets a table test tell the times of failures.

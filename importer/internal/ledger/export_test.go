@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -35,4 +36,19 @@ const Version = version
 // Schema returns the statements that made a ledger of an older version.
 func Schema(old int) []string {
 	return append(append([]string{schema}, migrations[:old-1]...), fmt.Sprintf("PRAGMA user_version = %d", old))
+}
+
+// Interrupt makes the next n syncs fail as if they were interrupted, until the test has ended, and
+// counts those that are asked for.
+func Interrupt(t *testing.T, n int64, err error) (syncs *atomic.Int64) {
+	sync := syncFile
+	t.Cleanup(func() { syncFile = sync })
+	syncs = new(atomic.Int64)
+	syncFile = func(f *os.File) error {
+		if syncs.Add(1) <= n {
+			return err
+		}
+		return sync(f)
+	}
+	return syncs
 }

@@ -177,7 +177,7 @@ var checkpointAfter = 4000
 // open opens the database; mode is SQLite's rw or ro. Every commit waits for the disk; the
 // writer finds a faster way to the same end.
 func open(path, mode string) (*sql.DB, error) {
-	pragmas := []string{"busy_timeout(10000)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}
+	pragmas := []string{"busy_timeout(10000)", "synchronous(FULL)", "cell_size_check(ON)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}
 	if mode == "rw" {
 		// What SQLite can't keep in memory, it puts beside the ledger, where there is room and
 		// nobody else reads it, into files that it removes as soon as they are open.

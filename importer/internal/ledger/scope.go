@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -270,6 +271,9 @@ func scanEntry(rows *sql.Rows, take func(ID, entry)) error {
 	var e entry
 	if err := rows.Scan(&e.seq, &id, &e.State, &e.Template, &e.Columns, &content, &e.WolkvoxID, &e.IDPrefijo); err != nil {
 		return err
+	}
+	if len(id) != len(ID{}) || len(content) != len(e.Content) {
+		return errors.New("it is damaged")
 	}
 	copy(e.Content[:], content)
 	take(ID(id), e)

@@ -149,6 +149,25 @@ func TestClaimsStopBelowTheFloor(t *testing.T) {
 	}
 }
 
+// A run that has stopped claiming doesn't begin again when somebody has made room: it has told the
+// rest of its rows that they are not attempted.
+func TestRunOnAFullDiskClaimsNoMoreWhenThereIsRoomAgain(t *testing.T) {
+	dir := disk(t, "32m")
+	l := open(t, filepath.Join(dir, "l.db"))
+	fill(t, dir, 4<<20)
+	time.Sleep(300 * time.Millisecond) // the disk is looked at so often; its room can't be faked
+	if err := l.Claim(claim(1)); !errors.Is(err, ledger.ErrFull) {
+		t.Fatalf("on a full disk: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "filling")); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if err := l.Claim(claim(2)); !errors.Is(err, ledger.ErrFull) {
+		t.Errorf("with room again: %v", err)
+	}
+}
+
 func TestLedgerNeedsRoomToBegin(t *testing.T) {
 	dir := disk(t, "6m")
 	_, err := ledger.Open(filepath.Join(dir, "l.db"), real)

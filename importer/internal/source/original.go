@@ -2,7 +2,6 @@ package source
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -31,7 +30,8 @@ func (r *Reader) Digest() (sum [sha256.Size]byte, size int64, err error) {
 		return sum, 0, o.broken(err)
 	}
 	if !o.untouched(now) { // the header may be that of another file
-		return sum, 0, &Error{Path: o.path, What: "it is being written", Hint: "wait until it is whole, and run the same command again"}
+		const hint = "wait until it is whole, and run the same command again"
+		return sum, 0, &Error{Path: o.path, What: "it is being written", Hint: hint}
 	}
 	return o.sum, o.size, nil
 }
@@ -82,5 +82,5 @@ func (o *original) digest() (sum [sha256.Size]byte, err error) {
 }
 
 func (o *original) broken(err error) error {
-	return &Error{Path: o.path, What: fmt.Sprintf("it can't be read: %s", plainError(err)), Hint: "copy or download it again", Err: err}
+	return (&file{path: o.path}).broken(err)
 }

@@ -188,7 +188,7 @@ func (r *Reader) fit(rec record) {
 		}
 	}
 	if len(rec.cells) == 1 && r.row.Err == nil {
-		r.row.Err = r.oneCell(rec.cells[0])
+		r.row.Err = InOneCell(rec.cells[0], len(r.header))
 	}
 	r.cells = append(r.cells[:0], rec.cells[:len(rec.cells)-len(surplus)]...)
 	if r.text {
@@ -203,19 +203,20 @@ func (r *Reader) fit(rec record) {
 	r.row.Cells = r.cells
 }
 
-// oneCell recognises a row that lies in one cell as a whole, as a spreadsheet leaves it that
-// splits lines at another delimiter.
-func (r *Reader) oneCell(text string) *RowError {
-	further := len(r.header) - 1
-	if further < 2 {
+// InOneCell recognises a row, under a header of so many columns, that lies in one cell as a
+// whole, as a spreadsheet leaves it that splits lines at another delimiter.
+func InOneCell(text string, columns int) *RowError {
+	if columns < 3 {
 		return nil
 	}
-	for _, delimiter := range delimiters + string(r.options.Delimiter) {
-		if n := strings.Count(text, string(delimiter)); delimiter != 0 && n >= further {
+	for _, delimiter := range delimiters {
+		if n := strings.Count(text, string(delimiter)); n >= columns-1 {
 			return &RowError{
-				Word:    OneCell,
-				Message: fmt.Sprintf("the whole row lies in its first cell: that has %d times %q in it, and the header %d columns", n, delimiter, len(r.header)),
-				Hint:    fmt.Sprintf("open the file by the spreadsheet's import of texts, with %q as the delimiter, and save it anew", delimiter),
+				Word: OneCell,
+				Message: fmt.Sprintf("the whole row lies in its first cell: that has %d times %q in it, and the header %d columns",
+					n, delimiter, columns),
+				Hint: fmt.Sprintf("open the file as it was written by the spreadsheet's import of texts, with %q as the delimiter, "+
+					"and save it anew", delimiter),
 			}
 		}
 	}

@@ -19,8 +19,8 @@ func Fold(text string) string {
 		}
 		return unicode.ToLower(r)
 	}, text)
-	if bare := strings.TrimRight(text, "0"); bare != text && len(bare) > 1 && strings.ContainsRune(".,", rune(bare[len(bare)-1])) && isDigit(bare[len(bare)-2]) {
-		text = bare[:len(bare)-1]
+	if zeros := fraction.FindString(text); zeros != "" {
+		text = text[:len(text)-len(zeros)+1] // all but the digit before it
 	}
 	var out []byte
 	for i := range len(text) {
@@ -31,6 +31,8 @@ func Fold(text string) string {
 	}
 	return string(out)
 }
+
+var fraction = regexp.MustCompile(`\d[.,]0+$`)
 
 // startsNumber tells whether a digit behind this text is the first of a number, and not one of
 // a fraction.
@@ -109,11 +111,15 @@ func rounded(was, now string) bool {
 }
 
 // months are the names' beginnings in the two languages, which are theirs alone.
-var months = map[string]int{"ene": 1, "jan": 1, "feb": 2, "mar": 3, "abr": 4, "apr": 4, "may": 5, "jun": 6, "jul": 7, "ago": 8, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dic": 12, "dec": 12}
+var months = map[string]int{
+	"ene": 1, "feb": 2, "mar": 3, "abr": 4, "may": 5, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "oct": 10, "nov": 11, "dic": 12,
+	"jan": 1, "apr": 4, "aug": 8, "dec": 12,
+}
 
 var (
-	dateLike = regexp.MustCompile(`^\s*\d{1,4}[-/. ](\d{1,2}|[[:alpha:]]{3,})([-/. ]\d{1,4})?([ T]\d{1,2}:\d{2}(:\d{2})?)?\s*$`)
-	part     = regexp.MustCompile(`\d+|[[:alpha:]]{3,}`)
+	dateLike = regexp.MustCompile(`^\s*\d{1,4}[-/. ](\d{1,2}|[[:alpha:]]{3,})([-/. ]\d{1,4})?` +
+		`([ T]\d{1,2}:\d{2}(:\d{2})?)?\s*$`)
+	part = regexp.MustCompile(`\d+|[[:alpha:]]{3,}`)
 )
 
 // turned tells whether both are dates of the same numbers. The later one may have a year that
