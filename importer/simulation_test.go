@@ -197,6 +197,7 @@ func layBallast(t *testing.T, path string) {
 
 // draw makes a few things go wrong, some often.
 func (w *world) draw() {
+	w.rows = w.rows[:3+w.rand.IntN(simRows-2)]
 	often := func(in int) float64 {
 		if w.rand.IntN(in) > 0 {
 			return 0
@@ -204,7 +205,7 @@ func (w *world) draw() {
 		return w.rand.Float64() * 0.4
 	}
 	for _, f := range w.config.Faults.Flags() {
-		*f.Value = often(9)
+		*f.Value = often(12)
 	}
 	w.config.PerToken = w.rand.IntN(2) * 2
 	one := func(values ...string) string { return values[w.rand.IntN(len(values))] }
@@ -232,7 +233,7 @@ func (w *world) draw() {
 	if w.rand.IntN(6) == 0 {
 		w.slow = 50 * time.Second
 	}
-	w.mortal = often(4)
+	w.mortal = often(5)
 }
 
 func (w *world) drawQueries(one func(...string) string) {
