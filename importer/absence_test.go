@@ -25,6 +25,7 @@ type kind struct {
 
 // doubtful loses answers, with and without a case behind them.
 func doubtful(w *world) {
+	w.patience = 3
 	w.config.Faults = sandbox.Faults{ResetAfter: 0.35, ErrorBefore: 0.15}
 }
 

@@ -60,7 +60,7 @@ func TestSimulation(t *testing.T) {
 			})
 		}
 	})
-	if t.Logf("asking the CRM settled %d rows as created, %d as absent", found.Load(), absent.Load()); *simSeeds >= 100 && (found.Load() == 0 || absent.Load() == 0) {
+	if t.Logf("asking the CRM settled %d rows as created, %d as absent", found.Load(), absent.Load()); found.Load() == 0 && *simSeeds >= 100 || absent.Load() == 0 && *simSeeds >= 5000 {
 		t.Error("asking the CRM settles nothing: the simulation would see no false proof")
 	}
 }
@@ -89,18 +89,19 @@ func inBubble(t *testing.T, f func(t *testing.T, dir string)) {
 
 // world is what a seed makes: rows, a CRM, what lies between them, and people.
 type world struct {
-	t      *testing.T
-	rand   *rand.Rand
-	config sandbox.Config
-	slow   time.Duration // that an insert is on its way
-	jump   time.Duration // of the clock on the wall, when rows in doubt are settled
-	rows   []simRow
-	crm    *sandbox.CRM
-	wire   *wire
-	job    importer.Job
-	ledger string
-	mortal float64 // probability that a run dies
-	dead   sync.WaitGroup
+	t        *testing.T
+	rand     *rand.Rand
+	config   sandbox.Config
+	slow     time.Duration // that an insert is on its way
+	jump     time.Duration // of the clock on the wall, when rows in doubt are settled
+	rows     []simRow
+	crm      *sandbox.CRM
+	wire     *wire
+	job      importer.Job
+	ledger   string
+	mortal   float64 // probability that a run dies
+	patience int     // runs after the first one until a person looks
+	dead     sync.WaitGroup
 
 	within  bool         // runs may settle rows in doubt too
 	settle  func() error // asks the CRM for rows in doubt
@@ -196,6 +197,7 @@ func layBallast(t *testing.T, path string) {
 
 // draw makes a few things go wrong, some often.
 func (w *world) draw() {
+	w.rows = w.rows[:3+w.rand.IntN(simRows-2)]
 	often := func(in int) float64 {
 		if w.rand.IntN(in) > 0 {
 			return 0
@@ -203,7 +205,7 @@ func (w *world) draw() {
 		return w.rand.Float64() * 0.4
 	}
 	for _, f := range w.config.Faults.Flags() {
-		*f.Value = often(9)
+		*f.Value = often(12)
 	}
 	w.config.PerToken = w.rand.IntN(2) * 2
 	one := func(values ...string) string { return values[w.rand.IntN(len(values))] }
@@ -231,7 +233,7 @@ func (w *world) draw() {
 	if w.rand.IntN(6) == 0 {
 		w.slow = 50 * time.Second
 	}
-	w.mortal = often(4)
+	w.mortal = often(5)
 }
 
 func (w *world) drawQueries(one func(...string) string) {
@@ -288,7 +290,7 @@ func (w *world) live() error {
 		if err := w.noneTwice(); err != nil {
 			return err
 		}
-		if round > 0 && n[reports.InDoubt] > 0 { // what can't be proven, a person looks up
+		if round > w.patience && n[reports.InDoubt] > 0 { // what can't be proven, a person looks up
 			w.wire.calm()
 			if err := w.lookUp(); err != nil {
 				return err
