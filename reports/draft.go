@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -42,11 +43,15 @@ func hidden(path, what string) string { return "." + filepath.Base(path) + "." +
 // forgotten is how old a draft is that no living process has.
 const forgotten = time.Hour
 
+// drafted are the names of drafts, and of nothing that anybody else would make: the folder may be one
+// that people work in.
+var drafted = regexp.MustCompile(`^\.[\w-]+\.(csv|xlsx|jsonl|json)\.([0-9]+|[A-Z2-7]{26})\.tmp$`)
+
 // sweep removes the drafts that killed processes have left in a folder.
 func sweep(folder string) {
 	files, _ := os.ReadDir(folder) // what can't be read is said when it is written to
 	for _, f := range files {
-		if draft, _ := filepath.Match(hidden("*", "*"), f.Name()); !draft {
+		if !drafted.MatchString(f.Name()) {
 			continue
 		}
 		if info, err := f.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > forgotten {
