@@ -225,8 +225,12 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 }
 
 func looksLikeHTML(body []byte) bool {
-	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 512)]))
-	return bytes.HasPrefix(start, []byte("<")) && (bytes.Contains(start, []byte("<!doctype")) || bytes.Contains(start, []byte("<html")))
+	start := bytes.TrimSpace(body[:min(len(body), 512)])
+	if !bytes.HasPrefix(start, []byte("<")) {
+		return false
+	}
+	start = bytes.ToLower(start)
+	return bytes.Contains(start, []byte("<!doctype")) || bytes.Contains(start, []byte("<html"))
 }
 
 func quoteOr(text, otherwise string) string {

@@ -177,7 +177,7 @@ func read(ctx context.Context, response *http.Response, token string) (Created, 
 		}
 	}
 	created, err := classify(response.StatusCode, response.Header, answer, time.Now())
-	if err == nil && echoes(created.WolkvoxID+" "+created.IDPrefijo, token) {
+	if err == nil && (echoes(created.WolkvoxID, token) || echoes(created.IDPrefijo, token)) {
 		e := &Error{HTTPStatus: created.HTTPStatus, Code: created.Code}
 		return Created{}, e.verdict(InDoubt, "no_id", "the CRM answered with the token in place of an id")
 	}

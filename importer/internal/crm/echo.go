@@ -41,7 +41,7 @@ func secretIn(token string) *regexp.Regexp {
 	return regexp.MustCompile("(?i)" + strings.Join(forms, "|"))
 }
 
-// echoes tells whether an id has the token in it, and is none.
+// echoes tells whether an id has the token in it, and is none. It is asked for each row.
 func echoes(id, token string) bool {
-	return len(token) >= shortestSecret && len(id) >= len(token) && secretIn(token).MatchString(id)
+	return len(token) >= shortestSecret && len(id) >= len(token) && strings.Contains(strings.ToLower(id), strings.ToLower(token))
 }
