@@ -25,15 +25,17 @@ import (
 //
 // The proof of absence is that nothing was found by either question, not even a case that could be
 // the row's in another form; that both answers were whole; that the CRM did show a case that is
-// known to exist, when it was asked in the same way afterwards; and that the request can't make a
-// case any more.
+// known to exist, with a description at least as long, when it was asked in the same way afterwards;
+// and that the request can't make a case any more. If the CRM has no case at all of the contact, how
+// long the description is doesn't matter: a case whose marker was cut would be one of the contact.
 
 // proof is what the CRM's answers tell of a row's case.
 type proof struct {
-	ours []crm.Found // have the row's marker
-	like []string    // may be the row's in another form
-	gaps []string    // why a case may exist that was not shown
-	edge edge        // of the question at hand
+	ours  []crm.Found     // have the row's marker
+	like  []string        // may be the row's in another form
+	gaps  []string        // why a case may exist that was not shown
+	edges map[string]edge // by the field that was asked for
+	known bool            // the CRM has cases of the contact
 }
 
 // edge is an answer that is whole unless it is a page of just so many cases.
@@ -44,31 +46,39 @@ type edge struct {
 
 // prove asks for a row's case in every way there is, until it is found.
 func (r *resolving) prove(ctx context.Context, d ledger.Doubt) (p proof, by string, err error) {
-	if d.WolkvoxID != "" { // a doubtful answer named it; that it isn't shown proves nothing
-		if err := r.look(ctx, d, crm.ByID, d.WolkvoxID, &p); err != nil || len(p.ours) > 0 {
-			return p, crm.ByID, err
-		}
-	}
+	p.edges = map[string]edge{}
 	for _, q := range []struct {
 		field  string
 		values []string
-	}{{crm.ByDescription, []string{d.Marker}}, {crm.ByContact, crm.Spellings(d.Contact)}} {
+	}{
+		{crm.ByID, answered(d.WolkvoxID)}, // of a doubtful answer; that it isn't shown proves nothing
+		{crm.ByDescription, []string{d.Marker}},
+		{crm.ByContact, crm.Spellings(d.Contact)},
+	} {
 		for _, value := range q.values {
 			if err := r.look(ctx, d, q.field, value, &p); err != nil || len(p.ours) > 0 {
 				return p, q.field, err
 			}
 		}
+	}
+	for _, field := range []string{crm.ByDescription, crm.ByContact} {
 		if len(p.like)+len(p.gaps) > 0 {
-			continue // it stays in doubt already; only presence is looked for
+			break // it stays in doubt already
 		}
-		gap, err := r.control(ctx, d, q.field, p.edge)
+		gap, err := r.control(ctx, d, field, &p)
 		if err != nil {
-			return p, q.field, err
+			return p, field, err
 		}
 		p.missing(gap)
-		p.edge = edge{}
 	}
 	return p, "", nil
+}
+
+func answered(id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{id}
 }
 
 func (p *proof) missing(gap string) {
@@ -95,6 +105,7 @@ func (r *resolving) look(ctx context.Context, d ledger.Doubt, field, value strin
 	if err != nil {
 		return err
 	}
+	p.known = p.known || field == crm.ByContact && len(answer.Cases) > 0
 	for _, f := range answer.Cases {
 		if endsWith(f, d.Marker) {
 			p.ours = append(p.ours, f)
@@ -107,8 +118,8 @@ func (r *resolving) look(ctx context.Context, d ledger.Doubt, field, value strin
 	}
 	gap, err := r.incomplete(d, field, answer, owners)
 	p.missing(gap)
-	if n := len(answer.Cases); gap == "" && n > 0 && !r.surrounds(d, owners) && n >= p.edge.cases {
-		p.edge = edge{n, fmt.Sprintf("the CRM may not show all cases by %s: those that it shows are not known to be older and newer than this one, and it may show no more than %d at once", field, n)}
+	if n := len(answer.Cases); gap == "" && n > 0 && !r.surrounds(d, owners) && n >= p.edges[field].cases {
+		p.edges[field] = edge{n, fmt.Sprintf("the CRM may not show all cases by %s: those that it shows are not known to be older and newer than this one, and it may show no more than %d at once", field, n)}
 	}
 	return err
 }
@@ -236,7 +247,7 @@ const mostControls = 4
 // missing for the proof, or "". The case's description is at least as long, since
 // long ones may be cut before their markers; and what is asked for has the same kinds of
 // characters, since a search may trip over some of them.
-func (r *resolving) control(ctx context.Context, d ledger.Doubt, field string, at edge) (gap string, err error) {
+func (r *resolving) control(ctx context.Context, d ledger.Doubt, field string, p *proof) (gap string, err error) {
 	if d.Length == 0 {
 		return "an old program didn't note how long its description is", nil
 	}
@@ -246,11 +257,15 @@ func (r *resolving) control(ctx context.Context, d ledger.Doubt, field string, a
 		asked, own = func(c ledger.Control) string { return c.Contact }, d.Contact
 	}
 	need, taken := kinds(own), map[string]bool{"": true}
-	controls, err := r.ledger.Controls(d.Length, cmp.Or(d.Bytes, 4*d.Length), mostControls, func(c ledger.Control) bool {
+	fits := func(c ledger.Control) bool {
 		fits := !taken[asked(c)] && need.within(kinds(asked(c)))
 		taken[asked(c)] = taken[asked(c)] || fits
 		return fits
-	})
+	}
+	controls, err := r.ledger.Controls(d.Length, cmp.Or(d.Bytes, 4*d.Length), mostControls, fits)
+	if err == nil && len(controls) == 0 && !p.known {
+		controls, err = r.ledger.Controls(0, 0, mostControls, fits)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -261,14 +276,14 @@ func (r *resolving) control(ctx context.Context, d ledger.Doubt, field string, a
 	for _, c := range controls {
 		for _, value := range spellings(field, asked(c)) {
 			shown, n, err := r.shows(ctx, c, field, value)
-			if stops(err) || shown && n > at.cases {
+			if stops(err) || shown && n > p.edges[field].cases {
 				return "", err
 			}
 			works = works || shown
 		}
 	}
 	if works {
-		return at.gap, nil
+		return p.edges[field].gap, nil
 	}
 	return fmt.Sprintf("not found by %s, and the CRM doesn't show the case %s in this way either", field, controls[0].WolkvoxID), nil
 }

@@ -275,14 +275,15 @@ func TestAbsenceNeedsProof(t *testing.T) {
 			}
 			return 404, map[string]any{"code": "404", "error": "NOT FOUND", "msg": "0 records were are found"}
 		}}, true, "no such case"},
-		"all of one contact, asked for whole": {lostCase{rows: oneContact, margin: 0}, true, "no such case"},
-		"a case by hand of the same contact":  {lostCase{others: other(shown{id(time.Now()), "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
-		"an old one by hand":                  {lostCase{rows: func(table [][]string) { table[8][1] = table[7][1] }, others: other(shown{id(time.Now().Add(-30 * time.Hour)), "cliente4@ejemplo.co", "llamó"})}, true, "no such case"},
-		"one by hand whose id has no time":    {lostCase{others: other(shown{"C-77", "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
-		"one by hand of another contact":      {lostCase{others: other(shown{id(time.Now()), "otra@ejemplo.co", "llamó"})}, true, "no such case"},
-		"a reply that quotes the marker":      {lostCase{others: other(shown{id(time.Now()), "otra@ejemplo.co", "> [ref:T-0004]\nsí"})}, false, "not as its last line"},
-		"longer than any other":               {lostCase{rows: func(table [][]string) { table[4][3] = "un texto más largo" }}, false, "so long a description"},
-		"longer in bytes only":                {lostCase{rows: func(table [][]string) { table[4][3] = "téxtó" }}, false, "so long a description"},
+		"all of one contact, asked for whole":     {lostCase{rows: oneContact, margin: 0}, true, "no such case"},
+		"a case by hand of the same contact":      {lostCase{others: other(shown{id(time.Now()), "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
+		"an old one by hand":                      {lostCase{rows: func(table [][]string) { table[8][1] = table[7][1] }, others: other(shown{id(time.Now().Add(-30 * time.Hour)), "cliente4@ejemplo.co", "llamó"})}, true, "no such case"},
+		"one by hand whose id has no time":        {lostCase{others: other(shown{"C-77", "cliente4@ejemplo.co", "llamó"})}, false, "of no row of this ledger"},
+		"one by hand of another contact":          {lostCase{others: other(shown{id(time.Now()), "otra@ejemplo.co", "llamó"})}, true, "no such case"},
+		"a reply that quotes the marker":          {lostCase{others: other(shown{id(time.Now()), "otra@ejemplo.co", "> [ref:T-0004]\nsí"})}, false, "not as its last line"},
+		"longer than any other":                   {lostCase{rows: func(table [][]string) { table[4][3], table[4][1] = "un texto más largo", table[3][1] }}, false, "so long a description"},
+		"longer in bytes only":                    {lostCase{rows: func(table [][]string) { table[4][3], table[4][1] = "téxtó", table[3][1] }}, false, "so long a description"},
+		"longer, and of a contact without a case": {lostCase{rows: func(table [][]string) { table[4][3] = "un texto más largo" }}, true, "no such case"},
 		"other characters than any other": {lostCase{rows: func(table [][]string) {
 			for i, row := range table {
 				if row[1] = fmt.Sprintf("cliente%d@ejemplo.co", i); i == 4 {

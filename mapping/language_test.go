@@ -297,3 +297,34 @@ func TestLookups(t *testing.T) {
 		}
 	}
 }
+
+// The lookups' lines are kept where nobody can see them, and if there is no folder for temporary
+// files, beside the mapping.
+func TestLookupsNeedNoTemporaryFolder(t *testing.T) {
+	lines := strings.Repeat("7|Ana|"+strings.Repeat("x", 500)+"\n", 100) + strings.Repeat("8|Luis|"+strings.Repeat("y", 2000)+"\n", 8000)
+	for _, folder := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none")} {
+		for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} {
+			t.Setenv(variable, folder)
+		}
+		path := inDir(t, map[string]string{
+			"map.yaml": "lookups:\n  comments: {file: c.csv, column: Ticket, on: '{{C}}', each: '{{Autor}}: {{Texto}}'}\n" + fieldMapping("'{{comments}}'"),
+			"c.csv":    "Ticket|Autor|Texto\n" + lines,
+		})
+		m, err := mapping.Load(path, tables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, where := range []string{folder, filepath.Dir(path)} {
+			names, _ := os.ReadDir(where)
+			for _, n := range names {
+				if n.Name() != "map.yaml" && n.Name() != "c.csv" {
+					t.Errorf("%s can be seen in %s", n.Name(), where)
+				}
+			}
+		}
+		if orphans, err := m.Orphans(); err != nil || orphans["comments"] != 8100 {
+			t.Errorf("%v, %v", orphans, err)
+		}
+		m.Close()
+	}
+}

@@ -2,30 +2,62 @@ package reports
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// A draft is a file that is not in its place yet. It grows under a hidden name in the same
-// folder, readable by its owner only, until it is complete on disk.
+// A draft is a file that is not in its place yet, readable by its owner only. It grows without a
+// name, where the system can do that, or under a hidden one in the same folder, and has a hidden
+// one once it is complete on disk.
 type draft struct {
 	*bufio.Writer
 	file *os.File
+	name string // its hidden name; "" is none yet
 	path string // where it belongs
 }
 
 func newDraft(path string) (*draft, error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return nil, failed(path, err)
+	d := &draft{path: path}
+	var err error
+	if d.file, err = unnamed(filepath.Dir(path)); err != nil {
+		if d.file, err = os.CreateTemp(filepath.Dir(path), hidden(path, "*")); err != nil {
+			return nil, failed(path, err)
+		}
+		d.name = d.file.Name()
 	}
-	return &draft{Writer: bufio.NewWriterSize(file, 64<<10), file: file, path: path}, nil
+	d.Writer = bufio.NewWriterSize(d.file, 64<<10)
+	return d, nil
+}
+
+// hidden is the name of a draft.
+func hidden(path, what string) string { return "." + filepath.Base(path) + "." + what + ".tmp" }
+
+// forgotten is how old a draft is that no living process has.
+const forgotten = time.Hour
+
+// drafted are the names of drafts, and of nothing that anybody else would make: the folder may be one
+// that people work in.
+var drafted = regexp.MustCompile(`^\.[\w-]+\.(csv|xlsx|jsonl|json)\.([0-9]+|[A-Z2-7]{26})\.tmp$`)
+
+// sweep removes the drafts that killed processes have left in a folder.
+func sweep(folder string) {
+	files, _ := os.ReadDir(folder) // what can't be read is said when it is written to
+	for _, f := range files {
+		if !drafted.MatchString(f.Name()) {
+			continue
+		}
+		if info, err := f.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > forgotten {
+			os.Remove(filepath.Join(folder, f.Name()))
+		}
+	}
 }
 
 // complete returns when the content is durably stored.
@@ -33,6 +65,10 @@ func (d *draft) complete() error {
 	err := d.Flush()
 	if err == nil {
 		err = d.file.Sync()
+	}
+	if err == nil && d.name == "" {
+		d.name = filepath.Join(filepath.Dir(d.path), hidden(d.path, rand.Text()))
+		err = named(d.file, d.name)
 	}
 	if closed := d.file.Close(); err == nil {
 		err = closed
@@ -43,7 +79,9 @@ func (d *draft) complete() error {
 // discard removes the draft; once it is in its place there is none.
 func (d *draft) discard() {
 	d.file.Close() // Windows removes no open file
-	os.Remove(d.file.Name())
+	if d.name != "" {
+		os.Remove(d.name)
+	}
 }
 
 // written is what tells a report that nobody has touched from any other file.
@@ -55,7 +93,7 @@ type written struct {
 
 // written describes a complete draft, as it will be in its place.
 func (d *draft) written() (w written, err error) {
-	info, err := os.Stat(d.file.Name())
+	info, err := os.Stat(d.name)
 	if err != nil {
 		return w, failed(d.path, err)
 	}
@@ -81,7 +119,7 @@ func (d *draft) place(keep string) (path, note string, err error) {
 	if _, missing := os.Lstat(d.path); missing == nil {
 		ext := filepath.Ext(d.path)
 		beside := vacant(strings.TrimSuffix(d.path, ext)+"-", ext)
-		if os.Rename(d.file.Name(), beside) == nil {
+		if os.Rename(d.name, beside) == nil {
 			return beside, fmt.Sprintf("%s can't be replaced (is it open elsewhere?) and is OLD: the new one is %s", d.path, filepath.Base(beside)), nil
 		}
 	}
@@ -92,7 +130,7 @@ func (d *draft) place(keep string) (path, note string, err error) {
 // to be kept.
 func (d *draft) replace(keep bool) (kept string, err error) {
 	if !keep {
-		return "", os.Rename(d.file.Name(), d.path)
+		return "", os.Rename(d.name, d.path)
 	}
 	kept = d.path + ".bak"
 	if _, err := os.Lstat(kept); err == nil {
@@ -101,7 +139,7 @@ func (d *draft) replace(keep bool) (kept string, err error) {
 	if err := os.Rename(d.path, kept); err != nil {
 		return "", err
 	}
-	err = os.Rename(d.file.Name(), d.path)
+	err = os.Rename(d.name, d.path)
 	if err == nil {
 		return kept, nil
 	}

@@ -203,3 +203,50 @@ func contents(t *testing.T, dir string) map[string]string {
 	}
 	return all
 }
+
+// What a killed process has left of its reports is personal data that nobody knows of: the next one
+// removes it, unless it may be another one's that still writes.
+func TestDraftsOfDeadProcessesAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	old, young, other := filepath.Join(dir, ".results.csv.123.tmp"), filepath.Join(dir, ".rejects.csv.456.tmp"), filepath.Join(dir, "notes.tmp")
+	for _, path := range []string{old, young, other} {
+		if err := os.WriteFile(path, []byte("Ana"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if path == young {
+			continue
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, reports.Set{Dir: dir, Header: header}, oneOfEach...)
+	for path, left := range map[string]bool{old: false, young: true, other: true} {
+		if _, err := os.Lstat(path); (err == nil) != left {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if drafts, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(drafts) != 1 {
+		t.Errorf("%q are left, %v", drafts, err)
+	}
+}
+
+// A link that somebody has laid where a file belongs is replaced: nothing is written through it.
+func TestFilesFollowNoLink(t *testing.T) {
+	dir := t.TempDir()
+	victim, path := filepath.Join(t.TempDir(), "victim"), filepath.Join(dir, "missing-values.yaml")
+	if err := os.WriteFile(victim, []byte("not yours"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(victim, path); err != nil {
+		t.Skip(err)
+	}
+	at, err := reports.WriteFile(path, strings.NewReader("values: {}\n"))
+	if err != nil || at != path {
+		t.Fatal(at, err)
+	}
+	equal(t, read(t, dir, "missing-values.yaml"), "values: {}\n")
+	if content, err := os.ReadFile(victim); err != nil || string(content) != "not yours" {
+		t.Errorf("the file behind the link holds %q, %v", content, err)
+	}
+}

@@ -132,6 +132,7 @@ func (s Set) open() (files, error) {
 	if err := os.MkdirAll(filepath.Clean(s.Dir), 0o700); err != nil {
 		return nil, fmt.Errorf("report folder: %w", err)
 	}
+	sweep(filepath.Clean(s.Dir))
 	var open files
 	for _, v := range views(s.Header, s.Keyless) {
 		formats := []format{plain}

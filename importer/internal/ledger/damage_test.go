@@ -52,19 +52,6 @@ func filled(t *testing.T, ids []ledger.ID) (path string) {
 	return path
 }
 
-// unknown counts the keys of which the ledger says that it doesn't know them.
-func unknown(l *ledger.Ledger, ids []ledger.ID) (n int, err error) {
-	for at := 0; at < len(ids); at += 250 {
-		some := ids[at:min(at+250, len(ids))]
-		entries, err := l.Entries(some)
-		if err != nil {
-			return n, err
-		}
-		n += len(some) - len(entries)
-	}
-	return n, nil
-}
-
 // A damaged page is an error, and no key that was never sent: it would be sent again.
 func TestDamageDuringARunIsAnErrorOfEntries(t *testing.T) {
 	ids := scattered(20000) // more than SQLite keeps in memory

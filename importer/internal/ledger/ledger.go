@@ -224,12 +224,22 @@ func explain(path string, err error) error {
 		case 13: // SQLITE_FULL
 			return fmt.Errorf("the ledger %s can't be written: the disk is full: %w", path, err)
 		case 14: // SQLITE_CANTOPEN, which doesn't say why
-			if file, tried := os.Open(os.DevNull); errors.Is(tried, syscall.EMFILE) || errors.Is(tried, syscall.ENFILE) {
-				return fmt.Errorf("ledger %s: %w; %s", path, tried, fewHandles)
-			} else if tried == nil {
-				file.Close()
+			if few := handles(); few != nil {
+				return fmt.Errorf("ledger %s: %w; %s", path, few, fewHandles)
 			}
 		}
 	}
 	return fmt.Errorf("ledger %s: %w", path, err)
+}
+
+// handles fails where the system gives no more than SQLite needs to open a ledger.
+func handles() error {
+	for range 8 {
+		file, err := os.Open(os.DevNull)
+		if err != nil && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
+			return errors.Unwrap(err)
+		}
+		defer file.Close() // all at the end
+	}
+	return nil
 }

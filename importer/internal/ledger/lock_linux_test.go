@@ -2,11 +2,13 @@ package ledger_test
 
 import (
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 
 	"wolkvox-import/importer/internal/ledger"
 )
@@ -99,5 +101,44 @@ func TestLockDiesWithItsProcess(t *testing.T) {
 	}
 	if _, err := os.Stat(path + ".lock"); err != nil {
 		t.Error(err)
+	}
+}
+
+// Where the system gives too few file handles, whatever of the ledger can't be opened, that is
+// what is said.
+func TestTooFewFileHandlesAreSaid(t *testing.T) {
+	path := file(t)
+	if err := open(t, path).Close(); err != nil {
+		t.Fatal(err)
+	}
+	used, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	failed := 0
+	for more := range 20 {
+		few := unix.Rlimit{Cur: uint64(len(used) + more), Max: limit.Max}
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+			t.Fatal(err)
+		}
+		l, err := ledger.Open(path, real)
+		if err == nil {
+			if _, err = l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}}); err == nil {
+				l.Close()
+				break
+			}
+			l.Close()
+		}
+		if failed++; !strings.Contains(err.Error(), "raise the limit (ulimit -n)") {
+			t.Errorf("with %d more: %v", more, err)
+		}
+	}
+	if failed < 5 {
+		t.Errorf("it failed %d times only", failed)
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -643,6 +645,35 @@ func TestBitFlipAtEveryByteOfCSV(t *testing.T) {
 			if len(lines) != whole && !loud {
 				t.Errorf("bit %d of byte %d: %q", bit, n, lines)
 			}
+		}
+	}
+}
+
+// A packed workbook is unpacked into a file that nobody can see, and if there is no folder for
+// such files, beside the input.
+func TestPackedWorkbookNeedsNoTemporaryFolder(t *testing.T) {
+	path := put(t, "in.xlsx.gz", gzipped(t, workbook(t, map[string][][]any{"Uno": {{"a"}, {"1"}, {"2"}}})))
+	for _, folder := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none")} {
+		for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} {
+			t.Setenv(variable, folder)
+		}
+		r, err := source.Open(path, source.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS != "windows" { // an open file has a name there
+			for _, where := range []string{folder, filepath.Dir(path)} {
+				if left, err := filepath.Glob(filepath.Join(where, "wolkvox-*")); err != nil || len(left) > 0 {
+					t.Errorf("%q can be seen, %v", left, err)
+				}
+			}
+		}
+		rows := 0
+		for r.Next() {
+			rows++
+		}
+		if err := errors.Join(r.Err(), r.Close()); err != nil || rows != 2 {
+			t.Errorf("%d rows, %v", rows, err)
 		}
 	}
 }
