@@ -102,6 +102,9 @@ func TestCrashLoop(t *testing.T) {
 	d := newDesk(t, rows)
 	d.crashable()
 	d.crm("--latency", "5ms", "--p-throttled", "0.001")
+	if out, err := d.command("--limit", "20").CombinedOutput(); err != nil { // cases that are older than all that is going to be in doubt
+		t.Fatalf("%v\n%s", err, out)
+	}
 	kills := map[string]int{}
 	killed := 0
 	order := r.Perm(len(crashPoints))
