@@ -339,3 +339,30 @@ func TestDiskThatInterruptsEverySyncIsGivenUp(t *testing.T) {
 		l.Close()
 	})
 }
+
+// Who has a case is found among few and among many.
+func TestOwnersOfManyCases(t *testing.T) {
+	l := open(t, file(t))
+	const n = 300
+	var ids []string
+	for i := range n {
+		if err := l.Claim(claim(i)); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, fmt.Sprint("w", i))
+		if err := conclude(l, ledger.Settlement{ID: id(i), State: ledger.Created, WolkvoxID: ids[i]}, ledger.Record{Row: i, Outcome: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, some := range []int{0, 5, 200, n} {
+		owners, err := l.Owners(append(ids[:some:some], "nobody's"))
+		if err != nil || len(owners) != some {
+			t.Errorf("%d owners of %d cases, %v", len(owners), some, err)
+		}
+		for id, k := range owners {
+			if k.Key == "" || k.WolkvoxID != id || k.Claimed.IsZero() || k.Settled.IsZero() {
+				t.Fatalf("%s: %+v", id, k)
+			}
+		}
+	}
+}

@@ -112,16 +112,26 @@ type Known struct {
 const knownColumns = "wolkvox_id, key, claimed_at, settled_at"
 
 // Owners returns who of the ledger's rows has these cases, by their ids. A case that none has is
-// absent.
+// absent. It looks through the ledger once, however many there are: ids have no index.
 func (v *View) Owners(wolkvoxIDs []string) (map[string]Known, error) {
 	owners := map[string]Known{}
-	for some := range slices.Chunk(wolkvoxIDs, perQuery) {
-		err := v.known(func(k Known) { owners[k.WolkvoxID] = k }, "wolkvox_id IN ("+marks(len(some))+")", anys(some)...)
-		if err != nil {
-			return nil, err
-		}
+	if len(wolkvoxIDs) == 0 {
+		return owners, nil
 	}
-	return owners, nil
+	if len(wolkvoxIDs) <= perQuery {
+		err := v.known(func(k Known) { owners[k.WolkvoxID] = k }, "wolkvox_id IN ("+marks(len(wolkvoxIDs))+")", anys(wolkvoxIDs)...)
+		return owners, err
+	}
+	wanted := make(map[string]bool, len(wolkvoxIDs))
+	for _, id := range wolkvoxIDs {
+		wanted[id] = true
+	}
+	err := v.known(func(k Known) {
+		if wanted[k.WolkvoxID] {
+			owners[k.WolkvoxID] = k
+		}
+	}, "wolkvox_id <> ''")
+	return owners, err
 }
 
 // KnownOf returns the cases of a contact, in whatever spelling.
