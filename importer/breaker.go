@@ -95,9 +95,11 @@ func (b *breaker) wornOut() bool {
 // on, three bad ones end it.
 func (r *run) probe(why string) {
 	defer r.breaker.reset()
-	const hint = "rows in doubt are never sent again by themselves: when the CRM works, run resolve --auto, then the same command again"
+	const hint = "rows in doubt are never sent again by themselves: " +
+		"when the CRM works, run resolve --auto, then the same command again"
 	if r.breaker.wornOut() {
-		r.end(&Halt{StatusStopped, fmt.Sprintf("the CRM answers queries and loses inserts: %s, for the %dth time", why, mostTrips+1), hint})
+		why = fmt.Sprintf("the CRM answers queries and loses inserts: %s, for the %dth time", why, mostTrips+1)
+		r.end(&Halt{StatusStopped, why, hint})
 		return
 	}
 	r.job.Log.Warn(why + "; asking the CRM something harmless before the next row")
@@ -115,5 +117,6 @@ func (r *run) probe(why string) {
 			return
 		}
 	}
-	r.end(&Halt{StatusStopped, fmt.Sprintf("%s, and the CRM doesn't answer a harmless query either: %v", why, err), hint})
+	why = fmt.Sprintf("%s, and the CRM doesn't answer a harmless query either: %v", why, err)
+	r.end(&Halt{StatusStopped, why, hint})
 }

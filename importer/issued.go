@@ -61,9 +61,12 @@ func (r *run) distinct(id string) error {
 	if !taken {
 		return nil
 	}
-	const hint = "a cache or a page before the CRM may answer in its place: check --server; look at the CRM which rows have a case, and settle them by resolve"
-	r.end(&Halt{StatusStopped, fmt.Sprintf("wrong server: the CRM answered two rows with the same id %q", id), hint})
-	return &crm.Error{Verdict: crm.InDoubt, Reason: "same_id", Message: "the CRM answered with an id that it had given to another row", Hint: hint, WolkvoxID: id}
+	const hint = "a cache or a page before the CRM may answer in its place: check --server; " +
+		"look at the CRM which rows have a case, and settle them by resolve"
+	why := fmt.Sprintf("wrong server: the CRM answered two rows with the same id %q", id)
+	r.end(&Halt{StatusStopped, why, hint})
+	return &crm.Error{Verdict: crm.InDoubt, Reason: "same_id", Hint: hint, WolkvoxID: id,
+		Message: "the CRM answered with an id that it had given to another row"}
 }
 
 // recall takes in the newest ids of earlier runs, before the first of this one.

@@ -47,7 +47,8 @@ func (f *refusals) note(o *reports.Outcome, t *task) *Halt {
 	case o.Status != reports.Rejected, t.refused:
 	case o.Error == crm.RefusedBefore:
 		if f.before++; f.before == mostRefusedBefore {
-			return &Halt{StatusStopped, fmt.Sprintf("wrong server: %d rows were refused by something before the CRM (HTTP %d), and none was created between them", f.before, o.HTTPStatus),
+			return &Halt{StatusStopped, fmt.Sprintf("wrong server: %d rows were refused by something before the CRM (HTTP %d), "+
+				"and none was created between them", f.before, o.HTTPStatus),
 				"check --server, and what stands between here and the CRM; then run the same command again"}
 		}
 	default:
@@ -56,7 +57,8 @@ func (f *refusals) note(o *reports.Outcome, t *task) *Halt {
 			f.last, f.equal = this, 0
 		}
 		if f.equal++; f.equal == mostEqualRefusals && !namesField(o.Message, t.c.JSON) {
-			return &Halt{StatusStopped, fmt.Sprintf("the CRM refused %d rows in a row with the same words, about no field of theirs: %s", f.equal, o.Message),
+			return &Halt{StatusStopped, fmt.Sprintf("the CRM refused %d rows in a row with the same words, "+
+				"about no field of theirs: %s", f.equal, o.Message),
 				"look at what is sent of one of them (wolkvox-import explain), and mend the mapping; then run the same command again"}
 		}
 	}
@@ -65,8 +67,9 @@ func (f *refusals) note(o *reports.Outcome, t *task) *Halt {
 
 // fields are the words by which a refusal may name a field of a row. The CRM's own are not
 // documented.
-var fields = regexp.MustCompile(`(?i)\b(contact|user|agent|owner|responsible|status|type|priority|solution|form|attachment|file|base64|description|e-?mail|case[ -]type|` +
-	`contacto|usuario|agente|propietario|responsable|estado|tipo|prioridad|soluci[oó]n|formulario|adjunto|archivo|descripci[oó]n|correo)(e?s)?\b`)
+var fields = regexp.MustCompile(`(?i)\b(contact|user|agent|owner|responsible|status|type|priority|solution|form|` +
+	`attachment|file|base64|description|e-?mail|contacto|usuario|agente|propietario|responsable|estado|tipo|` +
+	`prioridad|soluci[oó]n|formulario|adjunto|archivo|descripci[oó]n|correo)(e?s)?\b`)
 
 // namesField tells whether a message is about a field, one of the form's own among them.
 func namesField(message string, object []byte) bool {

@@ -20,7 +20,7 @@ func (s *Sender) blame(stop context.Context, place Place, e *Error) *Error {
 	case said.putOff(), said.ofToken():
 		return said
 	case said.Verdict == Unsent, said.Verdict == InDoubt:
-		return e.like(Again, "not_processed", fmt.Sprintf("not processed (HTTP %d), and the CRM gives no answer to a harmless question", e.HTTPStatus))
+		return e.like(Again, "not_processed", "not processed, and the CRM gives no answer to a harmless question")
 	case e.limited:
 		return e.like(Again, "throttled", "the server takes no more requests for now")
 	case e.Verdict == Refused:
@@ -31,7 +31,8 @@ func (s *Sender) blame(stop context.Context, place Place, e *Error) *Error {
 
 // like is another error for the same answer.
 func (e *Error) like(v Verdict, reason, message string) *Error {
-	return &Error{Verdict: v, HTTPStatus: e.HTTPStatus, Code: e.Code, Reason: reason, Message: message, Hint: hints[v], foreign: e.foreign, limited: e.limited}
+	return &Error{Verdict: v, HTTPStatus: e.HTTPStatus, Code: e.Code, Reason: reason, Message: message, Hint: hints[v],
+		foreign: e.foreign, limited: e.limited}
 }
 
 // ofRow makes a refusal of the row of one that was not known to be. The CRM's own words stay.
@@ -39,8 +40,10 @@ func (e *Error) ofRow() *Error {
 	if !e.foreign {
 		return e.like(Refused, e.Reason, e.Message)
 	}
-	row := e.like(Refused, RefusedBefore, fmt.Sprintf("refused by something before the CRM (HTTP %d), which answers a harmless question by the same token", e.HTTPStatus))
-	row.Hint = "a firewall may take words of the row for an attack: have it let the case pass, or write the words otherwise, and import the row again"
+	row := e.like(Refused, RefusedBefore, fmt.Sprintf("refused by something before the CRM (HTTP %d), "+
+		"which answers a harmless question by the same token", e.HTTPStatus))
+	row.Hint = "a firewall may take words of the row for an attack: have it let the case pass, " +
+		"or write the words otherwise, and import the row again"
 	return row
 }
 

@@ -42,14 +42,16 @@ func classify(status int, header http.Header, body []byte, now time.Time) (Creat
 		e.verdict(InDoubt, "no_id", "the CRM answered without the id of a case")
 	case status/100 == 3 && named:
 		e.Location = header.Get("Location")
-		e.verdict(Redirected, "contradictory_answer", "the server sent the request on to "+quoteOr(e.Location, "nowhere")+", and the answer names a case")
+		e.verdict(Redirected, "contradictory_answer",
+			"the server sent the request on to "+quoteOr(e.Location, "nowhere")+", and the answer names a case")
 	case status/100 == 2 && isJSON && !hasCode:
 		e.verdict(InDoubt, "unknown_answer", "the CRM's answer has no code")
 	case status/100 == 2 && !isJSON:
 		e.verdict(InDoubt, "garbled_answer", "the CRM's answer is not whole JSON")
 	case named, hasCode && code/100 == 2:
 		what := map[bool]string{true: "names a case", false: "says success"}[named]
-		e.verdict(InDoubt, "contradictory_answer", fmt.Sprintf("the answer contradicts itself: HTTP says %d, its code is %q, and it %s", status, e.Code, what))
+		e.verdict(InDoubt, "contradictory_answer",
+			fmt.Sprintf("the answer contradicts itself: HTTP says %d, its code is %q, and it %s", status, e.Code, what))
 	case status/100 == 2, code/100 == 5: // whatever HTTP says
 		e.failure(code, header, body, now)
 	default:

@@ -25,7 +25,8 @@ const (
 	Unable                     // not sent: this machine lacks something: stop the run
 )
 
-var verdictNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad", "misdirected", "redirected", "unable"}
+var verdictNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad", "misdirected",
+	"redirected", "unable"}
 
 func (v Verdict) String() string { return verdictNames[v] }
 
@@ -158,7 +159,7 @@ func TooManyFiles(err error) bool {
 
 // NoMoreFiles is what the person is told then, with the hint.
 func NoMoreFiles(err error) *Error {
-	return &Error{Verdict: Unable, Reason: "too_many_open_files", Message: fmt.Sprintf("too many open files: %v", err), Hint: hints[Unable], Err: err}
+	return because(Unable, "too_many_open_files", err, fmt.Sprintf("too many open files: %v", err))
 }
 
 // lost classifies a request that got no whole answer.
@@ -167,13 +168,17 @@ func lost(err error, headersLeft bool) *Error {
 	var away *notLoopbackError
 	switch {
 	case headersLeft && errors.As(err, &file):
-		return &Error{Verdict: InDoubt, Reason: "file_changed", Message: "the upload broke off: " + file.Error(), Hint: hints[InDoubt], Err: err}
+		return because(InDoubt, "file_changed", err, "the upload broke off: "+file.Error())
 	case headersLeft:
-		return &Error{Verdict: InDoubt, Reason: "no_answer", Message: fmt.Sprintf("the request was sent and no answer came: %v", err), Hint: hints[InDoubt], Err: err}
+		return because(InDoubt, "no_answer", err, fmt.Sprintf("the request was sent and no answer came: %v", err))
 	case errors.As(err, &away):
-		return &Error{Verdict: Misdirected, Reason: "not_sent", Message: away.Error(), Hint: hints[Misdirected], Err: err}
+		return because(Misdirected, "not_sent", err, away.Error())
 	case TooManyFiles(err):
 		return NoMoreFiles(err)
 	}
-	return &Error{Verdict: Unsent, Reason: "not_sent", Message: fmt.Sprintf("the server can't be reached: %v", err), Hint: hints[Unsent], Err: err}
+	return because(Unsent, "not_sent", err, fmt.Sprintf("the server can't be reached: %v", err))
+}
+
+func because(v Verdict, reason string, err error, message string) *Error {
+	return &Error{Verdict: v, Reason: reason, Message: message, Hint: hints[v], Err: err}
 }

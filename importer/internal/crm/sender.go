@@ -272,7 +272,8 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 		s.unreached.ends()
 	}
 	if err != nil && e.Verdict == InDoubt && e.reused && e.brokeOff() && s.Client.Apart() {
-		s.Log.Warn("the server closes connections that it has just answered on: each request gets one of its own from now on", "why", e.Message)
+		s.Log.Warn("the server closes connections that it has just answered on: "+
+			"each request gets one of its own from now on", "why", e.Message)
 	}
 	if err == nil || e.Verdict == Refused && !e.foreign {
 		took := time.Since(began)

@@ -2,7 +2,8 @@ package ledger
 
 // NewestIDs returns the ids of the cases that were recorded last, at most so many.
 func (v *View) NewestIDs(most int) ([]string, error) {
-	rows, err := v.db.Query("SELECT wolkvox_id FROM entries WHERE state = 'created' AND wolkvox_id <> '' ORDER BY seq DESC LIMIT ?", most)
+	rows, err := v.db.Query(`SELECT wolkvox_id FROM entries WHERE state = 'created' AND wolkvox_id <> ''
+		ORDER BY seq DESC LIMIT ?`, most)
 	if err != nil {
 		return nil, explain(v.path, err)
 	}
