@@ -85,7 +85,7 @@ func (f *folder) list(dir string) map[string]string {
 		return names
 	}
 	names := map[string]string{}
-	entries, _ := fs.ReadDir(f.root.FS(), dir) // a folder that can't be read has nothing to find
+	entries, err := fs.ReadDir(f.root.FS(), dir) // a folder that can't be read has nothing to find
 	for _, e := range entries {
 		folded := Fold(e.Name())
 		if _, twice := names[folded]; twice {
@@ -99,7 +99,7 @@ func (f *folder) list(dir string) map[string]string {
 			delete(names, folded)
 		}
 	}
-	if len(f.lists) < 10_000 {
+	if err == nil && len(f.lists) < 10_000 {
 		f.lists[dir] = names
 	}
 	return names
@@ -206,7 +206,7 @@ func (g *globber) find(f *folder, r *row, out *gathering) (found []Attachment) {
 	names, err := doublestar.Glob(f.root.FS(), strings.Trim(pattern.String(), "/"), options...)
 	if err != nil {
 		out.problems = append(out.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: the files of %s can't be listed: %v", pattern.String(), reason(err)),
-			Hint: "look at the permissions of the attachments' folder"})
+			Hint: "look at the permissions of the attachments' folder", Err: err})
 		return nil
 	}
 	slices.Sort(names)
