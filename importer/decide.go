@@ -104,7 +104,7 @@ func (r *run) settled(in *input, it *item, o *reports.Outcome) bool {
 	default: // in doubt, or being sent by somebody we don't know of; an id is only what an answer named
 		o.WolkvoxID, o.IDPrefijo = "", ""
 		o.Status, o.Error, o.Message = reports.InDoubt, "in_doubt", "an earlier request for this row may have made a case; it is not sent again"
-		o.Hint = "settle it by: wolkvox-import resolve --ledger " + r.ledgerPath()
+		o.Hint = "settle it by: wolkvox-import resolve --ledger " + r.ledgerPath() + " --auto --server " + r.server.String()
 	}
 	r.note(in, *o)
 	return true

@@ -168,7 +168,7 @@ func (r *run) identify(in *input, batch []*item) error {
 		return err
 	}
 	if in.rejects {
-		if err := r.question(slices.Concat(keyed, bad)); err != nil {
+		if err := r.question(in, slices.Concat(keyed, bad)); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,7 @@ type input struct {
 	program *mapping.Program
 	keys    *mapping.Program // makes keys alone: the reader is ahead of the rows that program has
 	rejects bool             // it has the columns of a rejects file
+	mended  map[string]bool  // the keys of such a file; nil if they are too many
 	keyed   int              // column of import_key in it
 	why     int              // column of import_error in it
 	columns []columnSet

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -133,12 +134,12 @@ func (s *similar) find(keys []string) (map[string][]string, error) {
 
 // question makes those rows of a rejects file invalid whose keys are probably not their own: a
 // spreadsheet that changed import_key has changed the cells that the mapping makes a key of too.
-func (r *run) question(rows []*item) error {
+func (r *run) question(in *input, rows []*item) error {
 	var strange []*item
 	var keys []string
 	for _, it := range rows {
 		state := it.known.entry.State
-		if state == ledger.Unknown || it.given && state == ledger.Created && it.known.changed {
+		if state == ledger.Unknown || it.given && it.known.changed && (state == ledger.Created || sendable(state)) {
 			strange, keys = append(strange, it), append(keys, it.key)
 		}
 	}
@@ -156,7 +157,11 @@ func (r *run) question(rows []*item) error {
 		return err
 	}
 	for _, it := range strange {
-		if it.problem = it.strange(meant[it.key]); it.problem != nil {
+		others := meant[it.key]
+		if it.given && it.known.entry.State != ledger.Unknown && sendable(it.known.entry.State) { // those that the file has too aren't this one
+			others = slices.DeleteFunc(others, func(key string) bool { return in.mended[key] })
+		}
+		if it.problem = it.strange(others); it.problem != nil {
 			it.known = knowledge{} // such a key must not become one that the ledger knows
 		}
 	}
@@ -170,8 +175,16 @@ func (it *item) strange(meant []string) *mapping.Problem {
 	switch {
 	case it.given && unknown:
 		return unknownImportKey(it.key, which)
-	case meant == nil:
+	case len(meant) == 0:
 		return nil
+	case it.given && sendable(it.known.entry.State):
+		return &mapping.Problem{
+			Field: reports.RejectColumns[0],
+			Error: unknownKey,
+			Message: fmt.Sprintf("import_key: %q is the key of a rejected row, and so is %s, which this file doesn't have; "+
+				"a spreadsheet may have made one of the other", it.key, which),
+			Hint: "write the keys into the cells of import_key as the rejects file had them, in a column of texts, or correct the export and import that",
+		}
 	case it.given:
 		return &mapping.Problem{
 			Field: reports.RejectColumns[0],

@@ -305,3 +305,34 @@ func TestRejectWhoseKeyAnotherMappingUsesHasNoImportKey(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 }
+
+// Of two rows to be mended a spreadsheet makes one key. Neither may go out under it, unless the file
+// has the other key too.
+func TestImportKeyThatTwoRejectedRowsMayHaveIsInvalid(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	list := rows(2)
+	for i, id := range []string{"000126", "126"} {
+		list[i][0], list[i][1], list[i][4], list[i][5] = id, "", "Abierto", ""
+	}
+	d.counts(d.run(d.csv("in.csv", columns, list)), 3, n{reports.Invalid: 2})
+	header := append(append([]string{}, columns...), reports.RejectColumns...)
+	var table, mended [][]string
+	for _, row := range d.table(d.path("out/rejects.csv")) {
+		var line []string
+		for _, name := range header {
+			line = append(line, row[name])
+		}
+		line[1] = "a@b.co"
+		table = append(table, append([]string{}, line...))
+		line[7] = "126"
+		mended = append(mended, line)
+	}
+	for _, lines := range [][][]string{mended, mended[:1], mended[1:]} {
+		d.counts(d.run(d.csv("mended.csv", header, lines)), 3, n{reports.Invalid: len(lines)})
+		if r := d.results()[0]; r["error"] != "unknown_import_key" || !strings.Contains(r["message"], `"000126"`) {
+			t.Errorf("%v", r)
+		}
+	}
+	d.requests(0)
+	d.counts(d.run(d.csv("mended.csv", header, table)), 0, n{reports.Created: 2})
+}

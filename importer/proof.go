@@ -51,7 +51,7 @@ func (r *resolving) prove(ctx context.Context, d ledger.Doubt) (p proof, by stri
 		field  string
 		values []string
 	}{
-		{crm.ByID, answered(d.WolkvoxID)}, // of a doubtful answer; that it isn't shown proves nothing
+		{crm.ByID, answered(d.WolkvoxID)}, // of a doubtful answer: such a row is never absent
 		{crm.ByDescription, []string{d.Marker}},
 		{crm.ByContact, crm.Spellings(d.Contact)},
 	} {
@@ -114,6 +114,9 @@ func (r *resolving) look(ctx context.Context, d ledger.Doubt, field, value strin
 		}
 	}
 	if field == crm.ByID {
+		if len(answer.Cases) == 0 {
+			p.missing(fmt.Sprintf("the CRM's doubtful answer named the case %s, which it doesn't show; was it deleted?", value))
+		}
 		return nil
 	}
 	gap, err := r.incomplete(d, field, answer, owners)

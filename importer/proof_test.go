@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -141,6 +142,12 @@ func oneContact(table [][]string) {
 	}
 }
 
+// lastOfOneContact sends the row that is in doubt last, so that it is at the edge of a page.
+func lastOfOneContact(table [][]string) {
+	oneContact(table)
+	table[4][0], table[8][0] = table[8][0], table[4][0]
+}
+
 // Whatever a CRM does with its cases, one that exists is never called absent.
 func TestCaseThatExistsIsNeverAbsent(t *testing.T) {
 	cut := func(n int) func(shown) shown {
@@ -148,10 +155,10 @@ func TestCaseThatExistsIsNeverAbsent(t *testing.T) {
 	}
 	page := func(n int, newest bool, msg func(shown, all int) string) searched {
 		return func(field, value string, cases []shown) (int, map[string]any) {
-			if field == "description" {
-				return whole(nil) // it searches for whole texts only
-			}
 			found := matching(field, value, cases)
+			if field == "description" {
+				return whole(found)
+			}
 			all := len(found)
 			if newest {
 				for i, j := 0, all-1; i < j; i, j = i+1, j-1 {
@@ -162,25 +169,36 @@ func TestCaseThatExistsIsNeverAbsent(t *testing.T) {
 			return answered(found, msg(len(found), all))
 		}
 	}
+	rewritten := func(s shown) shown { // by an agent: only by its contact can it be found
+		if strings.Contains(s.description, "T-0004") {
+			s.description = "llamar mañana"
+		}
+		return s
+	}
 	total := func(_, all int) string { return fmt.Sprintf("%d records were are found", all) }
 	silent := func(shown, _ int) string { return fmt.Sprintf("%d records were are found", shown) }
 	var asked atomic.Int64
 	for name, c := range map[string]lostCase{
-		"a page, the oldest first":       {rows: oneContact, search: page(5, false, total)},
-		"a page, the newest first":       {rows: oneContact, search: page(8, true, total)},
-		"a page that says nothing of it": {rows: oneContact, search: page(8, false, silent)},
-		"a page without a count":         {rows: oneContact, search: page(8, false, func(int, int) string { return "ok" })},
-		"a page with its total beside data": {rows: oneContact, search: func(field, value string, cases []shown) (int, map[string]any) {
+		"a page, the oldest first":       {rows: lastOfOneContact, keep: rewritten, search: page(5, false, total)},
+		"a page, the newest first":       {rows: lastOfOneContact, keep: rewritten, search: page(8, true, total)},
+		"a page that says nothing of it": {rows: lastOfOneContact, keep: rewritten, search: page(8, false, silent)},
+		"a page without a count":         {rows: lastOfOneContact, keep: rewritten, search: page(8, false, func(int, int) string { return "ok" })},
+		"a page with its total beside data": {rows: lastOfOneContact, keep: rewritten, search: func(field, value string, cases []shown) (int, map[string]any) {
 			status, a := page(8, false, silent)(field, value, cases)
 			a["Total records"] = 9
 			return status, a
 		}},
-		"a page with a next one": {rows: oneContact, search: func(field, value string, cases []shown) (int, map[string]any) {
+		"a page with a next one": {rows: lastOfOneContact, keep: rewritten, search: func(field, value string, cases []shown) (int, map[string]any) {
 			status, a := page(8, false, silent)(field, value, cases)
 			a["next"] = "/page/2"
 			return status, a
 		}},
-		"a page within data": {rows: oneContact, search: func(field, value string, cases []shown) (int, map[string]any) {
+		"a page whose number lies deeper": {rows: lastOfOneContact, keep: rewritten, search: func(field, value string, cases []shown) (int, map[string]any) {
+			status, a := page(8, false, silent)(field, value, cases)
+			a["meta"] = map[string]any{"pagination": map[string]any{"pages": 2}}
+			return status, a
+		}},
+		"a page within data": {rows: lastOfOneContact, keep: rewritten, search: func(field, value string, cases []shown) (int, map[string]any) {
 			status, a := page(8, false, silent)(field, value, cases)
 			a["data"] = map[string]any{"records": a["data"], "total": "9"}
 			return status, a
@@ -218,12 +236,7 @@ func TestCaseThatExistsIsNeverAbsent(t *testing.T) {
 			return s
 		}},
 		"an agent has written below the marker": {keep: func(s shown) shown { s.description += "\nllamé al cliente"; return s }},
-		"an agent has rewritten everything": {keep: func(s shown) shown {
-			if strings.Contains(s.description, "T-0004") {
-				s.description = "llamar mañana"
-			}
-			return s
-		}},
+		"an agent has rewritten everything":     {keep: rewritten},
 		"another spelling of the contact": {keep: func(s shown) shown { s.description, s.contact = "x", strings.ToUpper(s.contact); return s },
 			search: func(field, value string, cases []shown) (int, map[string]any) {
 				var found []shown
@@ -241,6 +254,25 @@ func TestCaseThatExistsIsNeverAbsent(t *testing.T) {
 			return whole(matching(field, value, cases))
 		}},
 		"a search that knows nothing": {search: func(string, string, []shown) (int, map[string]any) { return whole(nil) }},
+		"a known case of its contact isn't shown": {rows: oneContact, keep: rewritten, search: func(field, value string, cases []shown) (int, map[string]any) {
+			found := matching(field, value, cases)
+			if field == "email contact" {
+				found = slices.Concat(found[:1], found[2:8]) // without the second, and without the row's
+			}
+			return whole(found)
+		}},
+		"descriptions without their ends": {keep: func(s shown) shown {
+			if s.description = ""; strings.HasPrefix(s.contact, "cliente4@") {
+				s.contact = "otra@ejemplo.co"
+			}
+			return s
+		}, search: func(field, value string, cases []shown) (int, map[string]any) {
+			if field != "description" {
+				return whole(matching(field, value, cases))
+			}
+			number := strings.TrimSuffix(value, "]")
+			return whole(matching("email contact", "cliente"+number[len(number)-1:]+"@ejemplo.co", cases))
+		}},
 		"a search that fails by contact": {search: func(field, value string, cases []shown) (int, map[string]any) {
 			if field == "email contact" {
 				return 400, map[string]any{"code": 400, "error": "BAD REQUEST"}
@@ -387,5 +419,73 @@ func TestMarginGoesByAClockThatDoesNotJump(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is left of a marker that was cut may be another row's whole one.
+func TestMarkerThatMayBeAnotherOnesBeginning(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.write("map.yaml", strings.Replace(tickets, `"[ref:{{key}}]"`, `"ref {{key}}"`, 1))
+	made := sandbox.New(sandbox.Config{Seed: 9, Faults: sandbox.Faults{ErrorAfter: 1}})
+	none := sandbox.New(sandbox.Config{Seed: 10, Faults: sandbox.Faults{ErrorBefore: 1}})
+	var asking atomic.Bool
+	d.handle(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		body := keepBody(r)
+		var q struct{ Field, Value string }
+		switch {
+		case asking.Load() && json.Unmarshal([]byte(body), &q) == nil && q.Field != "":
+			var all []shown
+			for _, k := range append(d.crm.Cases(), made.Cases()...) {
+				text := k.Fields["description"].(string)
+				if strings.HasSuffix(text, "T-00041") {
+					text = strings.TrimSuffix(text, "1")
+				}
+				all = append(all, shown{k.ID, k.Fields["contact"].(string), text})
+			}
+			_, answer := whole(matching(q.Field, q.Value, all))
+			json.NewEncoder(w).Encode(answer)
+		case strings.Contains(body, `"T-00041"`):
+			made.ServeHTTP(w, r)
+		case strings.Contains(body, `"T-0004"`):
+			none.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+	table := rows(9)
+	for i, row := range table {
+		row[1], row[3], row[4], row[5] = "mesa@ejemplo.co", "texto", "Abierto", ""
+		if i == 5 {
+			row[0] = "T-00041"
+		}
+	}
+	d.job.Workers = 1
+	d.counts(d.run(d.csv("in.csv", columns, table)), 4, n{reports.Created: 7, reports.InDoubt: 2})
+	asking.Store(true)
+	for key, s := range d.auto(0) {
+		if s.State != "in_doubt" {
+			t.Errorf("%s: %+v", key, s)
+		}
+	}
+}
+
+// A case that a doubtful answer named existed: that it isn't shown any more proves nothing.
+func TestNamedCaseThatIsNotShownIsNoAbsence(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.handle(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if body := keepBody(r); strings.Contains(r.URL.Path, "insert") && strings.Contains(body, `"T-0004"`) {
+			io.WriteString(w, `{"code":400,"error":"BAD REQUEST","data":{"wolkvox_id":"65f0a1b2c3d4e5f601234567"}}`)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	table := rows(9)
+	for _, row := range table {
+		row[3], row[4], row[5] = "texto", "Abierto", ""
+	}
+	d.job.Workers = 1
+	d.counts(d.run(d.csv("in.csv", columns, table)), 4, n{reports.Created: 8, reports.InDoubt: 1})
+	if s := d.auto(0)["T-0004"]; s.State != "in_doubt" || !strings.Contains(s.Why, "65f0a1b2c3d4e5f601234567, which it doesn't show") {
+		t.Errorf("%+v", s)
 	}
 }

@@ -188,6 +188,10 @@ func TestLimitOfTheAddressIsWaitedFor(t *testing.T) {
 // Too few file handles are no row's fault: no row is invalid or in doubt for them.
 func TestTooFewFileHandlesStopTheRun(t *testing.T) {
 	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		defer d.before(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			w.Header().Set("Connection", "close") // each request dials
+			next.ServeHTTP(w, r)
+		})()
 		var dials atomic.Int64
 		dial := d.job.Dial
 		d.job.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -210,4 +214,23 @@ func keepBody(r *http.Request) string {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return string(body)
+}
+
+// A firewall that names the caller's address in plain text is about the row's words all the same.
+func TestFirewallInPlainTextHoldsNobodyUp(t *testing.T) {
+	inMemory(t, sandbox.Config{}, func(t *testing.T, d *desk) {
+		_, end := d.refuses(func(_ int64, body string) (int, string) {
+			return 403, map[bool]string{true: "Request blocked. Your IP: 10.0.0.7"}[strings.Contains(body, `"T-0003"`) || strings.Contains(body, `"T-0004"`)]
+		})
+		defer end()
+		d.job.Workers = 1
+		input := d.csv("in.csv", columns, short(12))
+		for _, want := range []map[reports.Status]int{{reports.Created: 10, reports.Rejected: 2}, {reports.Skipped: 10, reports.Rejected: 2}} {
+			began := time.Now()
+			d.counts(d.run(input), 3, want)
+			if took := time.Since(began); took > 2*time.Minute {
+				t.Errorf("it took %v", took)
+			}
+		}
+	})
 }

@@ -121,12 +121,10 @@ func (r *run) resolve() error {
 
 // bindingOf reads whom an existing ledger is for.
 func bindingOf(path string) (operation, server string, err error) {
-	view, err := ledger.Look(path)
-	if err != nil {
-		return "", "", &UsageError{err}
+	if operation, server, err = ledger.BindingOf(path); err != nil {
+		err = &UsageError{err}
 	}
-	defer view.Close()
-	return view.Binding()
+	return operation, server, err
 }
 
 // settle goes through the rows in doubt, in the order in which their requests left. A case that
@@ -146,10 +144,10 @@ func (r *resolving) settle(ctx context.Context) ([]Settled, error) {
 		found = false
 		for n, i := range next {
 			s, err := r.one(ctx, doubts[i], len(next)-n)
-			if ctx.Err() != nil {
+			switch {
+			case err != nil && ctx.Err() != nil:
 				return all, nil
-			}
-			if err != nil {
+			case err != nil:
 				return all, err
 			}
 			r.Log.Info(s.Key+": "+s.State, "why", s.Why)
@@ -189,7 +187,8 @@ func (r *resolving) one(ctx context.Context, d ledger.Doubt, left int) (Settled,
 		s.Why += "; look at it at the CRM, then say --created ID or --absent"
 		return s, nil
 	case len(p.gaps) > 0:
-		s.Why = "not found, which proves nothing: " + strings.Join(p.gaps, "; ")
+		s.Why = fmt.Sprintf("not found, which proves nothing: %s; look at the CRM for %s of %s, then say --created ID or --absent",
+			strings.Join(p.gaps, "; "), d.Marker, d.Contact)
 		return s, nil
 	}
 	s.State, s.Why = string(ledger.Pending), "the CRM has no such case, asked by description and by contact"
@@ -241,6 +240,14 @@ func (r *resolving) present(d ledger.Doubt, field string, hits []crm.Found) (Set
 	}
 	if taken {
 		s.WolkvoxID, s.Why = "", fmt.Sprintf("the case %s has its marker and belongs to the row %q; look at the CRM", hit.WolkvoxID, owner)
+		return s, nil
+	}
+	longer, err := r.ledger.Longer(d.Marker)
+	if err != nil {
+		return s, err
+	}
+	if longer != "" {
+		s.WolkvoxID, s.Why = "", fmt.Sprintf("the case %s has its marker, which may be %q of another row in doubt, cut; look at the CRM", hit.WolkvoxID, longer)
 		return s, nil
 	}
 	s.Why = fmt.Sprintf("found by %s", field)

@@ -26,6 +26,10 @@ type respelled struct {
 // one, and its input to be there as it was; else nothing can be known, and nothing is said.
 func (r *run) sayRespelled(in *input) {
 	mended := r.mendedRows(in)
+	in.mended = make(map[string]bool, len(mended))
+	for key := range mended {
+		in.mended[key] = true
+	}
 	if len(mended) == 0 {
 		return
 	}

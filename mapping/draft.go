@@ -93,7 +93,7 @@ func (w *drafting) head() {
 		}
 	}
 	w.comment("", "Última línea de la descripción; sirve para encontrar el caso en el CRM.")
-	w.line("marker: %s", quote("ref {{key}}"))
+	w.line("marker: %s", quote("ref {{key}} fin"))
 	w.input()
 	if l := w.Lookup; l != nil {
 		w.line("")

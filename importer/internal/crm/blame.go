@@ -16,6 +16,9 @@ func (s *Sender) blame(stop context.Context, place Place, e *Error) *Error {
 	said := new(Error)
 	switch errors.As(err, &said); {
 	case err == nil, said.Verdict == Refused && !said.foreign:
+		s.refusing.ends() // it was the row: nobody else has to be patient
+		s.throttled.Store(0)
+		s.quietUntil.Store(0)
 		return e.ofRow()
 	case said.putOff(), said.ofToken():
 		return said

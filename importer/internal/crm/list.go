@@ -24,11 +24,10 @@ func readList(body []byte, data json.RawMessage) (listing, bool) {
 	if !ok {
 		return listing{}, false
 	}
-	l := listing{records: records}
-	for _, o := range []map[string]json.RawMessage{said, inner} {
-		if l.partial == "" {
-			l.partial = partialByKeys(o, len(records))
-		}
+	delete(said, "data") // inner is what it says
+	l := listing{records: records, partial: partialByKeys(inner, len(records))}
+	if l.partial == "" {
+		l.partial = partialByKeys(said, len(records))
 	}
 	if l.partial == "" {
 		l.partial = partialByCount(scalar(said["msg"]), len(records))
@@ -89,9 +88,15 @@ func keys(words string) map[string]bool {
 	return set
 }
 
-// partialByKeys is what the keys of an answer with n records say of more.
+// partialByKeys is what the keys of an answer with n records say of more, at whatever depth.
 func partialByKeys(o map[string]json.RawMessage, n int) string {
 	for name, value := range o {
+		var deeper map[string]json.RawMessage
+		if json.Unmarshal(value, &deeper) == nil {
+			if why := partialByKeys(deeper, n); why != "" {
+				return why
+			}
+		}
 		key := plainKey(name)
 		number, isNumber := wholeNumber(value)
 		text := strings.ToLower(strings.TrimSpace(scalar(value)))

@@ -53,6 +53,10 @@ const (
 	// whether they are about that, and not about this one case.
 	triesBeforeAsking = 10
 
+	// triesBeforeBlame is the same for what isn't the CRM's own: a firewall may say "your IP" to each
+	// row whose words it doesn't like.
+	triesBeforeBlame = 2
+
 	// throttledPatience is how many times Patience a server that answers, but only
 	// to put us off, is given.
 	throttledPatience = 10
@@ -110,7 +114,11 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			return sent, nil
 		}
 		e := err.(*Error)
-		if e.unsure() || e.limited && sent.Attempts%triesBeforeAsking == 0 {
+		tries := triesBeforeAsking
+		if e.foreign {
+			tries = triesBeforeBlame
+		}
+		if e.unsure() || e.limited && sent.Attempts%tries == 0 {
 			e = s.blame(stop, place, e)
 		}
 		again := s.again(place, e)

@@ -151,6 +151,18 @@ func (v *View) known(take func(Known), condition string, args ...any) error {
 	}, "SELECT "+knownColumns+" FROM entries WHERE state = 'created' AND "+condition, args...)
 }
 
+// Longer returns a marker of a row in doubt that begins with this one and goes on; "" if there is
+// none.
+func (v *View) Longer(marker string) (longer string, err error) {
+	err = v.each(func(rows *sql.Rows) error {
+		if err := rows.Scan(&longer); err != nil {
+			return err
+		}
+		return errEnough
+	}, `SELECT marker FROM entries WHERE state IN ('in_doubt', 'sending') AND length(marker) > length(?1) AND substr(marker, 1, length(?1)) = ?1`, marker)
+	return longer, err
+}
+
 // Control is a case that the ledger knows to exist: if the CRM doesn't show it, then that it
 // doesn't show another one proves nothing.
 type Control struct {

@@ -205,3 +205,17 @@ func TestPurgeKeepsWhatPreventsASecondCase(t *testing.T) {
 		t.Errorf("owner %q, %t, %v", key, taken, err)
 	}
 }
+
+// Whom an older program's ledger belongs to can be read, so that it can be opened and brought up to
+// date by any command that writes it.
+func TestBindingOfAnOlderLedger(t *testing.T) {
+	for version := 1; version <= ledger.Version; version++ {
+		operation, server, err := ledger.BindingOf(older(t, version))
+		if operation != "op" || server != "crm.example" || err != nil {
+			t.Errorf("version %d: %q, %q, %v", version, operation, server, err)
+		}
+	}
+	if _, _, err := ledger.BindingOf(file(t)); err == nil || !strings.Contains(err.Error(), "there is no ledger") {
+		t.Errorf("got %v", err)
+	}
+}

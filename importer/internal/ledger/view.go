@@ -40,7 +40,7 @@ func Look(path string) (*View, error) {
 	}
 	if found > 0 && found < version {
 		view.Close()
-		return nil, fmt.Errorf("the ledger %s is an older program's (version %d); the next run or resolve with it brings it up to date", path, found)
+		return nil, fmt.Errorf("the ledger %s is an older program's (version %d); the next run with it, or resolve --auto, brings it up to date", path, found)
 	}
 	if found != version {
 		view.Close()
@@ -49,6 +49,24 @@ func Look(path string) (*View, error) {
 	held, err := held(path)
 	view.orphaned = err == nil && !held
 	return view, nil
+}
+
+// BindingOf returns the operation and the server that an existing ledger belongs to, also if an
+// older program made it, of which Open makes a present one.
+func BindingOf(path string) (operation, server string, err error) {
+	path, err = locate(path)
+	if err != nil {
+		return "", "", err
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return "", "", fmt.Errorf("there is no ledger %s", path)
+	}
+	view, err := openView(path, "ro")
+	if err != nil {
+		return "", "", err
+	}
+	defer view.Close()
+	return view.Binding()
 }
 
 func openView(path, mode string) (*View, error) {
