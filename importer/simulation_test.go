@@ -205,7 +205,7 @@ func (w *world) draw() {
 		return w.rand.Float64() * 0.4
 	}
 	for _, f := range w.config.Faults.Flags() {
-		*f.Value = often(12)
+		*f.Value = often(14)
 	}
 	w.config.PerToken = w.rand.IntN(2) * 2
 	one := func(values ...string) string { return values[w.rand.IntN(len(values))] }
@@ -233,7 +233,7 @@ func (w *world) draw() {
 	if w.rand.IntN(6) == 0 {
 		w.slow = 50 * time.Second
 	}
-	w.mortal = often(5)
+	w.mortal = often(6)
 }
 
 func (w *world) drawQueries(one func(...string) string) {
