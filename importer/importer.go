@@ -192,7 +192,7 @@ const (
 	StatusDone    = 0 // every row created or skipped
 	StatusStopped = 1 // the run stopped: ledger, server, credentials, too many failures
 	StatusUsage   = 2 // usage, mapping or input; nothing was sent
-	StatusPartly  = 3 // finished; some rows rejected or invalid
+	StatusPartly  = 3 // finished; some rows rejected or invalid, or most known ones with other cells
 	StatusInDoubt = 4 // rows of this input are in doubt
 	StatusPaused  = 5 // paused: run the same command again
 )

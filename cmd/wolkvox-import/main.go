@@ -29,7 +29,7 @@ Exit status:
   0  every row created or skipped
   1  the run stopped: ledger, server, credentials, too many failures
   2  usage, mapping or input; nothing was sent
-  3  finished; some rows rejected or invalid
+  3  finished; some rows rejected or invalid, or most of those imported before have other cells
   4  rows of this input are in doubt
   5  paused: run the same command again
 Where several hold: 4, then 1, 5, 3. With a row not attempted it is never 0.`
