@@ -87,10 +87,10 @@ func (d *desk) beside() map[string]*exec.Cmd {
 	return commands
 }
 
-// TestCrashLoop kills the program again and again, at every point that a row comes by
-// and at moments between them, and so it does with resolve, purge, report and a canary. No row may ever have two cases, every row must be
-// accounted for, and what is in doubt must be no more than what was in flight; then
-// asking the CRM settles all of it.
+// TestCrashLoop kills the program again and again, at every point that a row comes by and at
+// moments between them, and so it does with resolve, purge, report and a canary. No row may ever
+// have two cases, every row must be accounted for, and what is in doubt must be no more than what
+// was in flight; then asking the CRM settles all of it, since each row has a contact of its own.
 func TestCrashLoop(t *testing.T) {
 	rows := 250 + 35**crashRounds // so that there is something left to be killed at
 	seed := *crashSeed

@@ -73,7 +73,7 @@ func newDesk(t testing.TB, rows int) *desk {
 			name := fmt.Sprintf("archivo %d ñ.bin", r.IntN(12))
 			names, d.sums[key] = append(names, name), append(d.sums[key], sums[name])
 		}
-		w.Write([]string{key, "ana@ejemplo.co", fmt.Sprintf("Texto %d\ncon \"comillas\" y ñ", i), strings.Join(names, "|")})
+		w.Write([]string{key, fmt.Sprintf("ana%d@ejemplo.co", i), fmt.Sprintf("Texto %d\ncon \"comillas\" y ñ", i), strings.Join(names, "|")})
 	}
 	w.Flush()
 	d.write("in.csv", text.String())
