@@ -82,11 +82,11 @@ func TestConnectionThatHangsKeepsNobodyWaiting(t *testing.T) {
 	var dials atomic.Int64
 	hung := make(chan struct{})
 	var gone sync.WaitGroup
+	gone.Add(1) // the first dial, which hangs
 	defer gone.Wait()
 	defer close(hung)
 	c := client(t, url, crm.Config{Stall: 100 * time.Millisecond, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if dials.Add(1) == 1 {
-			gone.Add(1)
 			defer gone.Done()
 			<-hung
 			return nil, errors.New("too late")
