@@ -108,7 +108,7 @@ func (r *run) probe(why string) {
 		if sleep(r.stop, time.Duration(try)*2*time.Second) != nil {
 			return
 		}
-		err = r.sender.Probe(r.stop, r.mapping.Operation)
+		err = r.sender.Probe(r.stop)
 		if err == nil || r.stop.Err() != nil {
 			return
 		}

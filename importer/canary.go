@@ -198,7 +198,9 @@ func (r *run) readBack(id string) (found crm.Found, err error) {
 			return found, errInterrupted
 		}
 		var cases []crm.Found
-		if cases, err = r.sender.Find(r.stop, r.mapping.Operation, id); err != nil {
+		if cases, err = r.sender.Find(r.stop, id); crm.PutOff(err) {
+			return found, err // that has been waited for, as long as there is patience
+		} else if err != nil {
 			continue
 		}
 		if i := slices.IndexFunc(cases, func(f crm.Found) bool { return f.WolkvoxID == id }); i >= 0 {

@@ -57,7 +57,11 @@ func (r *run) rowsLeft() int {
 	return total
 }
 
+// count reads the input to its end beforehand, once.
 func (in *input) count() (n int, err error) {
+	if in.counted > 0 {
+		return in.counted, nil
+	}
 	reader, err := in.reader.Again()
 	if err != nil {
 		return 0, err

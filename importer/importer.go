@@ -110,11 +110,11 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	}
 	defer r.close()
 
-	if err := r.resolve(); err != nil { // what is in doubt, if the job says so
+	switch halt, err := r.resolve(); { // what is in doubt, if the job says so
+	case err != nil:
 		return Result{}, err
-	}
-	if h := r.halt(); h != nil && job.Resolve {
-		return r.unbegun(h), nil
+	case halt != nil:
+		return r.unbegun(halt), nil
 	}
 	if err := r.enroll(); err != nil {
 		return Result{}, err

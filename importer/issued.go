@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -83,11 +82,8 @@ func (r *run) recall() error {
 	return err
 }
 
-// newID tells whether an id says that it was made just now: the CRM's own begin with their time.
+// newID tells whether an id says that it was made just now.
 func newID(id string, now time.Time) bool {
-	if len(id) != 24 {
-		return false
-	}
-	seconds, err := strconv.ParseInt(id[:8], 16, 64)
-	return err == nil && now.Sub(time.Unix(seconds, 0)).Abs() < time.Hour
+	made, ok := crm.MadeAt(id)
+	return ok && now.Sub(made).Abs() < time.Hour
 }

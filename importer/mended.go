@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf16"
 
+	"wolkvox-import/importer/internal/filter"
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/importer/internal/source/spreadsheet"
@@ -79,16 +80,16 @@ func cutCell(column, text string) mapping.Problem {
 // spreadsheet has changed them.
 type similar struct {
 	ledger *ledger.View
-	folded filter
+	folded filter.Filter
 }
 
 func newSimilar(view *ledger.View) (*similar, error) {
-	s := &similar{view, newFilter()}
+	s := &similar{view, filter.New()}
 	for key, err := range view.FreeKeys() {
 		if err != nil {
 			return nil, err
 		}
-		s.folded.add(idOf(spreadsheet.Fold(key)))
+		s.folded.Add(idOf(spreadsheet.Fold(key)))
 	}
 	return s, nil
 }
@@ -100,7 +101,7 @@ const mostNamed = 3
 func (s *similar) find(keys []string) (map[string][]string, error) {
 	folded, numbers := map[string][]string{}, []string{}
 	for _, key := range keys {
-		if fold := spreadsheet.Fold(key); s.folded.has(idOf(fold)) {
+		if fold := spreadsheet.Fold(key); s.folded.Has(idOf(fold)) {
 			folded[fold] = append(folded[fold], key)
 		}
 		if spreadsheet.Scientific(key) {

@@ -8,7 +8,6 @@ import (
 	"html"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -51,7 +50,7 @@ func (r *resolving) prove(ctx context.Context, d ledger.Doubt) (p proof, by stri
 		field  string
 		values []string
 	}{
-		{crm.ByID, answered(d.WolkvoxID)}, // of a doubtful answer: such a row is never absent
+		{crm.ByID, []string{d.WolkvoxID}}, // of a doubtful answer: such a row is never absent
 		{crm.ByDescription, []string{d.Marker}},
 		{crm.ByContact, crm.Spellings(d.Contact)},
 	} {
@@ -74,13 +73,6 @@ func (r *resolving) prove(ctx context.Context, d ledger.Doubt) (p proof, by stri
 	return p, "", nil
 }
 
-func answered(id string) []string {
-	if id == "" {
-		return nil
-	}
-	return []string{id}
-}
-
 func (p *proof) missing(gap string) {
 	if gap != "" && !slices.Contains(p.gaps, gap) {
 		p.gaps = append(p.gaps, gap)
@@ -90,10 +82,12 @@ func (p *proof) missing(gap string) {
 // look asks one question and takes in what it shows. Its errors are those that end the asking.
 func (r *resolving) look(ctx context.Context, d ledger.Doubt, field, value string, p *proof) error {
 	if value == "" {
-		p.missing("it was sent without a contact")
+		if field == crm.ByContact {
+			p.missing("it was sent without a contact")
+		}
 		return nil
 	}
-	answer, err := r.sender.Ask(ctx, r.operation, field, value)
+	answer, err := r.sender.Ask(ctx, field, value)
 	switch {
 	case stops(err):
 		return err
@@ -198,14 +192,11 @@ func endsWithin(text, marker string) bool {
 // zone is the commonest error, and less than a day.
 const clockError = 24 * time.Hour
 
-// older tells whether a case was certainly made before that. Ids begin with their time, as eight
-// hexadecimal digits.
+// older tells whether a case was certainly made before that. If that is yet to come, this computer's
+// clock was wrong then or is wrong now, and nothing is certain.
 func older(id string, than time.Time) bool {
-	if len(id) != 24 || than.After(time.Now()) { // a clock that was wrong then or is wrong now
-		return false
-	}
-	seconds, err := strconv.ParseUint(id[:8], 16, 32)
-	return err == nil && time.Unix(int64(seconds), 0).Add(clockError).Before(than)
+	made, ok := crm.MadeAt(id)
+	return ok && !than.After(time.Now()) && made.Add(clockError).Before(than)
 }
 
 // incomplete says why an answer lacks a case, as far as that shows; "" if it doesn't. An answer may
@@ -245,11 +236,12 @@ func (r *resolving) surrounds(d ledger.Doubt, owners map[string]ledger.Known) bo
 // mostControls is how many known cases a query is tried by: one may have been deleted since.
 const mostControls = 4
 
-// control asks the CRM, in the same way and after its answers, for a case that is known to exist. An
-// answer at the edge is whole if one of these is longer: pages have one length. It says what is
-// missing for the proof, or "". The case's description is at least as long, since
-// long ones may be cut before their markers; and what is asked for has the same kinds of
-// characters, since a search may trip over some of them.
+// control asks the CRM, in the same way and after its answers, for a case that is known to exist. It
+// says what is missing for the proof, or "".
+//
+// The case's description is at least as long, since long ones may be cut before their markers. What
+// is asked for has the same kinds of characters, since a search may trip over some of them. An
+// answer at the edge is whole if one of these is longer: pages have one length.
 func (r *resolving) control(ctx context.Context, d ledger.Doubt, field string, p *proof) (gap string, err error) {
 	if d.Length == 0 {
 		return "an old program didn't note how long its description is", nil
@@ -300,7 +292,7 @@ func spellings(field, value string) []string {
 
 // shows asks the CRM for a control, whose marker must be whole, and tells how many cases it shows.
 func (r *resolving) shows(ctx context.Context, c ledger.Control, field, value string) (shown bool, cases int, err error) {
-	answer, err := r.sender.Ask(ctx, r.operation, field, value)
+	answer, err := r.sender.Ask(ctx, field, value)
 	shown = slices.ContainsFunc(answer.Cases, func(f crm.Found) bool {
 		return f.WolkvoxID == c.WolkvoxID && endsWith(f, c.Marker)
 	})

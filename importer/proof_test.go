@@ -86,18 +86,14 @@ func (c lostCase) resolve(t *testing.T) (*desk, importer.Settled) {
 		}
 	}
 	d.handle(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		body := keepBody(r)
 		var q struct{ Field, Value string }
 		switch {
-		case resolving && strings.HasSuffix(r.URL.Path, "queryCases.php") && json.Unmarshal(body, &q) == nil:
+		case resolving && strings.HasSuffix(r.URL.Path, "queryCases.php") && json.Unmarshal([]byte(body), &q) == nil:
 			status, answer := search(q.Field, q.Value, c.cases(d.crm, kept))
 			w.WriteHeader(status)
 			json.NewEncoder(w).Encode(answer)
-		case strings.Contains(r.URL.Path, "insert") && strings.Contains(string(body), `"T-0004"`):
+		case strings.Contains(r.URL.Path, "insert") && strings.Contains(body, `"T-0004"`):
 			kept.ServeHTTP(w, r)
 		default:
 			next.ServeHTTP(w, r)
@@ -344,23 +340,19 @@ func TestRowsAreAskedForAgainWhenAnotherIsFound(t *testing.T) {
 	none := sandbox.New(sandbox.Config{Faults: sandbox.Faults{ErrorBefore: 1}})
 	var after atomic.Bool
 	d.handle(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		body := keepBody(r)
 		var q struct{ Field, Value string }
 		switch {
-		case after.Load() && json.Unmarshal(body, &q) == nil && q.Field != "":
+		case after.Load() && json.Unmarshal([]byte(body), &q) == nil && q.Field != "":
 			var all []shown
 			for _, k := range append(d.crm.Cases(), made.Cases()...) {
 				all = append(all, shown{k.ID, k.Fields["contact"].(string), k.Fields["description"].(string)})
 			}
 			_, answer := whole(matching(q.Field, q.Value, all))
 			json.NewEncoder(w).Encode(answer)
-		case strings.Contains(string(body), `"T-0003"`):
+		case strings.Contains(body, `"T-0003"`):
 			none.ServeHTTP(w, r)
-		case strings.Contains(string(body), `"T-0004"`):
+		case strings.Contains(body, `"T-0004"`):
 			made.ServeHTTP(w, r)
 		default:
 			next.ServeHTTP(w, r)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"wolkvox-import/importer/internal/filter"
 	"wolkvox-import/importer/internal/ledger"
 )
 
@@ -50,22 +51,22 @@ func (r *run) findTemplates() (err error) {
 
 // otherContents are the contents of what has, or may have, a case under another key; nil where
 // there is nothing of that kind.
-func (r *run) otherContents() (contents filter, err error) {
+func (r *run) otherContents() (contents filter.Filter, err error) {
 	for content, err := range r.ledger.OtherContents(r.mapping.KeyText) {
 		if err != nil {
 			return nil, err
 		}
 		if contents == nil {
-			contents = newFilter()
+			contents = filter.New()
 		}
-		contents.add(content)
+		contents.Add(content)
 	}
 	return contents, nil
 }
 
 // rekeyedRow looks through an input for a row that would be sent and has one of these contents
 // under any set of columns. It returns the key by which the row was imported.
-func (r *run) rekeyedRow(in *input, contents filter) (key string, found bool, err error) {
+func (r *run) rekeyedRow(in *input, contents filter.Filter) (key string, found bool, err error) {
 	first, err := in.anew()
 	if err != nil {
 		return "", false, err
@@ -89,7 +90,7 @@ func (r *run) rekeyedRow(in *input, contents filter) (key string, found bool, er
 
 // newRows are the contents of those rows of a batch that are wanted, that the ledger doesn't
 // have by their own key, and that contents may have.
-func (r *run) newRows(in *input, batch []*item, contents filter) (found [][16]byte, err error) {
+func (r *run) newRows(in *input, batch []*item, contents filter.Filter) (found [][16]byte, err error) {
 	type row struct {
 		ids, contents [][16]byte
 	}
@@ -105,7 +106,7 @@ func (r *run) newRows(in *input, batch []*item, contents filter) (found [][16]by
 		var known row
 		for i := range in.columns {
 			content := in.columns[i].digest(&r.scratch, it.cells)
-			if contents.has(content) {
+			if contents.Has(content) {
 				known.contents = append(known.contents, content)
 			}
 			if it.key == "" {

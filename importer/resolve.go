@@ -60,10 +60,9 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 // resolving is a Resolver at work.
 type resolving struct {
 	*Resolver
-	ledger    *ledger.Ledger
-	sender    *crm.Sender
-	operation string
-	began     time.Time // by a clock that stands still while the computer sleeps
+	ledger *ledger.Ledger
+	sender *crm.Sender
+	began  time.Time // by a clock that stands still while the computer sleeps
 }
 
 func (v *Resolver) open() (*resolving, error) {
@@ -92,31 +91,33 @@ func (v *Resolver) open() (*resolving, error) {
 		Client: crm.New(crm.Config{Server: server, Workers: len(tokens), Timeout: cmp.Or(v.Timeout, time.Minute), UserAgent: "wolkvox-import/" + v.Version, Dial: v.Dial}),
 		Lanes:  crm.NewLanes(tokens, len(tokens)),
 		Log:    v.Log,
+
+		Operation: operation,
 	}
-	return &resolving{Resolver: v, ledger: l, sender: sender, operation: operation, began: time.Now()}, nil
+	return &resolving{Resolver: v, ledger: l, sender: sender, began: time.Now()}, nil
 }
 
 // resolve settles what is in doubt before the run begins, if the job asks for it. It goes by the
-// run's own lanes and pauses, and ends when the run is stopped.
-func (r *run) resolve() error {
+// run's own lanes and pauses. If the run is stopped meanwhile, it says why.
+func (r *run) resolve() (*Halt, error) {
 	if !r.job.Resolve {
-		return nil
+		return nil, nil
 	}
 	v := &Resolver{Tokens: r.job.Tokens, Margin: r.job.Margin, Log: r.job.Log, Clock: r.job.Clock}
-	asking := &resolving{Resolver: v, ledger: r.ledger, sender: r.sender, operation: r.mapping.Operation, began: time.Now()}
+	asking := &resolving{Resolver: v, ledger: r.ledger, sender: r.sender, began: time.Now()}
 	settled, err := asking.settle(r.stop)
 	if e := new(crm.Error); errors.As(err, &e) && e.Verdict == crm.TokenSpent {
 		r.end(&Halt{StatusPaused, e.Message, e.Hint})
 		err = nil
 	}
 	if err != nil {
-		return fmt.Errorf("rows in doubt could not be settled: %w", err)
+		return nil, fmt.Errorf("rows in doubt could not be settled: %w", err)
 	}
 	if len(settled) > 0 {
 		left := slices.DeleteFunc(slices.Clone(settled), func(s Settled) bool { return s.State != string(ledger.InDoubt) })
 		r.job.Log.Info(fmt.Sprintf("rows in doubt: %d, of which %d still are", len(settled), len(left)))
 	}
-	return nil
+	return r.halt(), nil
 }
 
 // bindingOf reads whom an existing ledger is for.

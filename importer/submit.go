@@ -123,7 +123,7 @@ func (r *run) openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem
 func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, err error) reports.Outcome {
 	o := reports.Outcome{File: t.in.path, Row: t.row, Key: strings.ToValidUTF8(t.claim.Key, "\ufffd"), Attempts: sent.Attempts,
 		SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC()}
-	st := ledger.Settlement{ID: t.claim.ID, At: r.job.Clock.Now()}
+	st := ledger.Settlement{ID: t.claim.ID}
 	if err == nil {
 		err = r.distinct(sent.WolkvoxID)
 	}
@@ -169,7 +169,7 @@ func (r *run) judge(err error, o *reports.Outcome, st *ledger.Settlement) {
 		e = &crm.Error{Verdict: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
 	}
 	o.HTTPStatus, o.Code, o.Error, o.Message, o.Hint = e.HTTPStatus, e.Code, e.Reason, strings.ToValidUTF8(e.Message, "\ufffd"), e.Hint
-	st.Evidence = e.Error()
+	st.Evidence, st.At = e.Error(), r.job.Clock.Now()
 	if e.WolkvoxID != "" { // in no column of its own, or the row would be taken for created
 		named := "; the answer names the case " + e.WolkvoxID
 		o.Message += named

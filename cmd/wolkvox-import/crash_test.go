@@ -72,14 +72,14 @@ func (d *desk) dies(c *exec.Cmd, after time.Duration) bool {
 }
 
 // beside are the commands that are killed between runs, by their names.
-func (d *desk) beside() map[string]*exec.Cmd {
+func (d *desk) beside(limit string) map[string]*exec.Cmd {
 	ledger := filepath.Join(d.dir, "migracion.ledger.db")
 	commands := map[string]*exec.Cmd{
 		"resolve": exec.Command(d.program, "resolve", "--ledger", ledger, "--auto", "--margin", crashMargin, "--server", "http://"+d.address),
 		"purge":   exec.Command(d.program, "purge", "--ledger", ledger, "--older-than", "0s"),
 		"report":  exec.Command(d.program, "report", "--ledger", ledger, "--out", filepath.Join(d.dir, "again")),
-		"canary":  d.command("--workers", fmt.Sprint(crashWorkers), "--canary", "--yes"),
-		"within":  d.command("--workers", fmt.Sprint(crashWorkers), "--resolve", "--margin", crashMargin),
+		"canary":  d.command("--workers", fmt.Sprint(crashWorkers), "--limit", limit, "--canary", "--yes"),
+		"within":  d.command("--workers", fmt.Sprint(crashWorkers), "--limit", limit, "--resolve", "--margin", crashMargin),
 	}
 	for _, c := range commands {
 		c.Env = append(os.Environ(), "WOLKVOX_TOKEN=good")
@@ -113,12 +113,14 @@ func TestCrashLoop(t *testing.T) {
 		if i := round % (len(crashPoints) + 1); i < len(crashPoints) {
 			point = crashPoints[order[i]]
 		}
-		if d.kill(r, point) {
+		// Each round has rows of its own, or the first ones that aren't killed would do all of them.
+		limit := fmt.Sprint(20 + (rows-20)*(round+1) / *crashRounds)
+		if d.kill(r, point, "--limit", limit) {
 			kills[point]++
 			killed++
 		}
 		d.cases() // none twice
-		commands := d.beside()
+		commands := d.beside(limit)
 		name := slices.Sorted(maps.Keys(commands))[round%len(commands)]
 		if d.dies(commands[name], 10*time.Millisecond+time.Duration(r.Int64N(int64(600*time.Millisecond)))) {
 			kills[name]++

@@ -12,8 +12,8 @@ const nobody = "000000000000000000000000"
 const mostAsked = 4
 
 // Probe asks the CRM for a case that doesn't exist. No error means that it answers.
-func (s *Sender) Probe(stop context.Context, operation string) error {
-	_, err := s.query(stop, operation, ByID, nobody)
+func (s *Sender) Probe(stop context.Context) error {
+	_, err := s.query(stop, ByID, nobody)
 	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused && !e.foreign {
 		return nil
 	}
@@ -21,16 +21,16 @@ func (s *Sender) Probe(stop context.Context, operation string) error {
 }
 
 // Find asks the CRM for the case with that id, once.
-func (s *Sender) Find(stop context.Context, operation, id string) ([]Found, error) {
-	a, err := s.query(stop, operation, ByID, id)
+func (s *Sender) Find(stop context.Context, id string) ([]Found, error) {
+	a, err := s.query(stop, ByID, id)
 	return a.Cases, err
 }
 
 // Ask asks the CRM for cases, as [Client.Query] does, and asks again if no answer comes or the
 // server fails.
-func (s *Sender) Ask(stop context.Context, operation, field, value string) (Answer, error) {
+func (s *Sender) Ask(stop context.Context, field, value string) (Answer, error) {
 	for tries := 1; ; tries++ {
-		a, err := s.query(stop, operation, field, value)
+		a, err := s.query(stop, field, value)
 		e := new(Error)
 		if !errors.As(err, &e) || e.Verdict != Unsent && e.Verdict != InDoubt || tries == mostAsked {
 			return a, err
@@ -44,13 +44,13 @@ func (s *Sender) Ask(stop context.Context, operation, field, value string) (Answ
 // query keeps to pauses and changes the token, and waits for either as long as Send does, but asks
 // no second time if no answer came. It ends with stop: unlike an insert, a question may be given
 // up. Its error is that of [Client.Query], or says why nothing can be asked.
-func (s *Sender) query(stop context.Context, operation, field, value string) (Answer, error) {
+func (s *Sender) query(stop context.Context, field, value string) (Answer, error) {
 	for tries := 1; ; tries++ {
 		place, err := s.place(stop)
 		if err != nil {
 			return Answer{}, err
 		}
-		a, err := s.Client.Query(stop, place.lane.token, operation, field, value)
+		a, err := s.Client.Query(stop, place.lane.token, s.Operation, field, value)
 		e := new(Error)
 		again := errors.As(err, &e) && (e.putOff() || e.ofToken()) && s.again(place, e)
 		place.Leave(true)

@@ -3,7 +3,9 @@ package crm
 import (
 	"encoding/json"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -69,4 +71,14 @@ func idsInText(answer []byte) (id string, named bool) {
 		}
 	}
 	return id, named
+}
+
+// MadeAt is when a case was made, by its id: the CRM's begin with the time, as eight hexadecimal
+// digits. ok is false for ids of another form.
+func MadeAt(id string) (at time.Time, ok bool) {
+	if len(id) != 24 {
+		return at, false
+	}
+	seconds, err := strconv.ParseUint(id[:8], 16, 32)
+	return time.Unix(int64(seconds), 0), err == nil
 }

@@ -45,7 +45,7 @@ func recordsOf(data json.RawMessage) (records []json.RawMessage, beside map[stri
 	case data[0] != '{' || json.Unmarshal(data, &beside) != nil:
 		return nil, nil, false
 	}
-	if _, isRecord := readCase(data); isRecord {
+	if f, _ := readCase(data); f.WolkvoxID != "" {
 		return []json.RawMessage{data}, nil, true
 	}
 	found := 0

@@ -99,6 +99,25 @@ func TestContactsAreAskedForInEverySpelling(t *testing.T) {
 	}
 }
 
+// Contacts come as a list or alone, and have no descriptions.
+func TestContactsInAnyForm(t *testing.T) {
+	for data, has := range map[string]bool{
+		`[{"wolkvox_id":"x","emailcontact":"a@b.co"}]`:      true,
+		`{"wolkvox_id":"x","emailcontact":"a@b.co"}`:        true,
+		`{"_id":{"$oid":"x"},"emailcontact":"a@b.co"}`:      true,
+		`{"total":1,"records":[{"emailcontact":"a@b.co"}]}`: true,
+		`{"total":0,"records":[]}`:                          false,
+		`{"total":0}`:                                       false,
+		`[]`:                                                false,
+		`null`:                                              false,
+	} {
+		url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"code":"200","data":`+data+`}`) })
+		if got, err := client(t, url, crm.Config{}).HasContact(t.Context(), "t", "op", "a@b.co"); got != has || err != nil {
+			t.Errorf("%s: %t, %v", data, got, err)
+		}
+	}
+}
+
 // A question is put again if no answer comes, and by another token if one is refused.
 func TestQuestionsAreRepeatedAndChangeTheToken(t *testing.T) {
 	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +129,7 @@ func TestQuestionsAreRepeatedAndChangeTheToken(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	s := sender(t, url, []string{"bad", "good"}, 2)
-	if _, err := s.Ask(t.Context(), "op", crm.ByContact, "a@b.co"); err == nil || verdict(t, err) != crm.Unsent {
+	if _, err := s.Ask(t.Context(), crm.ByContact, "a@b.co"); err == nil || verdict(t, err) != crm.Unsent {
 		t.Errorf("got %v", err)
 	}
 	if n := requests.Load(); n < 4 || n > 5 {

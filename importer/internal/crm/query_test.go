@@ -93,7 +93,7 @@ func TestProbe(t *testing.T) {
 		if status == 200 {
 			url, requests = counted(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"code":200,"data":[]}`) })
 		}
-		if err := sender(t, url, []string{"t"}, 1).Probe(t.Context(), "op"); (err == nil) != good || requests.Load() != 1 {
+		if err := sender(t, url, []string{"t"}, 1).Probe(t.Context()); (err == nil) != good || requests.Load() != 1 {
 			t.Errorf("%d: %v after %d requests", status, err, requests.Load())
 		}
 	}

@@ -272,7 +272,7 @@ func (p *pausing) send(t *testing.T) {
 }
 
 func (p *pausing) ask(t *testing.T) {
-	if err := p.Probe(t.Context(), "op"); err != nil {
+	if err := p.Probe(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -530,7 +530,7 @@ func TestQuestionChangesTheToken(t *testing.T) {
 		})
 		s := sender(t, url, []string{"a", "b"}, 2)
 		for range 2 {
-			if err := s.Probe(t.Context(), "op"); (err == nil) != want.good {
+			if err := s.Probe(t.Context()); (err == nil) != want.good {
 				t.Errorf("%s: %v", answer, err)
 			}
 		}
@@ -544,7 +544,7 @@ func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
 	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
 	s := sender(t, url, []string{"a"}, 1)
 	s.Patience = 10 * time.Millisecond
-	if err := s.Probe(t.Context(), "op"); verdict(t, err) != crm.Again || requests.Load() < 3 {
+	if err := s.Probe(t.Context()); verdict(t, err) != crm.Again || requests.Load() < 3 {
 		t.Errorf("%v after %d requests", err, requests.Load())
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // scope is what a run has seen of the input at hand: in a file, and from when many keys
@@ -33,7 +32,7 @@ func newScope(db *sql.DB, path string) (*scope, error) {
 	if _, err := db.Exec(`CREATE TEMP TABLE seen (id BLOB PRIMARY KEY, row INTEGER NOT NULL, content BLOB NOT NULL, times INTEGER NOT NULL) WITHOUT ROWID`); err != nil {
 		return nil, err
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?,", perQuery), ",")
+	marks := marks(perQuery)
 	s := &scope{db: db, sightings: sightings{path: path + ".keys"}}
 	for _, p := range []struct {
 		to   **sql.Stmt

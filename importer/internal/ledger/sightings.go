@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"wolkvox-import/importer/internal/filter"
 )
 
 // sightings remembers the keys of an input: a filter in memory that knows for certain
@@ -15,8 +17,8 @@ import (
 // key in every row and hardly ever one twice, so remembering has to be cheap and finding
 // doesn't.
 type sightings struct {
-	path   string   // of the file, until it is open
-	filter []uint64 // of filterBits bits; nil until the first key
+	path   string        // of the file, until it is open
+	filter filter.Filter // nil until the first key
 	file   *os.File
 	writer *bufio.Writer
 	rows   int // in the file
@@ -24,9 +26,7 @@ type sightings struct {
 }
 
 const (
-	filterBits = 1 << 25 // 4 MB; of a million keys it leaves some twenty to be looked up
-	filterKeys = 6       // bits a key
-	sighted    = 16 + 16 + 8
+	sighted = 16 + 16 + 8 // bytes
 
 	// mostScans is how often the file is looked through until an index pays.
 	mostScans = 128
@@ -39,16 +39,7 @@ func (s *sightings) add(row Sighting) (maybe bool, err error) {
 			return false, err
 		}
 	}
-	maybe = true
-	at, step := binary.LittleEndian.Uint64(row.ID[:8]), binary.LittleEndian.Uint64(row.ID[8:])|1
-	for range filterKeys {
-		bit := at % filterBits
-		if s.filter[bit/64]&(1<<(bit%64)) == 0 {
-			maybe = false
-			s.filter[bit/64] |= 1 << (bit % 64)
-		}
-		at += step
-	}
+	maybe = s.filter.Add(row.ID)
 	var record [sighted]byte
 	copy(record[:16], row.ID[:])
 	copy(record[16:32], row.Content[:])
@@ -70,7 +61,7 @@ func (s *sightings) open() (err error) {
 		return fmt.Errorf("the keys of the input can't be noted: %w", cantOpen(s.path, err))
 	}
 	os.Remove(s.path)
-	s.filter = make([]uint64, filterBits/64)
+	s.filter = filter.New()
 	s.writer = bufio.NewWriterSize(s.file, 64<<10)
 	return nil
 }

@@ -22,12 +22,9 @@ type View struct {
 
 // Look opens an existing ledger for reading.
 func Look(path string) (*View, error) {
-	path, err := locate(path)
+	path, err := existing(path)
 	if err != nil {
 		return nil, err
-	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("there is no ledger %s", path)
 	}
 	view, err := openView(path, "ro")
 	if err != nil {
@@ -54,12 +51,8 @@ func Look(path string) (*View, error) {
 // BindingOf returns the operation and the server that an existing ledger belongs to, also if an
 // older program made it, of which Open makes a present one.
 func BindingOf(path string) (operation, server string, err error) {
-	path, err = locate(path)
-	if err != nil {
+	if path, err = existing(path); err != nil {
 		return "", "", err
-	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return "", "", fmt.Errorf("there is no ledger %s", path)
 	}
 	view, err := openView(path, "ro")
 	if err != nil {
@@ -67,6 +60,18 @@ func BindingOf(path string) (operation, server string, err error) {
 	}
 	defer view.Close()
 	return view.Binding()
+}
+
+// existing is the path by which a ledger that must be there is used.
+func existing(path string) (string, error) {
+	path, err := locate(path)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("there is no ledger %s", path)
+	}
+	return path, nil
 }
 
 func openView(path, mode string) (*View, error) {
