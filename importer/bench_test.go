@@ -32,7 +32,11 @@ func BenchmarkCheck(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		result, _, err := importer.Check(b.Context(), importer.Job{Inputs: []string{input}, Mapping: mappingFile, Out: filepath.Join(dir, "out"), Formats: []string{"csv"}})
+		result, _, err := importer.Check(b.Context(), importer.Job{
+			Reading: importer.Reading{Inputs: []string{input}, Mapping: mappingFile},
+			Out:     filepath.Join(dir, "out"),
+			Formats: []string{"csv"},
+		}, "")
 		if err != nil || result.Summary.RowsRead != rows || result.Status() != importer.StatusDone {
 			b.Fatal(err, result.Summary.RowsRead, result.Status())
 		}

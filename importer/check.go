@@ -4,102 +4,159 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"hash/maphash"
 	"iter"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
+	"wolkvox-import/importer/internal/ahead"
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/source/spreadsheet"
+	"wolkvox-import/importer/internal/identity"
+	"wolkvox-import/importer/internal/intake"
+	"wolkvox-import/importer/internal/stop"
+	"wolkvox-import/importer/internal/submit"
+	"wolkvox-import/importer/internal/survey"
+	"wolkvox-import/importer/internal/triage"
+	"wolkvox-import/importer/internal/usage"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )
 
-// Check finds everything that can be known without sending, and without a ledger: what
-// earlier runs have done with a row it doesn't ask.
-func Check(ctx context.Context, job Job) (Result, Survey, error) {
-	p := &plan{job: job, dry: true}
-	if err := p.settings(); err != nil {
-		return Result{}, Survey{}, err
-	}
-	server, err := crm.ParseServer(cmp.Or(job.Server, "https://localhost"))
+// Survey is what Check finds out beside the reports of the rows.
+type Survey = survey.Survey
+
+// Finding is a problem that rows have in common.
+type Finding = survey.Finding
+
+// MissingValues are the cells that a field's table of values lacks.
+type MissingValues = survey.MissingValues
+
+// AskCRM, in a job's Contacts, asks the CRM for each contact instead of reading a file.
+const AskCRM = "crm"
+
+// Check finds everything that can be known without sending, and without a ledger: what earlier
+// runs have done with a row it doesn't ask. The contacts that the cases need are compared with the
+// CRM's: a file that was exported there, or AskCRM; "" is not to compare them.
+func Check(ctx context.Context, job Job, contacts string) (Result, Survey, error) {
+	job, err := job.complete()
 	if err != nil {
-		return Result{}, Survey{}, &UsageError{err}
-	}
-	p.server = server
-	if err := p.open(); err != nil {
 		return Result{}, Survey{}, err
 	}
-	defer p.close()
-	if err := p.checkContacts(); err != nil {
+	known, err := job.contacts(contacts)
+	if err != nil {
 		return Result{}, Survey{}, err
 	}
-	p.job.Meter.start(p.inputs)
-	c := &check{plan: p, ctx: ctx, started: time.Now(), survey: newSurvey(), seed: maphash.MakeSeed(), seen: map[[2]uint64]seenRow{}}
-	for _, in := range p.inputs {
-		in.columns = []columnSet{in.ownColumns()}
+	inputs, err := intake.Open(job.Reading, job.reports(".check"), job.Log)
+	if err != nil {
+		return Result{}, Survey{}, err
 	}
-	return c.all()
+	defer inputs.Close()
+	if known != nil {
+		known.Operation = inputs.Mapping.Operation
+		if err := known.Check(); err != nil {
+			return Result{}, Survey{}, err
+		}
+	}
+	job.Meter.Start(inputs.Progress)
+	c := &check{
+		ctx:     ctx,
+		job:     job,
+		inputs:  inputs,
+		started: time.Now(),
+		rows:    identity.NewMemory(inputs),
+		rules:   &triage.Rules{Inputs: inputs.All, Key: inputs.Mapping.KeyText},
+		survey:  survey.New(),
+	}
+	result, err := c.report()
+	found, failed := c.survey.Finish(inputs)
+	if failed == nil && known != nil {
+		failed = known.Compare(ctx, &found, inputs.Out)
+	}
+	result.Reports = append(result.Reports, found.Files...)
+	return result, found, errors.Join(err, failed)
 }
 
-// check is a plan that is looked through to the last row:
+// contacts is how the CRM's contacts are found out; nil if they are not.
+func (j *Job) contacts(given string) (*survey.Contacts, error) {
+	switch given {
+	case "":
+		return nil, nil
+	case AskCRM:
+	default:
+		return &survey.Contacts{File: given}, nil
+	}
+	if j.Server == "" || len(j.Tokens) == 0 {
+		return nil, usage.Errorf("to ask the CRM for contacts, --server and a token are needed")
+	}
+	server, err := crm.ParseServer(j.Server)
+	if err != nil {
+		return nil, usage.Of(err)
+	}
+	j.Timeout = cmp.Or(j.Timeout, time.Minute)
+	return &survey.Contacts{Client: j.CRM.client(server, 1, j.Version), Tokens: j.Tokens}, nil
+}
+
+// check looks through a job to the last row:
 //
-//	read ──► judge ──► report
+//	read ──► decide ──► report
 //
 // each in a goroutine of its own, since a person waits for it.
 type check struct {
-	*plan
 	ctx     context.Context
+	job     Job
+	inputs  *intake.Inputs
 	started time.Time
-	survey  *survey
-	halt    *Halt
-	seed    maphash.Seed
-	seen    map[[2]uint64]seenRow // rows of all inputs, by their keys
+	rows    *identity.Memory
+	rules   *triage.Rules
+	survey  *survey.Collector
+	halt    *Halt // why it ended early; nil if it saw every row
 }
 
-// seenRow is the first row of a key.
-type seenRow struct {
-	content uint64
-	input   int32
-	row     int32
-}
-
-func (c *check) all() (Result, Survey, error) {
-	var result Result
+// report writes the reports of every input and sums the check up.
+func (c *check) report() (result Result, err error) {
 	var errs []error
 	var parts []reports.Summary
-	for _, in := range c.inputs {
-		c.survey.begin(in)
-		set := reports.Set{Dir: in.out, Keyless: true, Formats: c.job.Formats, Header: in.header(), Inputs: c.keep(), Note: func(text string) { c.job.Log.Warn(text) }}
-		summary, files, err := set.Write(c.lines(in), func(counts reports.Summary) reports.About { return c.about(in, &counts) })
+	for _, in := range c.inputs.All {
+		c.survey.Begin(in)
+		set := reports.Set{
+			Dir:     in.Out,
+			Keyless: true,
+			Formats: c.job.Formats,
+			Header:  in.Header(),
+			Inputs:  c.inputs.Keep,
+			Note:    func(text string) { c.job.Log.Warn(text) },
+		}
+		about := func(counts reports.Summary) reports.About { return c.about(in, &counts) }
+		summary, files, err := set.Write(c.lines(in), about)
 		errs = append(errs, err)
 		result.Reports = append(result.Reports, files...)
 		parts = append(parts, summary)
-		c.sayShort(in)
+		in.SayShort(c.job.Log)
 	}
 	result.Summary = reports.Total(parts)
-	result.Summary.ExitStatus = c.status(&result.Summary)
 	result.Halt = c.halt
-	survey, err := c.finishSurvey()
-	errs = append(errs, err)
-	if err == nil && c.job.Contacts != "" {
-		errs = append(errs, c.compareContacts(c.ctx, &survey))
-	}
-	result.Reports = append(result.Reports, survey.Files...)
-	return result, survey, errors.Join(errs...)
+	result.Summary.ExitStatus = c.status(&result.Summary)
+	return result, errors.Join(errs...)
 }
 
-func (c *check) about(in *input, counts *reports.Summary) reports.About {
-	a := reports.About{Input: in.source, Mapping: c.source, Operation: c.mapping.Operation, ToolVersion: c.job.Version, RowsRead: in.read, StartedAt: c.started, FinishedAt: time.Now(), ExitStatus: c.status(counts)}
+func (c *check) about(in *intake.Input, counts *reports.Summary) reports.About {
+	a := reports.About{
+		Input:       in.Source,
+		Mapping:     c.inputs.Source,
+		Operation:   c.inputs.Mapping.Operation,
+		ToolVersion: c.job.Version,
+		RowsRead:    in.Read(),
+		StartedAt:   c.started,
+		FinishedAt:  time.Now(),
+		ExitStatus:  c.status(counts),
+	}
 	if c.halt != nil {
 		a.Ended = c.halt.Why
 	}
 	return a
 }
 
-// status is the exit status; rows that are ready are not held against a check.
+// status is the exit status. Rows that are ready count as not attempted, and are not held against a
+// check.
 func (c *check) status(s *reports.Summary) int {
 	switch {
 	case c.halt != nil:
@@ -110,35 +167,13 @@ func (c *check) status(s *reports.Summary) int {
 	return StatusDone
 }
 
-// readAhead is how many batches wait between two goroutines.
-const readAhead = 4
-
-// lines judges the rows of an input.
-func (c *check) lines(in *input) iter.Seq2[reports.Line, error] {
-	batches := ahead(func(yield func([]*item) bool) {
-		for batch, err := range in.whole(c.ctx, readAhead+2) {
-			if err != nil {
-				c.job.Log.Error(err.Error())
-				c.halt = &Halt{StatusStopped, err.Error(), "mend the input and check it again"}
-				errors.As(err, &c.halt)
-				in.read -= len(batch)
-				return
-			}
-			if c.ctx.Err() != nil {
-				in.read -= len(batch)
-				c.halt = errInterrupted
-				return
-			}
-			if !yield(batch) {
-				return
-			}
-		}
-	})
-	judged := ahead(func(yield func([]reports.Line) bool) {
-		for batch := range batches {
+// lines decides about the rows of an input, in three goroutines.
+func (c *check) lines(in *intake.Input) iter.Seq2[reports.Line, error] {
+	decided := ahead.Of(func(yield func([]reports.Line) bool) {
+		for batch := range ahead.Of(c.batches(in)) {
 			lines := make([]reports.Line, len(batch))
-			for i, it := range batch {
-				lines[i] = c.judge(in, it)
+			for i, row := range batch {
+				lines[i] = c.line(in, row)
 			}
 			if !yield(lines) {
 				return
@@ -146,9 +181,9 @@ func (c *check) lines(in *input) iter.Seq2[reports.Line, error] {
 		}
 	})
 	return func(yield func(reports.Line, error) bool) {
-		for lines := range judged {
+		for lines := range decided {
 			for _, line := range lines {
-				c.job.Meter.count(line.Status, 0)
+				c.job.Meter.Count(line.Status, 0)
 				if !yield(line, nil) {
 					return
 				}
@@ -157,104 +192,62 @@ func (c *check) lines(in *input) iter.Seq2[reports.Line, error] {
 	}
 }
 
-// ahead runs a sequence in a goroutine of its own, which ends with the loop over it.
-func ahead[T any](seq iter.Seq[T]) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		values, stop := make(chan T, readAhead), make(chan struct{})
-		var producer sync.WaitGroup
-		producer.Go(func() {
-			defer close(values)
-			for v := range seq {
-				select {
-				case values <- v:
-				case <-stop:
-					return
-				}
+// batches reads an input until its end, its first failure, or an interruption.
+func (c *check) batches(in *intake.Input) iter.Seq[[]*intake.Row] {
+	return func(yield func([]*intake.Row) bool) {
+		for batch, err := range in.Whole(c.ctx, ahead.Depth+2) {
+			switch {
+			case err != nil:
+				c.job.Log.Error(err.Error())
+				c.halt = &Halt{Status: StatusStopped, Why: err.Error(), Hint: "mend the input and check it again"}
+				errors.As(err, &c.halt)
+			case c.ctx.Err() != nil:
+				c.halt = stop.Interrupted
 			}
-		})
-		defer producer.Wait()
-		defer close(stop)
-		for v := range values {
-			if !yield(v) {
+			if c.halt != nil {
+				in.Unread(len(batch)) // none of it is in the reports
+				return
+			}
+			if !yield(batch) {
 				return
 			}
 		}
 	}
 }
 
-// judge tells what would become of a row.
-func (c *check) judge(in *input, it *item) reports.Line {
-	in.findKey(it)
-	if it.given && spreadsheet.Scientific(it.key) {
-		it.problem = unknownImportKey(it.key, "")
+// line tells what would become of a row.
+func (c *check) line(in *intake.Input, row *intake.Row) reports.Line {
+	found := c.rows.Find(in, row)
+	d := c.rules.Decide(in, &found, nil)
+	line := reports.Line{Outcome: d.Outcome}
+	header := in.Written()
+	if d.Problems != nil {
+		c.survey.Invalid(in.Number, row.Number, d.Problems)
+		line.Cells = slices.Concat(row.Cells[:len(header)], row.Err.Surplus())
 	}
-	o := reports.Outcome{File: in.path, Row: it.number, Key: strings.ToValidUTF8(it.key, "\ufffd"), Status: reports.Skipped}
-	if it.err != nil || it.problem != nil {
-		return c.spoilt(in, it, o, in.unreadable(it))
+	if i := intake.CutText(row.Cells[:len(header)]); i >= 0 && row.Err == nil && row.Problem == nil {
+		c.survey.Found(in.Number, row.Number, intake.CutCell(header[i], row.Cells[i]))
 	}
-	if it.key != "" {
-		switch first, content := c.sight(in, it); {
-		case first.row == 0:
-		case first.content == content:
-			sameAs(&o, c.rowName(in, int(first.input), int(first.row)))
-			return reports.Line{Outcome: o}
-		default:
-			return c.spoilt(in, it, o, []mapping.Problem{repeatedKey(it.key, c.rowName(in, int(first.input), int(first.row)))})
-		}
+	if d.Send {
+		c.ready(in, row, &d.Case, &line.Outcome)
 	}
-	if i := cutText(it.cells[:len(in.reader.Header())]); i >= 0 {
-		c.survey.findings.add(in.number, it.number, cutCell(in.reader.Header()[i], it.cells[i]))
-	}
-	made, wanted, problems := in.makeCase(it)
-	switch {
-	case len(problems) > 0:
-		return c.spoilt(in, it, o, problems)
-	case !wanted:
-		filtered(&o)
-		return reports.Line{Outcome: o}
-	}
-	c.survey.ready(&made)
+	return line
+}
+
+// ready notes a row that can be sent.
+func (c *check) ready(in *intake.Input, row *intake.Row, made *mapping.Case, o *reports.Outcome) {
+	c.survey.Ready(made)
 	o.Status, o.Message = reports.NotAttempted, "ready to be sent"
-	if left := remarks(&made, nil); left != "" {
+	if left := submit.Remarks(made, nil); left != "" {
 		o.Message += ", " + left
-		c.survey.findings.add(in.number, it.number, leftOut(made.LeftOut[0]))
+		c.survey.Found(in.Number, row.Number, mapping.Problem{
+			Field:   "attachments",
+			Error:   "left_out",
+			Message: "attachments: files are left out: " + made.LeftOut[0].Why,
+			Hint:    "the rows are sent without them, as unusable: leave_out says",
+		})
 	}
 	for _, a := range made.Attachments {
 		o.Attachments = append(o.Attachments, reports.Attachment{File: a.Name, Bytes: a.Size})
 	}
-	return reports.Line{Outcome: o}
-}
-
-// leftOut is what check says of files that will not be sent.
-func leftOut(l mapping.LeftOut) mapping.Problem {
-	return mapping.Problem{Field: "attachments", Error: "left_out", Message: "attachments: files are left out: " + l.Why,
-		Hint: "the rows are sent without them, as unusable: leave_out says"}
-}
-
-// sight notes a key and returns the row that had it first; its row is 0 where this one
-// is the first.
-func (c *check) sight(in *input, it *item) (first seenRow, content uint64) {
-	key := [2]uint64{maphash.String(c.seed, it.key), maphash.String(c.seed, it.key+"\x00")}
-	var h maphash.Hash
-	h.SetSeed(c.seed)
-	for _, n := range in.columns[0].numbers {
-		h.WriteString(it.cells[n])
-		h.WriteByte(0)
-	}
-	content, first = h.Sum64(), c.seen[key]
-	if first.row == 0 {
-		c.seen[key] = seenRow{content, int32(in.number), int32(it.number)}
-	} else if c.elsewhere(in, it, int(first.input), first.content == content) {
-		first.row = 0
-	}
-	return first, content
-}
-
-func (c *check) spoilt(in *input, it *item, o reports.Outcome, problems []mapping.Problem) reports.Line {
-	for _, p := range problems {
-		c.survey.findings.add(in.number, it.number, p)
-		c.survey.lacks(p)
-	}
-	spoilt(&o, problems)
-	return reports.Line{Outcome: o, Cells: slices.Concat(it.cells[:len(in.reader.Header())], it.err.Surplus())}
 }

@@ -59,7 +59,14 @@ func newDesk(t *testing.T, config sandbox.Config) *desk {
 }
 
 func (d *desk) serve(url string) {
-	d.job = importer.Job{Mapping: d.path("map.yaml"), Server: url, Tokens: []string{"s3cret-token"}, Workers: 8, Out: d.path("out"), Formats: []string{"csv"}, Version: "test"}
+	d.job = importer.Job{
+		Reading:      importer.Reading{Mapping: d.path("map.yaml")},
+		CRM:          importer.CRM{Server: url, Tokens: []string{"s3cret-token"}},
+		Pace:         importer.Pace{Workers: 8},
+		Surroundings: importer.Surroundings{Version: "test"},
+		Out:          d.path("out"),
+		Formats:      []string{"csv"},
+	}
 }
 
 // handle puts a handler in front of the CRM.

@@ -8,8 +8,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
+	"wolkvox-import/importer/internal/identity"
+	"wolkvox-import/importer/internal/intake"
+	"wolkvox-import/importer/internal/triage"
+	"wolkvox-import/importer/internal/usage"
 	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
 )
 
 // Which chooses the row to explain: the first that answers to all that is given.
@@ -19,56 +25,8 @@ type Which struct {
 	Error string // the word of a problem, as results.csv has it
 }
 
-// Explanation is what becomes of a row.
-type Explanation struct {
-	File     string
-	Row      int
-	Key      string
-	Wanted   bool // by when
-	Cells    []Cell
-	Fields   []Trace
-	Problems []mapping.Problem
-	JSON     []byte // the request's body, with attachments as size and sha256; nil where there are problems
-}
-
-// Trace is what became of one field.
-type Trace = mapping.Trace
-
-// Cell is a cell with its column.
-type Cell struct{ Column, Text string }
-
-// Explain maps one row of a job's inputs and tells how.
-func Explain(ctx context.Context, job Job, which Which) (Explanation, error) {
-	p := &plan{job: job, dry: true}
-	if err := p.settings(); err != nil {
-		return Explanation{}, err
-	}
-	if err := p.open(); err != nil {
-		return Explanation{}, err
-	}
-	defer p.close()
-	for _, in := range p.inputs {
-		for it := new(item); in.next(it); {
-			if ctx.Err() != nil {
-				return Explanation{}, ctx.Err()
-			}
-			in.findKey(it)
-			if which.skips(it) {
-				continue
-			}
-			if e := in.explain(it); which.Error == "" || e.has(which.Error) {
-				return e, nil
-			}
-		}
-		if err := in.reader.Err(); err != nil {
-			return Explanation{}, err
-		}
-	}
-	return Explanation{}, usage("no row of the input is %s", which)
-}
-
-func (w Which) skips(it *item) bool {
-	return w.Row > 0 && it.number != w.Row || w.Key != "" && it.key != w.Key
+func (w Which) skips(row *intake.Row) bool {
+	return w.Row > 0 && row.Number != w.Row || w.Key != "" && row.Key != w.Key
 }
 
 func (w Which) String() string {
@@ -81,36 +39,73 @@ func (w Which) String() string {
 	return fmt.Sprintf("one with the error %s", w.Error)
 }
 
-func (e *Explanation) has(word string) bool {
-	for _, p := range e.Problems {
-		if p.Error == word {
-			return true
-		}
-	}
-	return false
+// Explanation is what becomes of a row.
+type Explanation struct {
+	Outcome  reports.Outcome // as a check has it; its status is not attempted if the row can be sent
+	Cells    []Cell
+	Fields   []Trace
+	Problems []Problem // why it can't be sent: all that a check says, in its order
+	JSON     []byte    // the request's body, with attachments as size and sha256; nil if it isn't sent
 }
 
-func (in *input) explain(it *item) Explanation {
-	e := Explanation{File: in.path, Row: it.number, Key: it.key}
-	for i, name := range in.header() {
-		e.Cells = append(e.Cells, Cell{name, it.cells[i]})
+// Trace is what became of one field.
+type Trace = mapping.Trace
+
+// Problem is why a row can't be sent.
+type Problem = mapping.Problem
+
+// Cell is a cell with its column.
+type Cell struct{ Column, Text string }
+
+// Explain maps one row of a job's inputs and tells how. What becomes of the row is decided as a
+// check decides it.
+func Explain(ctx context.Context, job Job, which Which) (Explanation, error) {
+	job, err := job.complete()
+	if err != nil {
+		return Explanation{}, err
 	}
-	if it.err != nil || it.problem != nil {
-		e.Problems = in.unreadable(it)
+	inputs, err := intake.Open(job.Reading, job.reports(".check"), job.Log)
+	if err != nil {
+		return Explanation{}, err
 	}
-	var problem *mapping.Problem
-	if e.Wanted, problem = in.program.Wants(it.cells); problem != nil {
-		e.Problems = append(e.Problems, *problem)
+	defer inputs.Close()
+	rules := &triage.Rules{Inputs: inputs.All, Key: inputs.Mapping.KeyText}
+	rows := identity.NewMemory(inputs)
+	for _, in := range inputs.All {
+		for row := new(intake.Row); in.Next(row); {
+			if ctx.Err() != nil {
+				return Explanation{}, ctx.Err()
+			}
+			found := rows.Find(in, row)
+			if which.skips(row) {
+				continue
+			}
+			d := rules.Decide(in, &found, nil)
+			if which.Error == "" || slices.ContainsFunc(d.Problems, func(p mapping.Problem) bool { return p.Error == which.Error }) {
+				return explain(in, row, &d), nil
+			}
+		}
+		if err := in.Err(); err != nil {
+			return Explanation{}, err
+		}
 	}
-	if it.key == "" && !in.program.HasKey() {
-		e.Key = "row-…" // of the cells, which only the ledger counts
+	return Explanation{}, usage.Errorf("no row of the input is %s", which)
+}
+
+// explain shows how a decision came about.
+func explain(in *intake.Input, row *intake.Row, d *triage.Decision) Explanation {
+	e := Explanation{Outcome: d.Outcome, Problems: d.Problems}
+	for i, name := range in.Header() {
+		e.Cells = append(e.Cells, Cell{name, row.Cells[i]})
 	}
-	e.Problems = append(e.Problems, in.flawed(it)...)
-	c, traces, problems := in.program.Explain(it.cells, e.Key)
-	e.Fields, e.Problems = traces, append(e.Problems, problems...)
-	if len(e.Problems) == 0 {
-		e.JSON, problem = wholeBody(&c)
-		if problem != nil {
+	if e.Outcome.Key == "" && !in.Program().HasKey() {
+		e.Outcome.Key = "row-…" // of the cells, which only the ledger counts
+	}
+	_, e.Fields, _ = in.Program().Explain(row.Cells, e.Outcome.Key)
+	if d.Send {
+		e.Outcome.Status = reports.NotAttempted
+		var problem *mapping.Problem
+		if e.JSON, problem = wholeBody(&d.Case); problem != nil {
 			e.Problems = append(e.Problems, *problem)
 		}
 	}
@@ -126,7 +121,8 @@ func wholeBody(c *mapping.Case) ([]byte, *mapping.Problem) {
 	}
 	files := []file{}
 	for i := range c.Attachments {
-		f, problem := c.Attachments[i].Open()
+		a := &c.Attachments[i]
+		f, problem := a.Open()
 		if problem != nil {
 			return nil, problem
 		}
@@ -134,9 +130,14 @@ func wholeBody(c *mapping.Case) ([]byte, *mapping.Problem) {
 		n, err := io.Copy(hash, f)
 		f.Close()
 		if err != nil {
-			return nil, &mapping.Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", c.Attachments[i].Name, err), Hint: "correct the file or the name"}
+			return nil, &mapping.Problem{
+				Field:   "attachments",
+				Error:   "attachment_unreadable",
+				Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, err),
+				Hint:    "correct the file or the name",
+			}
 		}
-		files = append(files, file{c.Attachments[i].Name, n, hex.EncodeToString(hash.Sum(nil))})
+		files = append(files, file{a.Name, n, hex.EncodeToString(hash.Sum(nil))})
 	}
 	list, err := json.Marshal(files)
 	if err != nil {

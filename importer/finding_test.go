@@ -18,7 +18,7 @@ func TestFindingsOfAKindAreBounded(t *testing.T) {
 	}
 	job := d.job
 	job.Inputs = []string{d.csv("in.csv", columns, list)}
-	_, survey, err := importer.Check(t.Context(), job)
+	_, survey, err := importer.Check(t.Context(), job, "")
 	if err != nil {
 		t.Fatal(err)
 	}

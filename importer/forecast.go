@@ -1,30 +1,31 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/say"
 )
 
-// forecast is said once, before the first request: how many rows there are to send, what
-// the tokens may still do, and how long that is going to take.
+// forecast says, before the first request, how many rows there are to send, what the tokens may
+// still do, and how long that is going to take.
 func (r *run) forecast() {
-	if r.stop.Err() != nil {
+	if r.halt.Thrown() {
 		return
 	}
 	f := forecast{rate: r.job.Rate, until: r.job.Until, now: time.Now(), places: r.job.Workers}
 	if !r.job.NoQuotaCheck {
 		began := time.Now()
-		allowances, err := r.sender.Allowances(r.stop, r.mapping.Operation)
-		if err != nil {
-			e := err.(*crm.Error)
-			r.end(&Halt{StatusStopped, e.Message, e.Hint})
+		allowances, err := r.sender.Allowances(r.halt.Context(), r.inputs.Mapping.Operation)
+		if e := new(crm.Error); errors.As(err, &e) {
+			r.halt.Stop(&Halt{Status: StatusStopped, Why: e.Message, Hint: e.Hint})
 			return
 		}
-		if r.stop.Err() != nil {
+		if r.halt.Thrown() {
 			return
 		}
 		f.answer = time.Since(began) / time.Duration(len(allowances))
@@ -36,44 +37,14 @@ func (r *run) forecast() {
 	}
 }
 
-// rowsLeft counts the rows that have no outcome yet, by reading the inputs once more. It
-// is 0 where that can't be done: a forecast is not worth a failure.
+// rowsLeft counts the rows that have no outcome yet. It is 0 if that can't be done: a forecast is
+// not worth a failure.
 func (r *run) rowsLeft() int {
-	total := 0
-	for _, in := range r.inputs {
-		n, err := in.count()
-		if err != nil {
-			return 0
-		}
-		total += n
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i := range r.tallies {
-		for _, n := range r.tallies[i].Outcomes {
-			total -= n
-		}
-	}
-	return total
-}
-
-// count reads the input to its end beforehand, once.
-func (in *input) count() (n int, err error) {
-	if in.counted > 0 {
-		return in.counted, nil
-	}
-	reader, err := in.reader.Again()
+	total, err := r.inputs.Count()
 	if err != nil {
-		return 0, err
+		return 0
 	}
-	defer reader.Close()
-	for (in.limit == 0 || n < in.limit) && reader.Next() {
-		n++
-	}
-	if err = reader.Err(); err == nil {
-		in.counted = n
-	}
-	return n, err
+	return total - r.record.Rows()
 }
 
 // forecast is what can be known of a run before it sends anything.
@@ -113,12 +84,12 @@ func (f *forecast) count(allowances []crm.Allowance) {
 }
 
 func (f forecast) String() string {
-	parts := []string{fmt.Sprintf("to send: at most %s, %s at once", several(f.rows, "row"), several(f.places, "request"))}
+	parts := []string{fmt.Sprintf("to send: at most %s, %s at once", say.Several(f.rows, "row"), say.Several(f.places, "request"))}
 	switch {
 	case f.tokens > 0 && f.unknown == 0:
-		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve", several(f.tokens, "token"), f.today, f.limit, f.reserve))
+		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve", say.Several(f.tokens, "token"), f.today, f.limit, f.reserve))
 	case f.unknown > 0:
-		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", several(f.unknown, "token")))
+		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", say.Several(f.unknown, "token")))
 	}
 	speed := f.speed()
 	if speed > 0 {
@@ -164,24 +135,16 @@ func (f forecast) end(speed float64) string {
 		return "the quota allows nothing"
 	}
 	nights := int(math.Ceil(left / nightly))
-	return fmt.Sprintf("%s more will be needed, until %s", several(nights, "night"), f.now.AddDate(0, 0, nights).Format(time.DateOnly))
-}
-
-// several is a number with its noun.
-func several(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%s more will be needed, until %s", say.Several(nights, "night"), f.now.AddDate(0, 0, nights).Format(time.DateOnly))
 }
 
 // roughly is a duration as people say it.
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return several(int(math.Ceil(d.Seconds())), "second")
+		return say.Several(int(math.Ceil(d.Seconds())), "second")
 	case d < 2*time.Hour:
-		return several(int(math.Ceil(d.Minutes())), "minute")
+		return say.Several(int(math.Ceil(d.Minutes())), "minute")
 	}
-	return several(int(math.Ceil(d.Hours())), "hour")
+	return say.Several(int(math.Ceil(d.Hours())), "hour")
 }

@@ -208,7 +208,7 @@ func TestKeyInTwoInputsWithOtherCellsIsRepeated(t *testing.T) {
 
 	job := d.job
 	job.Inputs = []string{north, south}
-	if r, _, err := importer.Check(t.Context(), job); err != nil || r.Summary.Outcomes[reports.Invalid] != 8 || r.Summary.Outcomes[reports.NotAttempted] != 9 {
+	if r, _, err := importer.Check(t.Context(), job, ""); err != nil || r.Summary.Outcomes[reports.Invalid] != 8 || r.Summary.Outcomes[reports.NotAttempted] != 9 {
 		t.Errorf("%v, %v", r.Summary.Outcomes, err)
 	}
 }

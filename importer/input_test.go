@@ -215,7 +215,7 @@ func TestCheckSaysThatItsInputChanges(t *testing.T) {
 		})
 		job := d.job
 		job.Inputs = []string{d.path("in.csv")}
-		r, _, err := importer.Check(t.Context(), job)
+		r, _, err := importer.Check(t.Context(), job, "")
 		writer.Wait()
 		if err != nil || r.Summary.ExitStatus != 1 || !strings.Contains(r.Summary.Ended, "the input changed while it was read") || !strings.Contains(r.Halt.Hint, "renamed") {
 			t.Errorf("%+v, %v", r.Summary, err)

@@ -95,7 +95,7 @@ func TestRejectsOfACheckHaveNoKeysAndAreNewRows(t *testing.T) {
 	list[1][1] = ""
 	job := d.job
 	job.Inputs = []string{d.csv("in.csv", columns, list)}
-	if _, _, err := importer.Check(t.Context(), job); err != nil {
+	if _, _, err := importer.Check(t.Context(), job, ""); err != nil {
 		t.Fatal(err)
 	}
 	if r := d.table(d.path("out/rejects.csv")); len(r) != 1 || r[0]["import_key"] != "" || r[0]["import_status"] != "invalid" {
@@ -112,7 +112,7 @@ func TestCheckFindsAnImportKeyInScientificNotation(t *testing.T) {
 	line[7] = "1.23457E+19"
 	job := d.job
 	job.Inputs = []string{d.csv("mended.csv", header, [][]string{line})}
-	r, _, err := importer.Check(t.Context(), job)
+	r, _, err := importer.Check(t.Context(), job, "")
 	if err != nil || r.Summary.Outcomes[reports.Invalid] != 1 || d.results()[0]["error"] != "unknown_import_key" {
 		t.Errorf("%v, %v", r.Summary.Outcomes, err)
 	}

@@ -116,8 +116,14 @@ func benchInput(b *testing.B, rows, attachment, files int) (input, mappingFile s
 }
 
 func benchJob(b *testing.B, server, input, mappingFile string, inFlight, round int) importer.Job {
-	return importer.Job{Inputs: []string{input}, Mapping: mappingFile, Server: "http://" + server, Tokens: []string{"t"}, Workers: inFlight,
-		Ledger: filepath.Join(filepath.Dir(input), fmt.Sprintf("%d.db", round)), Out: filepath.Join(filepath.Dir(input), "out"), Formats: []string{"csv"}}
+	return importer.Job{
+		Reading: importer.Reading{Inputs: []string{input}, Mapping: mappingFile},
+		CRM:     importer.CRM{Server: "http://" + server, Tokens: []string{"t"}},
+		Pace:    importer.Pace{Workers: inFlight},
+		Book:    importer.Book{Ledger: filepath.Join(filepath.Dir(input), fmt.Sprintf("%d.db", round))},
+		Out:     filepath.Join(filepath.Dir(input), "out"),
+		Formats: []string{"csv"},
+	}
 }
 
 func importLoop(b *testing.B, server, input, mappingFile string, rows, inFlight, round int) time.Duration {

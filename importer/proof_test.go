@@ -401,7 +401,12 @@ func TestMarginGoesByAClockThatDoesNotJump(t *testing.T) {
 					t.Fatal(n, err)
 				}
 				time.Sleep(time.Hour)
-				v := importer.Resolver{Ledger: filepath.Join(dir, "op.ledger.db"), Server: w.job.Server, Tokens: w.job.Tokens, Margin: margin, Dial: w.wire.dial, Clock: w.job.Clock}
+				v := importer.Resolver{
+					CRM:          importer.CRM{Server: w.job.Server, Tokens: w.job.Tokens, Dial: w.wire.dial},
+					Surroundings: importer.Surroundings{Clock: w.job.Clock},
+					Ledger:       filepath.Join(dir, "op.ledger.db"),
+					Margin:       margin,
+				}
 				asked := time.Now()
 				if _, err := v.Auto(t.Context()); err != nil {
 					t.Fatal(err)

@@ -101,7 +101,7 @@ func TestCheckFindsWhatRunWouldAndSendsNothing(t *testing.T) {
 	job := d.job
 	job.Inputs = []string{d.csv("in.csv", columns, list)}
 	job.Server, job.Tokens = "", nil
-	r, survey, err := importer.Check(t.Context(), job)
+	r, survey, err := importer.Check(t.Context(), job, "")
 	if err != nil {
 		t.Fatal(err)
 	}

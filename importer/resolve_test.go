@@ -22,7 +22,11 @@ import (
 // auto settles what is in doubt by asking the desk's CRM.
 func (d *desk) auto(margin time.Duration) map[string]importer.Settled {
 	d.t.Helper()
-	v := importer.Resolver{Ledger: d.path("op.ledger.db"), Server: d.job.Server, Tokens: d.job.Tokens, Margin: margin}
+	v := importer.Resolver{
+		CRM:    importer.CRM{Server: d.job.Server, Tokens: d.job.Tokens},
+		Ledger: d.path("op.ledger.db"),
+		Margin: margin,
+	}
 	list, err := v.Auto(d.t.Context())
 	if err != nil {
 		d.t.Fatal(err)
@@ -214,7 +218,10 @@ func TestQueriesThatFailLeaveRowsInDoubt(t *testing.T) {
 	} {
 		d, _ := onlyInDoubt(t, true, same)
 		d.handle(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { io.WriteString(w, answer) })
-		v := importer.Resolver{Ledger: d.path("op.ledger.db"), Server: d.job.Server, Tokens: d.job.Tokens}
+		v := importer.Resolver{
+			CRM:    importer.CRM{Server: d.job.Server, Tokens: d.job.Tokens},
+			Ledger: d.path("op.ledger.db"),
+		}
 		settled, err := v.Auto(t.Context())
 		if err == nil && (len(settled) != 1 || settled[0].State != "in_doubt") {
 			t.Errorf("%s: %+v, %v", name, settled, err)
@@ -370,7 +377,11 @@ func TestStoppedResolverNamesWhatIsLeft(t *testing.T) {
 	d, _ := onlyInDoubt(t, false, same)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(200*time.Millisecond, cancel)
-	v := importer.Resolver{Ledger: d.path("op.ledger.db"), Server: d.job.Server, Tokens: d.job.Tokens, Margin: time.Hour}
+	v := importer.Resolver{
+		CRM:    importer.CRM{Server: d.job.Server, Tokens: d.job.Tokens},
+		Ledger: d.path("op.ledger.db"),
+		Margin: time.Hour,
+	}
 	settled, err := v.Auto(ctx)
 	if err != nil || len(settled) != 1 || settled[0].State != "in_doubt" || settled[0].Why != "not asked for" {
 		t.Errorf("%+v, %v", settled, err)

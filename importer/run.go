@@ -3,104 +3,117 @@ package importer
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
+	"wolkvox-import/importer/internal/account"
+	"wolkvox-import/importer/internal/ahead"
+	"wolkvox-import/importer/internal/canary"
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/identity"
+	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/proof"
+	"wolkvox-import/importer/internal/record"
+	"wolkvox-import/importer/internal/stop"
+	"wolkvox-import/importer/internal/submit"
+	"wolkvox-import/importer/internal/triage"
+	"wolkvox-import/importer/internal/usage"
 	"wolkvox-import/reports"
 )
 
-// run is a plan in motion.
+// run is a job under way: its stages, in the order of a row's way.
 type run struct {
-	*plan
-	ledger    *ledger.Ledger
-	sender    *crm.Sender
-	stop      context.Context // ends when no new row is to be sent; its cause says why
-	end       context.CancelCauseFunc
-	scratch   []byte          // the reader's alone
-	notes     []ledger.Record // of the batch at hand; the reader's alone
-	started   time.Time
-	last      account  // of the last run
-	said      sync.Map // errors; a full disk would be said once a row
-	breaker   breaker
-	refusals  refusals
-	issued    issued
-	bytes     *semaphore.Weighted // of bodies under way
-	sums      sums
-	templates []string             // of the keys in the ledger, this run's among them
-	similar   *similar             // the reader's alone; nil until it is needed
-	failed    atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
-	plans     sync.Once            // saying what is going to be done
-	ahead     map[place]bool       // rows that were sent before all others
-
-	mu       sync.Mutex
-	tallies  []reports.Summary // by input
-	failures int
+	job     Job
+	started time.Time
+	last    account.Account // of the run before
+	server  crm.Server
+	inputs  *intake.Inputs
+	ledger  *ledger.Ledger
+	rows    *identity.Finder
+	rules   *triage.Rules
+	sender  *crm.Sender
+	record  *record.Recorder
+	halt    *stop.Switch
 }
 
-// errInterrupted is the cause where the person stopped the run.
-var errInterrupted = &Halt{StatusPaused, "interrupted", "run the same command again to go on"}
+// newRules are the rules by which the run decides about rows.
+func (r *run) newRules() *triage.Rules {
+	return &triage.Rules{
+		Inputs:  r.inputs.All,
+		Key:     r.inputs.Mapping.KeyText,
+		NoRetry: r.job.NoRetry,
+		Settle:  "wolkvox-import resolve --ledger " + r.ledgerPath() + " --auto --server " + r.server.String(),
+	}
+}
 
-// begin opens the ledger and makes ready to send.
-func begin(ctx context.Context, p *plan) (*run, error) {
-	r := &run{plan: p, started: time.Now(), tallies: make([]reports.Summary, len(p.inputs))}
-	for _, in := range p.inputs {
-		if err := os.MkdirAll(in.out, 0o700); err != nil {
-			return nil, usage("the reports' folder can't be made: %w", err)
+func (r *run) ledgerPath() string { return r.job.Book.path(r.inputs) }
+
+// makeFolders makes the folders of the reports: that they can't be made must not be found out at
+// the end.
+func makeFolders(inputs *intake.Inputs) error {
+	for _, in := range inputs.All {
+		if err := os.MkdirAll(in.Out, 0o700); err != nil {
+			return usage.Errorf("the reports' folder can't be made: %w", err)
 		}
 	}
-	if err := r.openLedger(); err != nil {
-		return nil, err
+	return nil
+}
+
+// closeLedger lets another run have the ledger.
+func closeLedger(l *ledger.Ledger, log *slog.Logger) {
+	if err := l.Close(); err != nil {
+		log.Error(err.Error())
 	}
-	var err error
-	if _, r.last, err = lastAccount(r.ledger.View); errors.Is(err, sql.ErrNoRows) {
-		err = nil
+}
+
+// identify prepares to identify rows, by what the last run has left. It says what spreadsheets
+// have visibly done to a rejects file, while the ledger has the records of the run that wrote it.
+func identify(book *ledger.Ledger, inputs *intake.Inputs, log *slog.Logger) (account.Account, *identity.Finder, error) {
+	_, last, err := account.Last(book.View)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return last, nil, err
 	}
-	for _, in := range p.inputs {
-		if err == nil {
-			err = r.findColumns(in)
-		}
-	}
-	if err == nil {
-		err = r.rekeyed(ctx)
-	}
-	for _, in := range p.inputs {
-		if err == nil && in.rejects {
-			r.sayRespelled(in) // while the ledger has the records of the run that wrote it
-		}
-	}
+	rows, err := identity.NewFinder(book, inputs, last.Templates)
 	if err != nil {
-		r.ledger.Close()
-		return nil, err
+		return last, nil, err
 	}
-	r.bytes = semaphore.NewWeighted(p.budget)
-	r.stop, r.end = context.WithCancelCause(ctx)
-	if !p.job.Until.IsZero() {
-		p.job.Log.Info("no row is begun after " + p.job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
-		go r.watch() // until the run stops, for whatever reason
+	for _, in := range inputs.All {
+		if in.IsRejects() {
+			rows.Mended(in.Number, last.SayRespelled(in, book.View, log))
+		}
 	}
-	r.sender = r.newSender()
-	return r, nil
+	return last, rows, nil
+}
+
+// agreeToRekeyed asks for a person's word if rows that were imported under another key count as new.
+func (j *Job) agreeToRekeyed(ctx context.Context, rows *identity.Finder) error {
+	said, err := rows.Rekeyed()
+	switch {
+	case err != nil || said == "":
+		return err
+	case j.Agreed == nil:
+		return usage.Errorf("%s: nothing was sent; put the key back, or say --yes if it is meant", said)
+	}
+	j.Log.Warn(said)
+	if !j.Agreed(ctx, "is that meant? [y/N] ") {
+		return usage.Errorf("nothing was sent; put the key back, and run the same command again")
+	}
+	return nil
 }
 
 // newSender makes what all requests of the run go through, questions too.
 func (r *run) newSender() *crm.Sender {
 	s := &crm.Sender{
-		Client:    crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
+		Client:    r.job.CRM.client(r.server, r.job.Workers, r.job.Version),
 		Lanes:     crm.NewLanes(r.job.Tokens, r.job.Workers),
-		Operation: r.mapping.Operation,
+		Operation: r.inputs.Mapping.Operation,
 		Log:       r.job.Log,
-		Hold:      r.breaker.held,
 	}
 	s.Lanes.Expect(r.last.Renewed)
 	if r.job.Wait {
@@ -118,187 +131,161 @@ func (r *run) newSender() *crm.Sender {
 	return s
 }
 
-// enroll tells the ledger that the run begins. What the last run did with each row is forgotten
-// from here on.
-func (r *run) enroll() error {
-	if err := r.ledger.Begin(os.Getpid(), r.account(nil)); err != nil {
-		return err
-	}
-	r.job.Meter.start(r.inputs)
-	return nil
-}
-
-func (r *run) openLedger() error {
-	path := r.ledgerPath()
-	if r.job.Rehearsal && r.job.Ledger == "" {
-		if err := forget(path); err != nil {
-			return err
-		}
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return usage("the ledger's folder can't be made: %w", err)
-	}
-	usual := filepath.Join(r.mapping.Dir(), r.ledgerName())
-	_, missing := os.Stat(usual) // asked before it can be the one that is made now
-	l, err := ledger.Open(path, ledger.Binding{Operation: r.mapping.Operation, Server: r.server.Identity(), Rehearsal: crm.Loopback, Moved: r.job.ServerMoved})
-	if wrong := new(ledger.BindingError); errors.As(err, &wrong) {
-		return &UsageError{err}
-	} else if err != nil {
-		return err
-	}
-	r.ledger = l
-	switch {
-	case l.Fresh:
-		r.job.Log.Info("new ledger", "path", path)
-		if missing == nil && !r.job.Rehearsal {
-			r.job.Log.Warn("the new ledger knows nothing of what was imported with " + usual + ": those rows count as new")
-		}
-	default:
-		r.job.Log.Info("going on with the ledger", "path", path)
-	}
-	if l.Recovered > 0 {
-		r.job.Log.Warn(fmt.Sprintf("%d rows were being sent when an earlier run died; they are in doubt", l.Recovered), "ledger", path)
-	}
-	return nil
-}
-
-// forget removes a rehearsal's ledger, unless a living run holds it.
-func forget(path string) error {
-	if held, err := ledger.Held(path); err != nil {
-		return err
-	} else if held {
-		return &ledger.BusyError{Path: path}
-	}
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("the last rehearsal's ledger: %w", err)
-		}
-	}
-	return nil
-}
-
-// watch ends the run at its time. It looks at the clock now and then, since timers stand still
-// while a computer sleeps.
-func (r *run) watch() {
-	until := r.job.Until.Round(0) // without what is left of a timer's clock
-	for {
-		left := time.Until(until)
-		if left <= 0 {
-			r.end(&Halt{StatusPaused, "no row is begun after " + until.Format("15:04") + " (--until)", "run the same command again to go on"})
-			return
-		}
-		if sleep(r.stop, min(left, 10*time.Second)) != nil {
-			return
-		}
-	}
-}
-
-// halt is why the run stopped, or nil while it goes on.
-func (r *run) halt() *Halt {
-	if h := r.failed.Load(); h != nil {
-		return h
-	}
-	var h *Halt
-	switch cause := context.Cause(r.stop); {
-	case cause == nil:
+// settleDoubts settles what is in doubt before the run begins, if the job asks for it. It goes by
+// the run's own lanes and pauses, and a spent quota pauses the run.
+func (r *run) settleDoubts() error {
+	if !r.job.Resolve {
 		return nil
-	case errors.As(cause, &h):
-		return h
 	}
-	return errInterrupted
+	s := &proof.Settler{Ledger: r.ledger, Sender: r.sender, Clock: r.job.Clock, Log: r.job.Log, Margin: r.job.Margin}
+	settled, err := s.Settle(r.halt.Context())
+	if e := new(crm.Error); errors.As(err, &e) && e.Verdict == crm.TokenSpent {
+		r.halt.Stop(&Halt{Status: StatusPaused, Why: e.Message, Hint: e.Hint})
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("rows in doubt could not be settled: %w", err)
+	}
+	left := 0
+	for _, s := range settled {
+		if s.State == string(ledger.InDoubt) {
+			left++
+		}
+	}
+	if len(settled) > 0 {
+		r.job.Log.Info(fmt.Sprintf("rows in doubt: %d, of which %d still are", len(settled), left))
+	}
+	return nil
 }
 
-// fail stops the run for an error of its own, such as the ledger's.
-func (r *run) fail(err error) {
-	if _, said := r.said.LoadOrStore(err.Error(), true); !said {
-		r.job.Log.Error(err.Error())
+// begin tells the ledger that the run begins.
+func (r *run) begin() error {
+	if err := r.ledger.Begin(os.Getpid(), r.account(nil).JSON()); err != nil {
+		return err
 	}
-	h := &Halt{StatusStopped, err.Error(), "nothing more is sent; when the cause is mended, run the same command again"}
-	errors.As(err, &h)
-	r.failed.CompareAndSwap(nil, h)
-	r.end(h)
+	r.job.Meter.Start(r.inputs.Progress)
+	return nil
 }
 
-// hand gives a row to a worker, or lists it as not attempted where the run stops.
-func (r *run) hand(t task, tasks chan<- task) {
-	r.plans.Do(r.forecast)
-	if r.stop.Err() == nil {
+// batch is some rows with what is known of them. An error has struck them, and all later ones are
+// only listed.
+type batch struct {
+	rows []identity.Row
+	err  error
+}
+
+// read reads an input, and finds out what is known of its rows, ahead of the decisions.
+func (r *run) read(in *intake.Input, batches chan<- batch) {
+	defer close(batches)
+	const ring = ahead.Depth + 2 // batches in use at once: those that wait, one being read, one decided about
+	var memory [ring][]identity.Row
+	failed, turn := false, 0
+	for rows, err := range in.Whole(r.halt.Context(), ring) {
+		b := batch{err: err}
+		if failed = failed || err != nil; failed {
+			b.rows = identity.Keys(in, rows, memory[turn])
+		} else {
+			b.rows, b.err = r.rows.Find(in, rows, memory[turn])
+			failed = b.err != nil
+		}
+		batches <- b
+		memory[turn], turn = b.rows, (turn+1)%ring
+	}
+}
+
+// position is where a row stands.
+type position struct{ input, row int }
+
+// decide lets triage decide about each row. Those that have been tried already have their
+// outcomes; what is to be sent is offered to the workers; the rest is recorded.
+func (r *run) decide(in *intake.Input, batches <-chan batch, tried map[position]bool, offer func(submit.Task)) {
+	failed := false
+	for b := range batches {
+		if b.err != nil {
+			failed = true
+			r.halt.Fail(b.err) // the rows are listed all the same
+		}
+		for i := range b.rows {
+			row := &b.rows[i]
+			if tried[position{in.Number, row.Number}] {
+				continue
+			}
+			var halt *Halt
+			if r.halt.Thrown() {
+				halt = r.halt.Halt()
+			}
+			switch d := r.rules.Decide(in, row, halt); {
+			case d.Send:
+				offer(submit.NewTask(in, row, d.Case, r.rows.Claim(in, row)))
+			case len(d.Problems) > 0 && submit.OutOfFiles(r.halt, d.Problems[0].Err):
+				r.record.Note(in.Number, triage.NotAttempted(in.Path, row.Number, row.Key, r.halt.Halt()))
+			case d.Keep:
+				r.record.Refuse(in.Number, r.rows.Claim(in, row), d.Outcome)
+			default:
+				r.record.Note(in.Number, d.Outcome)
+			}
+		}
+		r.record.Flush()
+	}
+	if err := in.Miscounted(); err != nil && !failed {
+		r.halt.Fail(err)
+	}
+}
+
+// offer gives a task to a worker, or lists its row as not attempted if the run stops.
+func (r *run) offer(t submit.Task, tasks chan<- submit.Task) {
+	if !r.halt.Thrown() {
 		select {
 		case tasks <- t:
 			return
-		case <-r.stop.Done():
+		case <-r.halt.Context().Done():
 		}
 	}
-	r.note(t.in, r.notAttempted(t))
+	r.record.Note(t.Input, t.NotAttempted(r.halt.Halt()))
 }
 
-// note records a row that was not sent; flush passes a batch of them on.
-func (r *run) note(in *input, o reports.Outcome) {
-	r.tally(in, o)
-	r.notes = append(r.notes, record(in, o))
-}
-
-func (r *run) flush() {
-	if len(r.notes) == 0 {
-		return
+// canary sends one row of each kind before all others, if the job asks for it. The run goes on
+// only if all were created and the person agrees. It returns which rows have been sent.
+func (r *run) canary(submitter *submit.Submitter, forecast func()) (tried map[position]bool) {
+	if !r.job.Canary || r.halt.Thrown() {
+		return nil
 	}
-	if err := r.ledger.Note(r.notes); err != nil {
-		r.fail(err)
-	}
-	r.notes = nil // the ledger has it now
-}
-
-// tally counts an outcome, and stops the run where too many failed.
-func (r *run) tally(in *input, o reports.Outcome) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tallies[in.number].Add(o)
-	switch o.Status {
-	case reports.Created:
-		r.failures = 0
-	case reports.Rejected, reports.Invalid, reports.InDoubt:
-		if o.Status == reports.InDoubt && o.Attempts == 0 {
-			break // since an earlier run
-		}
-		r.failures++
-		if r.failures == r.job.MaxFailures {
-			r.end(&Halt{StatusStopped, fmt.Sprintf("%d rows failed one after the other, as many as --max-failures allows", r.failures), "look at rejects.csv, mend the cause, and run the same command again"})
-		}
-	}
-	r.job.Meter.count(o.Status, o.SentBytes)
-}
-
-// record is an outcome as the ledger keeps it.
-func record(in *input, o reports.Outcome) ledger.Record {
-	text, err := json.Marshal(o)
+	tasks, more, err := canary.Choose(r.inputs.All, r.rows, r.rules)
 	if err != nil {
-		panic(err) // an outcome is texts, numbers and times
+		r.halt.Fail(err)
+		return nil
 	}
-	return ledger.Record{Input: in.number, Row: o.Row, Outcome: text}
+	if len(tasks) == 0 {
+		return nil
+	}
+	if forecast(); r.halt.Thrown() {
+		return nil
+	}
+	reader := &canary.Reader{Sender: r.sender, Log: r.job.Log}
+	reader.Begin(len(tasks), more)
+	tried = map[position]bool{}
+	for _, t := range tasks {
+		if r.halt.Thrown() {
+			break
+		}
+		tried[position{t.Input, t.Row}] = true
+		if o := submitter.Submit(t); o.Status != reports.NotAttempted {
+			reader.Compare(r.halt.Context(), &t, &o)
+		}
+	}
+	if h := reader.Conclude(r.halt.Context(), len(tasks), r.job.Agreed); h != nil {
+		r.halt.Stop(h)
+	}
+	return tried
 }
 
-// finish ends an input: what was noted of it is durable from here on.
-func (r *run) finish(in *input) {
-	r.flush()
-	if err := r.ledger.Flush(); err != nil {
-		r.fail(err)
-	}
-	r.ledger.NextInput()
-	r.tallies[in.number].RowsRead = in.read
-	r.sayShort(in)
-	r.sayReused(in)
-}
-
-// sayShort tells of rows whose cells were taken for empty.
-func (p *plan) sayShort(in *input) {
-	if in.short > 0 {
-		p.job.Log.Info(fmt.Sprintf("rows with fewer cells than the header: %d; the cells that they lack were taken for empty", in.short), "file", in.path)
-	}
-}
-
-func (r *run) close() {
-	r.end(nil)
-	if err := r.ledger.Close(); err != nil {
-		r.job.Log.Error(err.Error())
+// finish ends an input: what was recorded of it is durable from here on.
+func (r *run) finish(in *intake.Input) {
+	r.record.Finish(in.Number, in.Read())
+	in.SayShort(r.job.Log)
+	if s := r.record.Tally(in.Number); account.ReusedKeys(s) {
+		r.job.Log.Warn(fmt.Sprintf("%s: %d of %d rows that were imported before have other cells: are these other tickets? "+
+			"if so, the key has to tell them from the earlier ones, for example by a year, and they can be imported; "+
+			"if not, look at changed.csv", in.Path, s.Changed, s.Known))
 	}
 }

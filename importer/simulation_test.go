@@ -145,8 +145,14 @@ func newWorld(t *testing.T, seed uint64, dir string, k *kind) *world {
 	}
 	w.ledger = filepath.Join(dir, "op.ledger.db")
 	lay(t, w.ledger)
-	w.job = importer.Job{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml"), Server: simServer, Tokens: []string{"one", "two"},
-		Workers: 1 + w.rand.IntN(4), Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}, Margin: simMargin, Dial: w.wire.dial}
+	w.job = importer.Job{
+		Reading: importer.Reading{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml")},
+		CRM:     importer.CRM{Server: simServer, Tokens: []string{"one", "two"}, Dial: w.wire.dial},
+		Pace:    importer.Pace{Workers: 1 + w.rand.IntN(4)},
+		Out:     filepath.Join(dir, "out"),
+		Formats: []string{"jsonl"},
+		Margin:  simMargin,
+	}
 	w.job.Ledger, w.job.Clock = w.ledger, uptime("first start")
 	return w
 }
@@ -159,8 +165,13 @@ var emptyLedger = sync.OnceValues(func() (content []byte, err error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	job := importer.Job{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml"), Ledger: filepath.Join(dir, "l"),
-		Server: simServer, Tokens: []string{"one"}, Out: filepath.Join(dir, "out"), NoQuotaCheck: true}
+	job := importer.Job{
+		Reading: importer.Reading{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml")},
+		CRM:     importer.CRM{Server: simServer, Tokens: []string{"one"}},
+		Pace:    importer.Pace{NoQuotaCheck: true},
+		Book:    importer.Book{Ledger: filepath.Join(dir, "l")},
+		Out:     filepath.Join(dir, "out"),
+	}
 	if err := (&world{}).write(dir); err != nil {
 		return nil, err
 	}
@@ -401,7 +412,12 @@ func uptime(start string) func() (string, time.Duration) {
 
 // ask settles rows in doubt as people do.
 func (w *world) ask() error {
-	v := importer.Resolver{Ledger: w.ledger, Server: w.job.Server, Tokens: w.job.Tokens, Margin: simMargin, Dial: w.wire.dial, Clock: w.job.Clock}
+	v := importer.Resolver{
+		CRM:          importer.CRM{Server: w.job.Server, Tokens: w.job.Tokens, Dial: w.wire.dial},
+		Surroundings: importer.Surroundings{Clock: w.job.Clock},
+		Ledger:       w.ledger,
+		Margin:       simMargin,
+	}
 	settled, err := v.Auto(w.t.Context())
 	for _, s := range settled {
 		w.settled[s.State]++

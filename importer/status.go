@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"wolkvox-import/importer/internal/account"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/usage"
 )
 
 // State is what a ledger says at a glance.
@@ -16,7 +18,7 @@ type State struct {
 	Running   bool           `json:"running"`
 	PID       int            `json:"pid,omitempty"` // of the last run
 	Started   time.Time      `json:"started,omitzero"`
-	Ended     time.Time      `json:"ended,omitzero"` // zero where it runs or was killed
+	Ended     time.Time      `json:"ended,omitzero"` // zero if it runs or was killed
 	Stopped   string         `json:"stopped,omitempty"`
 	Doubts    []Doubt        `json:"in_doubt,omitempty"` // the oldest ones
 }
@@ -38,7 +40,7 @@ func Status(path string) (State, error) {
 	var s State
 	view, err := ledger.Look(path)
 	if err != nil {
-		return s, &UsageError{err}
+		return s, usage.Of(err)
 	}
 	defer view.Close()
 	if s.Operation, s.Server, err = view.Binding(); err != nil {
@@ -69,7 +71,7 @@ func Status(path string) (State, error) {
 func Doubts(path string) ([]Doubt, error) {
 	view, err := ledger.Look(path)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, usage.Of(err)
 	}
 	defer view.Close()
 	found, err := view.Doubts(0)
@@ -85,7 +87,7 @@ func doubtOf(d ledger.Doubt) Doubt {
 }
 
 func (s *State) lastRun(view *ledger.View) error {
-	last, a, err := lastAccount(view)
+	last, a, err := account.Last(view)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
+	"wolkvox-import/importer/internal/identity"
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/importer/internal/usage"
 	"wolkvox-import/mapping"
 )
 
@@ -16,7 +17,7 @@ import (
 type Verdict struct {
 	Key  string
 	Word string // one of Verdicts
-	ID   string // the wolkvox_id, where the word is created
+	ID   string // the wolkvox_id, if the word is created
 }
 
 // meaning is what a verdict does.
@@ -42,14 +43,9 @@ func Verdicts() (words, meanings []string) {
 	return words, meanings
 }
 
-// Decide records what a person says of rows, all of it or, where something of it is
-// wrong, nothing. It returns how many rows are in doubt still.
+// Decide records what a person says of rows: all of it, or nothing if something of it is wrong. It returns how many rows are in doubt still.
 func Decide(path, who string, said []Verdict) (left int, err error) {
-	operation, server, err := bindingOf(path)
-	if err != nil {
-		return 0, err
-	}
-	l, err := ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
+	l, err := openOwn(path)
 	if err != nil {
 		return 0, err
 	}
@@ -70,7 +66,7 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return 0, &UsageError{err}
+		return 0, usage.Of(err)
 	}
 	if err := l.ResolveAll(resolutions); err != nil {
 		return 0, err
@@ -80,7 +76,7 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 }
 
 func (v Verdict) resolution(l *ledger.Ledger, who string) (ledger.Resolution, error) {
-	r := ledger.Resolution{ID: idOf(v.Key), WolkvoxID: v.ID, Evidence: fmt.Sprintf("%s said: %s", who, v.Word)}
+	r := ledger.Resolution{ID: identity.IDOf(v.Key), WolkvoxID: v.ID, Evidence: fmt.Sprintf("%s said: %s", who, v.Word)}
 	i := slices.IndexFunc(verdicts, func(known meaning) bool { return known.word == v.Word })
 	if i < 0 {
 		words, _ := Verdicts()
@@ -126,14 +122,14 @@ func statesText(states []ledger.State) string {
 func ReadVerdicts(path string) ([]Verdict, error) {
 	r, err := source.Open(path, source.Options{})
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, usage.Of(err)
 	}
 	defer r.Close()
 	header := mapping.NewHeader(r.Header())
 	var column [3]int
 	for i, name := range []string{"key", "verdict", "id"} {
 		if column[i], err = header.Find(name); err != nil && name != "id" {
-			return nil, usage("%s: there is no column %q; it needs key, verdict and id", path, name)
+			return nil, usage.Errorf("%s: there is no column %q; it needs key, verdict and id", path, name)
 		} else if err != nil {
 			column[i] = -1 // it isn't needed for every verdict
 		}
@@ -142,7 +138,7 @@ func ReadVerdicts(path string) ([]Verdict, error) {
 	for r.Next() {
 		row := r.Row()
 		if row.Err != nil {
-			return nil, usage("%s, row %d: %w", path, row.Number, row.Err)
+			return nil, usage.Errorf("%s, row %d: %w", path, row.Number, row.Err)
 		}
 		of := func(i int) string {
 			if column[i] < 0 {
@@ -155,22 +151,7 @@ func ReadVerdicts(path string) ([]Verdict, error) {
 		}
 	}
 	if err := r.Err(); err != nil {
-		return nil, &UsageError{err}
+		return nil, usage.Of(err)
 	}
 	return said, nil
-}
-
-// Purge removes what tells about persons from a ledger's rows that were settled before
-// then. Rows in doubt stay whole, and no purged row is ever sent again.
-func Purge(path string, before time.Time) (purged int, err error) {
-	operation, server, err := bindingOf(path)
-	if err != nil {
-		return 0, err
-	}
-	l, err := ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Purge(before)
 }

@@ -40,8 +40,8 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 			if err != nil {
 				return err
 			}
-			job.Contacts, job.Server = o.contacts, o.server
-			if o.contacts == "crm" {
+			job.Server = o.server
+			if o.contacts == importer.AskCRM {
 				if job.Tokens, err = tokens(o.tokenFile); err != nil {
 					return err
 				}
@@ -50,7 +50,7 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 			ctx, release := interruptible(c.Context(), console, always(importer.StatusPaused))
 			defer release()
 			stop := console.progress(job.Meter, o.talk)
-			result, survey, err := importer.Check(ctx, job)
+			result, survey, err := importer.Check(ctx, job, o.contacts)
 			stop()
 			if o.json || result.Summary.StartedAt.IsZero() {
 				return console.conclude(result, err, o.talk)

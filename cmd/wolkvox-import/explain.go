@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
 
 // explanation prints cells, then steps, then the JSON.
 func (c *console) explanation(e importer.Explanation) error {
-	fmt.Fprintf(c.out, "%s, row %d, key %s\n\ncells\n", inline(e.File), e.Row, inline(e.Key))
+	fmt.Fprintf(c.out, "%s, row %d, key %s\n\ncells\n", inline(e.Outcome.File), e.Outcome.Row, inline(e.Outcome.Key))
 	for _, cell := range e.Cells {
 		fmt.Fprintf(c.out, "  %s: %s\n", inline(strings.TrimSpace(cell.Column)), oneLine(cell.Text))
 	}
@@ -59,19 +60,27 @@ func (c *console) explanation(e importer.Explanation) error {
 		c.trace(f)
 	}
 	for _, p := range e.Problems {
-		if p.Field == "row" || p.Field == "key" || p.Field == "when" {
+		if !shown(e.Fields, p) {
 			fmt.Fprintf(c.out, "  ✗ %s (%s)\n      %s\n", inline(p.Message), p.Error, inline(p.Hint))
 		}
 	}
-	if !e.Wanted {
-		fmt.Fprintln(c.out, "\nthe row is not wanted by when, and is skipped")
-	}
-	if len(e.Problems) > 0 {
+	switch {
+	case len(e.Problems) > 0:
 		fmt.Fprintln(c.out, "\nthe row can't be sent")
 		return end(importer.StatusPartly)
+	case e.JSON == nil:
+		fmt.Fprintf(c.out, "\nthe row is %s, and is skipped\n", inline(e.Outcome.Message))
+		return nil
 	}
 	fmt.Fprintf(c.out, "\nwhat is sent\n%s\n", e.JSON)
 	return nil
+}
+
+// shown tells whether a problem stands at its field's steps already.
+func shown(fields []importer.Trace, p importer.Problem) bool {
+	return slices.ContainsFunc(fields, func(f importer.Trace) bool {
+		return f.Problem != nil && f.Problem.Message == p.Message
+	})
 }
 
 // trace prints a field: where its value comes from and what each step that changes it

@@ -26,7 +26,7 @@ Exit status: 0 the mapping is written, 2 usage or input.`,
 			if err != nil {
 				return err
 			}
-			drafted, err := importer.Init(c.Context(), job)
+			drafted, err := importer.Init(c.Context(), job.Reading)
 			if err != nil {
 				return err
 			}

@@ -77,7 +77,7 @@ func (c *console) bar(m *importer.Meter) func() {
 }
 
 // gist is the run so far, in a few words.
-func gist(r importer.Reading) string {
+func gist(r importer.Progress) string {
 	seconds := time.Since(r.Since).Seconds()
 	text := fmt.Sprintf("%d rows, %.0f/s, %d created, %d failed", r.Rows, float64(r.Rows)/max(seconds, 1), r.Created, r.Failed)
 	if perRow := r.Bytes / max(r.Created, 1); perRow > 100_000 {

@@ -13,8 +13,12 @@ import (
 // A person who is asked must see the question, and not a bar in its place.
 func TestBarIsNotDrawnOverAQuestion(t *testing.T) {
 	var meter importer.Meter
-	job := importer.Job{Inputs: []string{"../../samples/tickets.csv"}, Mapping: "../../samples/tickets.yaml", Out: t.TempDir(), Meter: &meter, Log: slog.New(slog.DiscardHandler)}
-	if _, _, err := importer.Check(t.Context(), job); err != nil {
+	job := importer.Job{
+		Reading:      importer.Reading{Inputs: []string{"../../samples/tickets.csv"}, Mapping: "../../samples/tickets.yaml"},
+		Surroundings: importer.Surroundings{Meter: &meter, Log: slog.New(slog.DiscardHandler)},
+		Out:          t.TempDir(),
+	}
+	if _, _, err := importer.Check(t.Context(), job, ""); err != nil {
 		t.Fatal(err)
 	}
 	var terminal bytes.Buffer

@@ -153,7 +153,13 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 	}
 	ctx, release := interruptible(ctx, console, always(importer.StatusInDoubt))
 	defer release()
-	r := importer.Resolver{Ledger: o.ledger, Server: o.server, ServerMoved: o.serverMoved, Tokens: list, Margin: o.margin, Timeout: o.timeout, Version: version(), Log: console.logger(o.talk)}
+	r := importer.Resolver{
+		CRM:          importer.CRM{Server: o.server, Tokens: list, Timeout: o.timeout},
+		Surroundings: importer.Surroundings{Version: version(), Log: console.logger(o.talk)},
+		Ledger:       o.ledger,
+		ServerMoved:  o.serverMoved,
+		Margin:       o.margin,
+	}
 	settled, err := r.Auto(ctx)
 	left, counts := 0, map[string]int{}
 	for _, s := range settled {

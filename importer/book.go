@@ -1,0 +1,106 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/intake"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/usage"
+)
+
+var unsafeInNames = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)
+
+// usual is where the ledger is if nobody says otherwise. It hangs on the operation and not on the
+// mapping's name, so that a renamed mapping doesn't send everything twice.
+func (b *Book) usual(inputs *intake.Inputs) string {
+	return filepath.Join(inputs.Mapping.Dir(), b.name(inputs))
+}
+
+func (b *Book) name(inputs *intake.Inputs) string {
+	return unsafeInNames.ReplaceAllString(inputs.Mapping.Operation, "_") + ".ledger.db"
+}
+
+// path is where the run's ledger is.
+func (b *Book) path(inputs *intake.Inputs) string {
+	switch {
+	case b.Ledger != "":
+		return b.Ledger
+	case b.Rehearsal:
+		return filepath.Join(inputs.Out, "rehearsal."+b.name(inputs))
+	}
+	return b.usual(inputs)
+}
+
+// open opens the run's ledger, makes it if there is none, and says what a person should know of it:
+// what else would have been used, and what a dead run has left in doubt.
+func (b *Book) open(inputs *intake.Inputs, server crm.Server, log *slog.Logger) (*ledger.Ledger, error) {
+	path := b.path(inputs)
+	if b.Rehearsal && b.Ledger == "" {
+		if err := forget(path); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, usage.Errorf("the ledger's folder can't be made: %w", err)
+	}
+	usual := b.usual(inputs)
+	_, missing := os.Stat(usual) // asked before it can be the one that is made now
+	l, err := openBound(path, inputs.Mapping.Operation, server, b.ServerMoved)
+	if err != nil {
+		return nil, err
+	}
+	if l.Fresh {
+		log.Info("new ledger", "path", path)
+		if missing == nil && !b.Rehearsal {
+			log.Warn("the new ledger knows nothing of what was imported with " + usual + ": those rows count as new")
+		}
+	} else {
+		log.Info("going on with the ledger", "path", path)
+	}
+	if l.Recovered > 0 {
+		log.Warn(fmt.Sprintf("%d rows were being sent when an earlier run died; they are in doubt", l.Recovered),
+			"ledger", path)
+	}
+	return l, nil
+}
+
+// openBound opens a ledger for an operation at a server. It belongs to these two: with another
+// server's ledger, rows would be taken for sent that are not.
+func openBound(path, operation string, server crm.Server, moved bool) (*ledger.Ledger, error) {
+	binding := ledger.Binding{Operation: operation, Server: server.Identity(), Rehearsal: crm.Loopback, Moved: moved}
+	l, err := ledger.Open(path, binding)
+	if wrong := new(ledger.BindingError); errors.As(err, &wrong) {
+		return nil, usage.Of(err)
+	}
+	return l, err
+}
+
+// openOwn opens an existing ledger for what it is bound to.
+func openOwn(path string) (*ledger.Ledger, error) {
+	operation, server, err := ledger.BindingOf(path)
+	if err != nil {
+		return nil, usage.Of(err)
+	}
+	return ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
+}
+
+// forget removes a rehearsal's ledger, unless a living run holds it.
+func forget(path string) error {
+	if held, err := ledger.Held(path); err != nil {
+		return err
+	} else if held {
+		return &ledger.BusyError{Path: path}
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("the last rehearsal's ledger: %w", err)
+		}
+	}
+	return nil
+}

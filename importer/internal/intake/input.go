@@ -1,0 +1,225 @@
+package intake
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
+)
+
+// Input is one open input, tied to the mapping. It is read by one goroutine, which also finds the
+// keys; another one may make the cases, since the two use programs of their own.
+type Input struct {
+	Number  int            // within the job, from 0
+	Path    string         // as it was given
+	Out     string         // folder of its reports
+	Source  reports.Source // what it was when it was opened
+	Options source.Options // by which it can be opened again
+
+	reader  *source.Reader
+	program *mapping.Program // makes cases
+	keys    *mapping.Program // makes keys, ahead of the cases
+	rejects *rejectColumns   // nil if this is no rejects file
+	limit   int              // of rows; 0 is none
+	counts  counts
+}
+
+// counts are of an input's rows.
+type counts struct {
+	read  int // so far
+	short int // of those, with fewer cells than the header
+	ahead int // all, as they were counted beforehand; 0 is not known
+}
+
+// openInput opens an input and compiles the mapping against its header.
+func openInput(n int, path string, comma rune, r Reading, m *mapping.Mapping, log *slog.Logger) (*Input, error) {
+	in := &Input{Number: n, Path: path, limit: r.Limit}
+	in.Options = source.Options{
+		Sheet:     cmp.Or(r.Sheet, m.Input.Sheet),
+		HeaderRow: m.Input.HeaderRow,
+		Delimiter: cmp.Or(comma, m.Input.Delimiter),
+		Encoding:  cmp.Or(r.Encoding, m.Input.Encoding),
+		Password:  r.Password,
+	}
+	if err := in.open(); err != nil {
+		return nil, err
+	}
+	if err := in.compile(m, mapping.Options{Attachments: r.Attachments, When: r.When}); err != nil {
+		in.Close()
+		return nil, err
+	}
+	for _, note := range in.reader.Notes() {
+		log.Info(note, "file", path)
+	}
+	in.reader.Show(in.program.Shown())
+	return in, nil
+}
+
+// open reads the header. A rejects file is read as it was written, whatever the mapping says of
+// its own inputs.
+func (in *Input) open() (err error) {
+	plain := source.TextHeader(in.Path)
+	if err := inOneCell(in.Path, plain); err != nil {
+		return err
+	}
+	if findRejectColumns(plain) != nil {
+		in.Options = source.Options{}
+	}
+	if in.reader, err = source.Open(in.Path, in.Options); err != nil {
+		return err
+	}
+	if err := inOneCell(in.Path, in.reader.Header()); err != nil {
+		in.reader.Close()
+		return err
+	}
+	in.rejects = findRejectColumns(in.reader.Header())
+	return nil
+}
+
+func (in *Input) compile(m *mapping.Mapping, options mapping.Options) error {
+	sum, size, err := in.reader.Digest()
+	if err != nil {
+		return err
+	}
+	in.Source = reports.Source{Path: in.Path, SHA256: hex.EncodeToString(sum[:]), Bytes: size}
+	if in.program, err = m.Compile(in.Header(), options); err != nil {
+		return err
+	}
+	in.keys, err = m.Compile(in.Header(), options)
+	return err
+}
+
+// Anew is the same input, to be read from its beginning by a reader of its own. The caller calls
+// Done on it instead of Close, since the programs stay this one's.
+func (in *Input) Anew() (*Input, error) {
+	again := *in
+	again.counts = counts{}
+	var err error
+	if again.reader, err = in.reader.Again(); err != nil {
+		return nil, err
+	}
+	again.reader.Show(in.program.Shown())
+	return &again, nil
+}
+
+// Done ends the reading of what Anew has opened.
+func (in *Input) Done() { in.reader.Close() }
+
+// Close releases the file and the programs.
+func (in *Input) Close() {
+	in.reader.Close()
+	if in.program != nil {
+		in.program.Close()
+	}
+	if in.keys != nil {
+		in.keys.Close()
+	}
+}
+
+// Header is the input's column names, as they were before a rejects file defused them.
+func (in *Input) Header() []string {
+	if in.rejects == nil {
+		return in.reader.Header()
+	}
+	header := slices.Clone(in.reader.Header())
+	undefuse(header)
+	return header
+}
+
+// Written is the input's column names as the file has them.
+func (in *Input) Written() []string { return in.reader.Header() }
+
+// Program makes cases of the input's rows. It is for one goroutine at a time.
+func (in *Input) Program() *mapping.Program { return in.program }
+
+// Read is the number of rows that were read so far.
+func (in *Input) Read() int { return in.counts.read }
+
+// Unread takes rows back that were read and are not accounted for.
+func (in *Input) Unread(n int) { in.counts.read -= n }
+
+// SayShort tells of rows whose missing cells were taken for empty.
+func (in *Input) SayShort(log *slog.Logger) {
+	if in.counts.short > 0 {
+		log.Info(fmt.Sprintf("rows with fewer cells than the header: %d; the cells that they lack were taken for empty",
+			in.counts.short), "file", in.Path)
+	}
+}
+
+// FindKey finds the row's key. That of a rejects file goes over the mapping's.
+func (in *Input) FindKey(row *Row) {
+	switch {
+	case row.Err != nil && row.Err.Word != source.TooManyCells:
+	case in.rejects != nil && strings.TrimSpace(row.Cells[in.rejects.key]) != "":
+		row.Key, row.Given = row.Cells[in.rejects.key], true
+	case in.keys.HasKey():
+		row.Key, row.Problem = in.keys.Key(row.Cells)
+	}
+}
+
+// Case is what the mapping makes of a row. The case is good if it is wanted and has no problems.
+func (in *Input) Case(row *Row) (c mapping.Case, wanted bool, problems []mapping.Problem) {
+	if problems := in.flawed(row); len(problems) > 0 {
+		return c, false, problems
+	}
+	wanted, problem := in.program.Wants(row.Cells)
+	if problem != nil {
+		return c, false, []mapping.Problem{*problem}
+	}
+	if wanted {
+		c, problems = in.program.Apply(row.Cells, row.Key)
+	}
+	return c, wanted, problems
+}
+
+// Unreadable lists what is wrong with a row that can't be read or has no key; nil if it is good.
+func (in *Input) Unreadable(row *Row) []mapping.Problem {
+	switch {
+	case row.Err != nil:
+		return []mapping.Problem{{Field: "row", Error: row.Err.Word, Message: row.Err.Message, Hint: row.Err.Hint}}
+	case row.Problem != nil:
+		return append(in.flawed(row), *row.Problem)
+	}
+	return nil
+}
+
+// flawed lists the cells that the mapping needs and that have no text, such as failed formulas.
+func (in *Input) flawed(row *Row) (problems []mapping.Problem) {
+	for _, f := range row.Flaws {
+		if slices.Contains(in.program.Used(), f.Column) {
+			name := in.reader.Header()[f.Column]
+			problems = append(problems, mapping.Problem{
+				Field:   name,
+				Error:   "no_value",
+				Message: fmt.Sprintf("the column %q has no value: %s", name, f.What),
+				Hint:    "correct the cell in the spreadsheet program and save the file",
+			})
+		}
+	}
+	return problems
+}
+
+// DigestFile fingerprints a file, so that a report that is written later can tell whether it is
+// still the same.
+func DigestFile(path string) (reports.Source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return reports.Source{}, err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	n, err := io.Copy(hash, file)
+	if err != nil {
+		return reports.Source{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return reports.Source{Path: path, SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}, nil
+}

@@ -1,0 +1,92 @@
+// Package sample looks at the first rows of an input, and at the files and folders beside it, and
+// writes a first mapping of what it finds. A guess that may be wrong becomes a TODO in the mapping.
+//
+//	input ──► header row ──► Guess of each column ──► folder of the files, lookup ──► a mapping
+package sample
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"wolkvox-import/importer/internal/intake"
+	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/importer/internal/usage"
+	"wolkvox-import/mapping"
+)
+
+// sampleRows bounds how much of an input Init looks at.
+const sampleRows = 100_000
+
+// Drafted is what Init wrote.
+type Drafted struct {
+	Path  string
+	Rows  int // that were looked at
+	Todos int // places that a person has to complete
+}
+
+// Init writes a first mapping for an input into the reading's Mapping, beside the input if that is
+// "". It never overwrites a file.
+func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
+	if len(reading.Inputs) != 1 {
+		return Drafted{}, usage.Errorf("init looks at one input")
+	}
+	input := reading.Inputs[0]
+	out := Drafted{Path: reading.Mapping}
+	if out.Path == "" {
+		name, _, _ := strings.Cut(filepath.Base(input), ".")
+		out.Path = filepath.Join(filepath.Dir(input), name+".yaml")
+	}
+	if _, err := os.Lstat(out.Path); err == nil {
+		return out, usage.Errorf("%s exists already, and is not overwritten; give another name by -m", out.Path)
+	}
+	comma, err := mapping.ParseDelimiter(reading.Delimiter)
+	if err != nil {
+		return out, usage.Of(err)
+	}
+	options := source.Options{Sheet: reading.Sheet, Delimiter: comma, Encoding: reading.Encoding, Password: reading.Password}
+	header, err := findHeaderRow(input, options)
+	if err != nil {
+		return out, usage.Of(err)
+	}
+	options.HeaderRow = header
+	draft := mapping.Draft{Input: filepath.Base(input), HeaderRow: header, Sheet: reading.Sheet}
+	folder := filesFolder{dir: filepath.Dir(input), given: reading.Attachments}
+	guess, err := look(ctx, input, options, folder.exists)
+	if err != nil {
+		return out, usage.Of(err)
+	}
+	out.Rows = guess.Rows()
+	if draft.Root, err = folder.root(filepath.Dir(out.Path)); err != nil {
+		return out, err
+	}
+	if key := guess.KeyColumn(); key != "" {
+		if !guess.HasFileColumn() {
+			draft.Root, draft.Glob, err = folder.perKey(ctx, input, options, key, filepath.Dir(out.Path))
+		}
+		if err == nil {
+			draft.Lookup, err = findLookup(ctx, input, options, key, filepath.Dir(out.Path))
+		}
+		if err != nil {
+			return out, err
+		}
+	}
+	text, todos := draft.Write(guess)
+	out.Todos = todos
+	return out, create(out.Path, text)
+}
+
+// create writes a file that must not exist.
+func create(path, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err == nil {
+		_, err = file.WriteString(text)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		return usage.Errorf("the mapping can't be written: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+// Package say has the small pieces of sentences that messages to people are made of.
+package say
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Several is a number with its noun: 1 row, 2 rows. The noun's plural must end in s.
+func Several(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Quoted puts each text into quotes.
+func Quoted(texts []string) []string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = strconv.Quote(text)
+	}
+	return list
+}

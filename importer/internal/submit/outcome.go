@@ -1,0 +1,111 @@
+package submit
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/stop"
+	"wolkvox-import/mapping"
+	"wolkvox-import/reports"
+)
+
+// valid is a text as reports can hold it.
+func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
+
+// open opens the case's files, so that a missing one is found before the claim.
+func (s *Submitter) open(c *mapping.Case) (p parcel, problem *mapping.Problem) {
+	var files []crm.File
+	for i := range c.Attachments {
+		a := &c.Attachments[i]
+		file, problem := a.Open()
+		if problem != nil {
+			for _, f := range p.files {
+				f.Close()
+			}
+			return parcel{}, problem
+		}
+		p.files = append(p.files, file)
+		files = append(files, crm.File{Name: a.Name, Size: a.Size, Sum: s.sums.of(a), ReadSeekCloser: file})
+	}
+	p.body = crm.NewBody(c.JSON, files)
+	return p, nil
+}
+
+// created is the outcome of a row that has a case.
+func (s *Submitter) created(c *mapping.Case, p parcel, sent crm.Sent, o *reports.Outcome, settled *ledger.Settlement) {
+	o.Status, o.WolkvoxID, o.IDPrefijo = reports.Created, sent.WolkvoxID, sent.IDPrefijo
+	o.HTTPStatus, o.Code = sent.HTTPStatus, sent.Code
+	o.Attachments = s.attachments(c, p)
+	o.Message = Remarks(c, p.files)
+	s.sums.keep(c, p.files, o.Attachments)
+	settled.State, settled.Evidence = ledger.Created, "the CRM's answer"
+	settled.WolkvoxID, settled.IDPrefijo = sent.WolkvoxID, sent.IDPrefijo
+}
+
+// failed turns a failed insert into the row's outcome, and stops the run if going on makes no
+// sense. If the row has a claim, the settlement says what became of it.
+func (s *Submitter) failed(err error, o *reports.Outcome, settled *ledger.Settlement) {
+	e := new(crm.Error)
+	if !errors.As(err, &e) {
+		e = &crm.Error{Verdict: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
+	}
+	o.HTTPStatus, o.Code, o.Error, o.Message, o.Hint = e.HTTPStatus, e.Code, e.Reason, valid(e.Message), e.Hint
+	settled.Evidence, settled.At = e.Error(), s.Clock.Now()
+	if e.WolkvoxID != "" { // in no column of its own, or the row would be taken for created
+		named := "; the answer names the case " + e.WolkvoxID
+		o.Message += named
+		settled.WolkvoxID, settled.Evidence = e.WolkvoxID, settled.Evidence+named
+	}
+	halt := &stop.Halt{Status: stop.Stopped, Why: e.Message, Hint: e.Hint}
+	switch e.Verdict {
+	case crm.Refused:
+		o.Status, settled.State = reports.Rejected, ledger.Rejected
+	case crm.InDoubt:
+		o.Status, settled.State = reports.InDoubt, ledger.InDoubt
+	case crm.Redirected:
+		o.Status, settled.State = reports.InDoubt, ledger.InDoubt
+		s.Halt.Stop(halt)
+	case crm.TokenSpent:
+		o.Status = reports.NotAttempted
+		halt.Status = stop.Paused
+		s.Halt.Stop(halt)
+	default: // nothing was processed, and going on is of no use, unless only this row can't be claimed
+		o.Status = reports.NotAttempted
+		if !errors.Is(err, ledger.ErrNotClaimable) {
+			s.Halt.Stop(halt)
+		}
+	}
+}
+
+// Remarks says of a case which of the row's files it lacks, and which of them somebody wrote to
+// while they were sent.
+func Remarks(c *mapping.Case, files []*os.File) string {
+	var remarks []string
+	for _, l := range c.LeftOut {
+		remarks = append(remarks, fmt.Sprintf("without %q: %s", l.Name, l.Why))
+	}
+	for i, f := range files {
+		if c.Attachments[i].Changed(f) {
+			remarks = append(remarks, fmt.Sprintf("%q changed while it was sent; look at it at the CRM", c.Attachments[i].Name))
+		}
+	}
+	return valid(strings.Join(remarks, "; "))
+}
+
+// attachments lists what was sent, in sending order. A file that wasn't hashed, since its sum was
+// known, and to which somebody wrote meanwhile, has no known sum any more.
+func (s *Submitter) attachments(c *mapping.Case, p parcel) []reports.Attachment {
+	var list []reports.Attachment
+	for i, sum := range p.body.Sums() {
+		a := &c.Attachments[i]
+		if a.Changed(p.files[i]) && s.sums.of(a) != "" {
+			sum = ""
+		}
+		list = append(list, reports.Attachment{File: a.Name, Bytes: a.Size, SHA256: sum})
+	}
+	return list
+}
