@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -292,8 +293,10 @@ func (s *splitter) salvage(b []byte, field int) {
 type csvRecords struct {
 	splitter
 	file   *file
-	stream io.Closer
+	stream io.ReadCloser
 	codec  codec
+	lent   bool // the file belongs to other records
+	done   atomic.Int64
 	number int
 	bad    *quoteError
 	cells  []string
@@ -314,23 +317,16 @@ func openCSV(f *file, opt Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{text: true, progress: new(progress)}
-	r.progress.total.Store(f.size)
-	in, err := f.stream(func(n int) { r.progress.done.Add(int64(n)) })
-	if err != nil {
-		return nil, f.broken(err)
-	}
-	records := &csvRecords{file: f, stream: in, codec: c}
-	if err := records.begin(in, byte(opt.Delimiter)); err != nil {
-		in.Close()
+	records := &csvRecords{file: f, codec: c}
+	if err := records.begin(byte(opt.Delimiter)); err != nil {
 		return nil, err
 	}
-	r.records = records
+	r := &Reader{text: true, records: records}
 	if c.odd >= 0 {
 		r.notes = append(r.notes, f.oddNote(c, records.dialect))
 	}
 	if err := r.readHeader(f.path, opt.HeaderRow); err != nil {
-		in.Close()
+		records.stream.Close()
 		return nil, err
 	}
 	records.columns = len(r.header)
@@ -352,19 +348,40 @@ func (f *file) head() ([]byte, error) {
 	return head[:n], nil
 }
 
-// begin reads a sample and finds the dialect by it.
-func (c *csvRecords) begin(in io.Reader, delimiter byte) error {
-	c.in = c.codec.decode(in)
+// begin opens the text, reads a sample and finds the dialect by it, unless that is known.
+func (c *csvRecords) begin(delimiter byte) (err error) {
+	if c.stream, err = c.file.stream(func(n int) { c.done.Add(int64(n)) }); err != nil {
+		return c.file.broken(err)
+	}
+	c.in = c.codec.decode(c.stream)
 	for len(c.buf) < sampleSize && !c.eof {
 		c.fill()
 	}
 	if c.failed != nil {
+		c.stream.Close()
 		return c.file.broken(c.failed)
 	}
 	c.pos = len(c.buf) - len(bytes.TrimPrefix(c.buf, []byte("\ufeff")))
-	c.dialect = detectDialect(c.buf[c.pos:], c.eof, delimiter)
+	if c.dialect == (dialect{}) {
+		c.dialect = detectDialect(c.buf[c.pos:], c.eof, delimiter)
+	}
 	c.pos += c.skip
 	return nil
+}
+
+// rows are not known of a text before they have been read.
+func (c *csvRecords) rows() (int, bool) { return 0, false }
+
+func (c *csvRecords) progress() (done, total int64) { return c.done.Load(), c.file.size }
+
+// again reads the text a second time, in the same encoding and the same dialect.
+func (c *csvRecords) again() (records, error) {
+	again := &csvRecords{file: c.file, codec: c.codec, lent: true}
+	again.dialect, again.columns = c.dialect, c.columns
+	if err := again.begin(0); err != nil {
+		return nil, err
+	}
+	return again, nil
 }
 
 // oddNote tells why a file is not read as UTF-8.
@@ -484,5 +501,8 @@ func (c *csvRecords) reason() error {
 }
 
 func (c *csvRecords) close() error {
+	if c.lent {
+		return c.stream.Close()
+	}
 	return errors.Join(c.stream.Close(), c.file.close())
 }

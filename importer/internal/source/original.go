@@ -62,11 +62,21 @@ func (r *Reader) Same(thoroughly bool) (bool, error) {
 func (r *Reader) Written() time.Time { return r.original.written }
 
 // Again begins to read the same file from its start, in the same way, also if its name belongs
-// to another one by now. The new reader needs this one to stay open. It may be called while
-// another goroutine reads.
+// to another one by now. What Open has found out is taken for granted: the file is not checked,
+// unpacked or counted a second time. The new reader needs this one to stay open. Again may be
+// called while another goroutine reads.
 func (r *Reader) Again() (*Reader, error) {
-	o := r.original
-	return open(newFile(o.path, o.File, o.size, func() error { return nil }), o, r.options)
+	records, err := r.records.again()
+	if err != nil {
+		return nil, err
+	}
+	again := &Reader{original: r.original, options: r.options, records: records, text: r.text}
+	if err := again.readHeader(r.original.path, r.options.HeaderRow); err != nil {
+		records.close()
+		return nil, err
+	}
+	again.notes = r.notes
+	return again, nil
 }
 
 func (o *original) untouched(now fs.FileInfo) bool {

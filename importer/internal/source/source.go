@@ -24,7 +24,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 )
 
 // Options say how to read a file. What is left zero is found out.
@@ -92,7 +91,7 @@ type Reader struct {
 	cells    []string
 	show     []int
 	err      error
-	progress *progress
+	above    int // rows that are not blank, up to the header and with it
 }
 
 // records is a file as it is, before anything is known of columns.
@@ -106,6 +105,15 @@ type records interface {
 	// unended tells whether the record may go on behind the end of the file, which has no
 	// line end after it.
 	unended() bool
+	// rows is how many records there are that aren't blank, if that is known beforehand.
+	rows() (n int, known bool)
+	// progress is how much of the file has been read, and of how much: rows of a
+	// workbook, bytes of other files. It may be called while another goroutine reads.
+	progress() (done, total int64)
+	// again begins to read the same records anew, with what is known of the file: nothing
+	// is checked or detected once more. It may be called while another goroutine reads;
+	// these records have to stay open for as long as those.
+	again() (records, error)
 	// reason is why next returned false; nil at a good end.
 	reason() error
 	close() error
@@ -131,11 +139,6 @@ func (r *record) blank() bool {
 	return true
 }
 
-// progress is how far the reading is: rows of a workbook, bytes of other files.
-type progress struct {
-	done, total atomic.Int64
-}
-
 // Header is the names of the columns, as they stand in the file.
 func (r *Reader) Header() []string { return r.header }
 
@@ -145,7 +148,14 @@ func (r *Reader) Notes() []string { return r.notes }
 // Progress tells how much of the file has been read, and of how much. It may be
 // called while another goroutine reads.
 func (r *Reader) Progress() (done, total int64) {
-	return r.progress.done.Load(), r.progress.total.Load()
+	return r.records.progress()
+}
+
+// Rows is how many rows Next is going to read in all, if the format tells that before
+// they are read: a workbook's check counts them, and a text's rows have to be read.
+func (r *Reader) Rows() (n int, known bool) {
+	n, known = r.records.rows()
+	return n - r.above, known
 }
 
 // Row is the last one that Next has read.
@@ -228,7 +238,7 @@ func InOneCell(text string, columns int) *RowError {
 func (r *Reader) Show(columns []int) {
 	r.show = columns
 	if w, ok := r.records.(*workbook); ok {
-		w.rows.Show(columns)
+		w.lines.Show(columns)
 	}
 }
 
@@ -245,6 +255,9 @@ func shorten(text string) string {
 func (r *Reader) readHeader(path string, row int) error {
 	for r.records.next() {
 		rec := r.records.record()
+		if !rec.blank() {
+			r.above++
+		}
 		if rec.number < row || row == 0 && rec.blank() {
 			continue
 		}

@@ -4,20 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"wolkvox-import/importer/internal/source/xlsx"
 )
 
 // workbook is the rows of a sheet.
 type workbook struct {
-	file *file
-	book *xlsx.Book
-	rows *xlsx.Rows
+	file  *file
+	book  *xlsx.Book
+	lines *xlsx.Rows
 
-	expected int // rows, by the check
-	read     int
-	progress *progress
-	flaws    []Flaw
+	sheet xlsx.Sheet
+	found xlsx.Check // in the sheet, before its first row was used
+	read  atomic.Int64
+	lent  bool // the book belongs to other records
+	flaws []Flaw
 }
 
 // openWorkbook finds the sheet and makes sure that it is sound before a row of it is
@@ -53,9 +55,7 @@ func readSheet(f *file, book *xlsx.Book, opt Options) (*Reader, error) {
 	if err != nil {
 		return nil, f.damaged(err)
 	}
-	w := &workbook{file: f, book: book, rows: rows, expected: found.Rows, progress: new(progress)}
-	w.progress.total.Store(int64(found.Rows))
-	r := &Reader{records: w, progress: w.progress}
+	r := &Reader{records: &workbook{file: f, book: book, lines: rows, sheet: sheet, found: found}}
 	if found.Hidden > 0 {
 		r.notes = append(r.notes, fmt.Sprintf("sheet %q: %s that the sheet hides, by a filter or by hand; they are read like the others", sheet.Name, count(found.Hidden, "row")))
 	}
@@ -126,23 +126,22 @@ func listSheets(sheets []xlsx.Sheet, checks []xlsx.Check) string {
 }
 
 func (w *workbook) next() bool {
-	if !w.rows.Next() {
+	if !w.lines.Next() {
 		return false
 	}
-	w.read++
-	w.progress.done.Store(int64(w.read))
+	w.read.Add(1)
 	return true
 }
 
 func (w *workbook) record() record {
 	w.flaws = w.flaws[:0]
-	for _, f := range w.rows.Flaws() {
+	for _, f := range w.lines.Flaws() {
 		w.flaws = append(w.flaws, Flaw(f))
 	}
-	return record{number: w.rows.Number(), cells: w.rows.Cells(), flaws: w.flaws}
+	return record{number: w.lines.Number(), cells: w.lines.Cells(), flaws: w.flaws}
 }
 
-func (w *workbook) shown(column int) string { return w.rows.Shown(column) }
+func (w *workbook) shown(column int) string { return w.lines.Shown(column) }
 
 // unended is never so: the end of a sheet is marked.
 func (w *workbook) unended() bool { return false }
@@ -150,17 +149,34 @@ func (w *workbook) unended() bool { return false }
 // reason holds the number of rows against that of the check: a file that changed in
 // between must not pass for a shorter one.
 func (w *workbook) reason() error {
-	if err := w.rows.Err(); err != nil {
+	if err := w.lines.Err(); err != nil {
 		return w.file.damaged(err)
 	}
-	if w.read != w.expected {
-		return w.file.error(fmt.Sprintf("the file changed while it was read: it had %d rows, and now %d", w.expected, w.read), "run the same command again")
+	if read := int(w.read.Load()); read != w.found.Rows {
+		const what = "the file changed while it was read: it had %d rows, and now %d"
+		return w.file.error(fmt.Sprintf(what, w.found.Rows, read), "run the same command again")
 	}
 	return nil
 }
 
+func (w *workbook) rows() (int, bool) { return w.found.Rows - w.found.Blank, true }
+
+func (w *workbook) progress() (done, total int64) { return w.read.Load(), int64(w.found.Rows) }
+
+// again reads the sheet a second time with the same check, shared texts and styles.
+func (w *workbook) again() (records, error) {
+	rows, err := w.book.Rows(w.sheet)
+	if err != nil {
+		return nil, w.file.damaged(err)
+	}
+	return &workbook{file: w.file, book: w.book, lines: rows, sheet: w.sheet, found: w.found, lent: true}, nil
+}
+
 func (w *workbook) close() error {
-	w.rows.Close()
+	w.lines.Close()
+	if w.lent {
+		return nil
+	}
 	w.book.Close()
 	return w.file.close()
 }
