@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -72,6 +73,12 @@ func TestRowsOfAWorkbookAreKnownBeforeTheyAreRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+func random(t testing.TB) *rand.Rand {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
 }
 
 // A sheet of random cells, most of them empty or blank, has as many rows as it says.

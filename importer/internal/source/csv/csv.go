@@ -89,8 +89,8 @@ func (r *Reader) begin(text io.Reader) error {
 	return r.failed
 }
 
-// Expect says how many fields a good record has, once that is known by the header. Before,
-// a record that is bad ends the reading: nothing tells where the next one begins.
+// Expect says how many fields a good record has, once that is known by the header. Before, a bad
+// record is not passed over: nothing tells where the next one begins, and Next gives it again.
 func (r *Reader) Expect(fields int) { r.columns = fields }
 
 // Next reads a record. It returns false at the end of the text and on an error.
