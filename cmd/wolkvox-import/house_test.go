@@ -27,7 +27,7 @@ var allowed = map[string]string{
 	"importer/internal/proof":    "clock crm ledger stop",
 	"importer/internal/record":   "ledger stop /reports",
 	"importer/internal/sample":   "intake source usage /mapping",
-	"importer/internal/source":   "source/xlsx",
+	"importer/internal/source":   "source/csv source/xlsx",
 	"importer/internal/submit":   "clock crash crm identity intake ledger record stop triage /mapping /reports",
 	"importer/internal/survey":   "crm intake say source usage /mapping /reports",
 	"importer/internal/triage":   "identity intake ledger stop /mapping /reports",

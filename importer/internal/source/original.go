@@ -2,6 +2,7 @@ package source
 
 import (
 	"crypto/sha256"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -18,29 +19,26 @@ type original struct {
 	sum     [sha256.Size]byte
 }
 
-// Digest returns the SHA-256 and the size of the file on the disk. It has to be called before
-// the first row is read: it is what Same holds the file against.
-func (r *Reader) Digest() (sum [sha256.Size]byte, size int64, err error) {
-	o := r.original
+// fix computes the file's digest, and makes sure that it is of the file that was opened.
+func (o *original) fix() (err error) {
 	if o.sum, err = o.digest(); err != nil {
-		return sum, 0, err
+		return err
 	}
 	now, err := o.Stat()
 	if err != nil {
-		return sum, 0, o.broken(err)
+		return o.broken(err)
 	}
 	if !o.untouched(now) { // the header may be that of another file
 		const hint = "wait until it is whole, and run the same command again"
-		return sum, 0, &Error{Path: o.path, What: "it is being written", Hint: hint}
+		return &Error{Path: o.path, What: "it is being written", Hint: hint}
 	}
-	return o.sum, o.size, nil
+	return nil
 }
 
-// Same tells whether the file on the disk is still what it was when it was opened. Where its
-// size and time are as they were, its content is taken for the same, unless it is to be looked
-// at thoroughly. What was read before a call that finds it the same was read from that file.
-func (r *Reader) Same(thoroughly bool) (bool, error) {
-	o := r.original
+// same tells whether the file is what it was when its digest was computed. If its size and
+// time are as they were, its content is taken for the same, unless it is to be looked at
+// thoroughly.
+func (o *original) same(thoroughly bool) (bool, error) {
 	now, err := o.Stat()
 	switch {
 	case err != nil:
@@ -58,15 +56,36 @@ func (r *Reader) Same(thoroughly bool) (bool, error) {
 	return true, nil
 }
 
-// Written is when the file on the disk was last written.
-func (r *Reader) Written() time.Time { return r.original.written }
-
-// Again begins to read the same file from its start, in the same way, also if its name belongs
-// to another one by now. The new reader needs this one to stay open. It may be called while
-// another goroutine reads.
-func (r *Reader) Again() (*Reader, error) {
-	o := r.original
-	return open(newFile(o.path, o.File, o.size, func() error { return nil }), o, r.options)
+// openFile opens what is on the disk under that path. What it is told by the path alone may be
+// out of date once the file is open: the size is asked for again.
+func openFile(path string) (*file, *original, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		const what, hint = "there is no such file", "look at its name and its folder"
+		return nil, nil, &Error{Path: path, What: what, Hint: hint, Err: err}
+	case errors.Is(err, fs.ErrPermission):
+		const what, hint = "the file may not be read by this user", "change its permissions"
+		return nil, nil, &Error{Path: path, What: what, Hint: hint, Err: err}
+	case err != nil:
+		return nil, nil, &Error{Path: path, What: plainError(err), Err: err}
+	case info.IsDir():
+		return nil, nil, &Error{Path: path, What: "it is a folder", Hint: "give the file that is meant"}
+	case !info.Mode().IsRegular():
+		return nil, nil, &Error{Path: path, What: "it is no regular file"}
+	case info.Size() == 0:
+		return nil, nil, &Error{Path: path, What: "the file is empty", Hint: "export it again"}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, &Error{Path: path, What: plainError(err), Err: err}
+	}
+	if info, err = file.Stat(); err != nil { // another one may have its name by now
+		file.Close()
+		return nil, nil, &Error{Path: path, What: plainError(err), Err: err}
+	}
+	o := &original{File: file, path: path, size: info.Size(), written: info.ModTime()}
+	return newFile(path, file, o.size, file.Close), o, nil
 }
 
 func (o *original) untouched(now fs.FileInfo) bool {

@@ -483,23 +483,6 @@ func TestShownTextsComeBehindTheCells(t *testing.T) {
 	}
 }
 
-// Records that don't fit into the window are bad rows, and the next ones come.
-func TestRecordsAreBounded(t *testing.T) {
-	long := strings.Repeat("x", 11<<20)
-	for name, c := range map[string]struct{ text, want string }{
-		"an unclosed quote before much text": {"a,b\n1,\"2\n" + strings.Repeat("3,4\n", 3<<20), "3: 3|4"},
-		"a field that is too long":           {"a,b\n1," + long + "\n3,4\n", "3: 3|4"},
-		"a field in quotes that is too long": {"a,b\n1,\"" + long + "\"\n3,4\n", "3: 3|4"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			lines := rows(t, put(t, "in.csv", c.text), source.Options{})
-			if len(lines) < 3 || !strings.HasPrefix(lines[1], "2! bad_quotes 1|") || lines[2] != c.want {
-				t.Errorf("%d rows: %.60q", len(lines), lines)
-			}
-		})
-	}
-}
-
 // A damaged sheet is known before its first row is used, and where it is damaged.
 func TestDamagedWorkbookDoesNotOpen(t *testing.T) {
 	var table [][]any

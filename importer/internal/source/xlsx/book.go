@@ -22,7 +22,8 @@ type Sheet struct {
 	part string
 }
 
-// Book is an open workbook. It is not safe for concurrent use.
+// Book is an open workbook. Nothing of it changes once it is open: its sheets may be read
+// by several goroutines at once, each by a [Rows] of its own.
 type Book struct {
 	Sheets []Sheet // in the order of their tabs
 
@@ -30,8 +31,8 @@ type Book struct {
 	parts    map[string]*zip.File
 	maxBytes int64
 	date1904 bool
-	formats  []format // by the number of a cell's style
-	display  display
+	formats  []format     // by the number of a cell's style
+	codes    []formatCode // by the same number; what a sheet shows is made of them
 	strings  *stringTable
 }
 
@@ -67,10 +68,7 @@ const (
 )
 
 // Close frees what the workbook holds beside its file.
-func (b *Book) Close() {
-	b.strings.close()
-	b.display.close()
-}
+func (b *Book) Close() { b.strings.close() }
 
 func (b *Book) open() error {
 	for _, f := range b.zip.File {
@@ -243,7 +241,7 @@ func (b *Book) readStyles(name string) error {
 					f = builtIn(id)
 				}
 				b.formats = append(b.formats, f)
-				b.display.codes = append(b.display.codes, formatCode{id, texts[id]})
+				b.codes = append(b.codes, formatCode{id, texts[id]})
 			}
 		}
 		return nil

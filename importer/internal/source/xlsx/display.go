@@ -15,7 +15,7 @@ type formatCode struct {
 // its own, which excelize speaks: a number is put into a workbook of excelize's with
 // the style that it has here, and read from there.
 type display struct {
-	codes  []formatCode // by the number of a cell's style
+	codes  []formatCode // of the book, by the number of a cell's style
 	book   *excelize.File
 	styles map[int]int // of ours, in that workbook
 	shown  map[stored]string

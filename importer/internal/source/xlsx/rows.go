@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 )
 
 // The bounds of a sheet, as Excel has them.
@@ -37,7 +38,9 @@ type Rows struct {
 	flaws  []Flaw
 	show   map[int]bool   // columns whose shown texts are wanted too
 	shown  map[int]string // of the row, where they differ
+	texts  display        // what makes them
 	filled bool           // some cell of it has a text
+	marked bool           // and one that is not all white space; known of a dry reading only
 	text   []byte         // of the row's cells that are no shared texts, made into one string
 	spans  []span
 }
@@ -64,9 +67,14 @@ func (e *Error) Reason() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Scans counts how often this process has begun to read a sheet, by Rows or by Check. A
+// sheet of a million rows takes seconds: tests hold a program against what it should read.
+var Scans atomic.Int64
+
 // Rows begins to read a sheet.
 func (b *Book) Rows(s Sheet) (*Rows, error) {
-	r := &Rows{book: b, name: s.Name}
+	r := &Rows{book: b, name: s.Name, texts: display{codes: b.codes}}
+	Scans.Add(1)
 	var err error
 	if r.lex, err = b.lexer(s.part); err != nil {
 		return nil, &Error{Sheet: s.Name, Err: err}
@@ -77,6 +85,7 @@ func (b *Book) Rows(s Sheet) (*Rows, error) {
 // Check is what is known of a sheet once it has been read to its end.
 type Check struct {
 	Rows   int // that have a cell with a text, or with a flaw
+	Blank  int // of Rows, those with nothing but white space and no flaw
 	Hidden int // rows that the sheet doesn't show
 	First  int // number of the first of Rows
 }
@@ -96,13 +105,19 @@ func (b *Book) Check(s Sheet) (Check, error) {
 		if c.Rows++; c.Rows == 1 {
 			c.First = r.number
 		}
+		if !r.marked && len(r.flaws) == 0 {
+			c.Blank++
+		}
 	}
 	c.Hidden = r.Hidden
 	return c, r.Err()
 }
 
 // Close ends the reading. The cells that were returned stay good.
-func (r *Rows) Close() { r.lex.close() }
+func (r *Rows) Close() {
+	r.lex.close()
+	r.texts.close()
+}
 
 // Number is the row's number, as the sheet shows it.
 func (r *Rows) Number() int { return r.number }
@@ -153,7 +168,7 @@ func (r *Rows) Next() bool {
 // row reads up to the end of the next row.
 func (r *Rows) row() error {
 	r.cells, r.flaws, r.spans, r.text = r.cells[:0], r.flaws[:0], r.spans[:0], r.text[:0]
-	r.filled, r.last = false, -1
+	r.filled, r.marked, r.last = false, false, -1
 	clear(r.shown)
 	for {
 		if err := r.lex.next(); err != nil {
@@ -364,9 +379,14 @@ func (r *Rows) value(column int, kind cellKind, style, from int) error {
 	case sharedCell:
 		i, err := r.book.strings.find(bytes.TrimSpace(raw))
 		r.text = r.text[:from]
-		if err != nil || r.dry {
-			r.filled = r.filled || err == nil && r.book.strings.refs[i].length > 0
+		if err != nil {
 			return err
+		}
+		if r.dry {
+			text := r.book.strings.refs[i]
+			r.filled = r.filled || text.length > 0
+			r.marked = r.marked || text.length > 0 && !text.blank
+			return nil
 		}
 		text, err := r.book.strings.at(i)
 		r.put(column, text)
@@ -386,13 +406,16 @@ func (r *Rows) value(column int, kind cellKind, style, from int) error {
 		r.text = append(r.text[:from], unescape(raw)...)
 	case numberCell:
 		if r.show[column] {
-			r.shown[column] = r.book.display.text(style, string(raw), r.book.date1904)
+			r.shown[column] = r.texts.text(style, string(raw), r.book.date1904)
 		}
 		if f := r.book.formats[style]; f.kind != plain || bytes.IndexByte(raw, 'E') >= 0 || bytes.IndexByte(raw, 'e') >= 0 {
 			r.text = append(r.text[:from], f.appendNumber(nil, bytes.Clone(raw), r.book.date1904)...)
 		}
 	}
 	r.filled = true
+	if r.dry && !r.marked {
+		r.marked = len(bytes.TrimSpace(r.text[from:])) > 0
+	}
 	r.spans = append(r.spans, span{column, from, len(r.text)})
 	return checkLength(r.text[from:])
 }

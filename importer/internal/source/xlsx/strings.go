@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type stringTable struct {
 type ref struct {
 	at     uint64 // chunk<<chunkBits | byte, or inSpill | byte
 	length uint32
+	blank  bool // all of it is white space; it takes no room beside the length
 }
 
 const (
@@ -144,7 +146,7 @@ func (t *stringTable) add(text []byte) error {
 	if t.chunk.Cap() == 0 {
 		t.chunk.Grow(chunkSize)
 	}
-	t.refs = append(t.refs, ref{at, uint32(len(text))})
+	t.refs = append(t.refs, ref{at, uint32(len(text)), len(bytes.TrimSpace(text)) == 0})
 	t.chunk.Write(text)
 	return nil
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // Temp is a temporary file. It holds personal data and must not outlive the process, however
-// that ends: so it has no name from the beginning. Windows removes no open file; there Close
-// does it and, after a process that was killed, the next NewTemp.
+// that ends: by an error, a panic or a kill. So it has no name from the beginning. Windows
+// removes no open file; there Close does it and, after a process that was killed, the next
+// NewTemp.
 type Temp struct {
 	*os.File
 	named bool
@@ -39,14 +40,11 @@ func NewTemp(folders ...string) (*Temp, error) {
 
 const tempPrefix = "wolkvox-import-"
 
+// newTemp makes a file in a folder and writes to it: a full disk is known by that alone.
 func newTemp(folder string) (*Temp, error) {
-	file, err := os.CreateTemp(folder, tempPrefix)
+	t, err := makeTemp(folder)
 	if err != nil {
 		return nil, err
-	}
-	t := &Temp{file, os.Remove(file.Name()) != nil}
-	if t.named {
-		removeOld(folder)
 	}
 	if _, err = t.Write(make([]byte, chunkSize)); err == nil {
 		err = t.Truncate(0)
@@ -61,6 +59,23 @@ func newTemp(folder string) (*Temp, error) {
 	return t, nil
 }
 
+// makeTemp makes a file that never had a name, if the system and the folder's disk know such
+// files. Others have one for a moment: a kill in it leaves an empty file.
+func makeTemp(folder string) (*Temp, error) {
+	if file, err := namelessFile(folder); err == nil {
+		return &Temp{File: file}, nil
+	}
+	file, err := os.CreateTemp(folder, tempPrefix)
+	if err != nil {
+		return nil, err
+	}
+	t := &Temp{file, os.Remove(file.Name()) != nil}
+	if t.named {
+		removeOld(folder)
+	}
+	return t, nil
+}
+
 // removeOld removes what killed processes have left; the files of living ones are open and stay.
 func removeOld(folder string) {
 	old, _ := filepath.Glob(filepath.Join(folder, tempPrefix+"*"))
@@ -69,7 +84,7 @@ func removeOld(folder string) {
 	}
 }
 
-// Close ends the file.
+// Close ends the file, and removes it if it has a name.
 func (t *Temp) Close() error {
 	err := t.File.Close()
 	if t.named {

@@ -1,14 +1,14 @@
-package source_test
+package csv_test
 
 import (
-	"encoding/csv"
+	stdcsv "encoding/csv"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
-	"wolkvox-import/importer/internal/source"
+	"wolkvox-import/importer/internal/source/csv"
 )
 
 func random(t testing.TB) *rand.Rand {
@@ -53,12 +53,12 @@ func TestRandomTablesComeBack(t *testing.T) {
 				record = append(record, cell.String())
 			}
 			table = append(table, record)
-			want = append(want, fmt.Sprintf("%d: %s", n+2, strings.Join(record, "|")))
+			want = append(want, strings.Join(record, "|"))
 		}
 		comma := []string{",", ";", "\t", "|"}[r.IntN(4)]
 		newline := []string{"\n", "\r\n"}[r.IntN(2)]
 		text := writeCSV(table, comma, newline, r.IntN(2) == 0)
-		if got := rows(t, put(t, "in.csv", text), source.Options{}); !slices.Equal(got, want) {
+		if got := read(t, text); !slices.Equal(got, want) {
 			t.Fatalf("%q\ngot  %q\nwant %q", text, got, want)
 		}
 	}
@@ -67,43 +67,35 @@ func TestRandomTablesComeBack(t *testing.T) {
 // What Go's own reader takes for a sound file reads the same here, but for the CRLF
 // within texts, which it shortens, and blank lines, which it doesn't count.
 func FuzzCSV(f *testing.F) {
-	for _, seed := range []string{"a,b\n1,2\n", "a,b\r\n\"x\r\ny\",\"\"\"\"\r\n", "a\n\n\nb", "\"a\"\"\",\n,\n", "a,b\n1,\"2\n3,4\n", "a,b\r1,2"} {
+	for _, seed := range []string{
+		"a,b\n1,2\n", "a,b\r\n\"x\r\ny\",\"\"\"\"\r\n", "a\n\n\nb", "\"a\"\"\",\n,\n", "a,b\n1,\"2\n3,4\n", "a,b\r1,2",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		lines, _, err := read(t, put(t, "in.csv", text), source.Options{Delimiter: ',', Encoding: "utf-8", HeaderRow: 1})
-		if err != nil || strings.Contains(text, "\r") || strings.HasPrefix(text, "sep=") || strings.HasPrefix(text, "\"sep=") || strings.HasPrefix(text, "'") || strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") || strings.Contains(text, "\x00") {
+		r := open(t, strings.NewReader(text), csv.UTF8, ',')
+		var got []string
+		for r.Next() {
+			r.Expect(len(r.Cells())) // once more with every record: a bad one never ends the reading
+			if line := strings.Join(r.Cells(), "|"); line != "" {
+				got = append(got, line)
+			}
+		}
+		if strings.ContainsAny(text, "\r\x00") || strings.HasPrefix(text, "'") ||
+			strings.HasPrefix(strings.ToLower(strings.TrimLeft(text, "\"")), "sep=") {
+			return // a dialect of which Go's reader knows nothing
+		}
+		std := stdcsv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
+		std.FieldsPerRecord = -1
+		all, err := std.ReadAll()
+		if err != nil {
 			return
 		}
-		r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
-		r.FieldsPerRecord = -1
-		records, err := r.ReadAll()
-		if err != nil || len(records) == 0 {
-			return
-		}
-		width := len(records[0])
-		for width > 0 && strings.TrimSpace(records[0][width-1]) == "" {
-			width--
-		}
-		var want, got []string
-		for _, record := range records[1:] {
-			if strings.TrimSpace(strings.Join(record, "")) == "" {
-				continue
+		var want []string
+		for _, record := range all {
+			if line := strings.Join(record, "|"); line != "" {
+				want = append(want, line)
 			}
-			for len(record) < width {
-				record = append(record, "")
-			}
-			want = append(want, strings.Join(record[:width], "|"))
-		}
-		for _, line := range lines[1:] {
-			_, cells, _ := strings.Cut(line, ": ")
-			if before, after, bad := strings.Cut(line, "! "); bad && !strings.Contains(before, ":") {
-				_, cells, _ = strings.Cut(after, " ")
-			}
-			if i := strings.LastIndex(cells, " ("); i >= 0 && strings.HasSuffix(cells, " missing)") {
-				cells = cells[:i]
-			}
-			got = append(got, cells)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%q\ngot  %q\nwant %q", text, got, want)

@@ -1,4 +1,4 @@
-package source
+package csv
 
 import (
 	"bytes"
@@ -13,76 +13,77 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// utf8Name is the encoding that needs no decoder.
-const utf8Name = "utf-8"
+// UTF8 is the encoding that needs no decoder.
+const UTF8 = "utf-8"
 
 // fallback is the encoding of a text that is not UTF-8 and doesn't say what it is:
 // that of Windows in the west.
 const fallback = "windows-1252"
 
-// codec is how a file's bytes become text.
-type codec struct {
-	name string
-	encoding.Encoding
-	odd int64 // offset of the first byte that isn't UTF-8, where that was the reason; else -1
+// Encoding is how a text's bytes become characters.
+type Encoding struct {
+	Name string
+	// Odd is the offset of the first byte that isn't UTF-8, if it was guessed by that; and
+	// otherwise -1.
+	Odd     int64
+	decoder encoding.Encoding // nil for UTF-8
 }
 
-// decode reads the text behind a byte order mark. Bytes that aren't UTF-8 stay as they
-// are in a text of that encoding: which row they make bad, is for who cuts it into rows.
-func (c codec) decode(r io.Reader) io.Reader {
-	if c.Encoding == nil {
+// decode reads the text behind a byte order mark. Bytes that aren't UTF-8 stay as they are in
+// a text of that encoding: which record they make bad is for the splitter's caller to find.
+func (e Encoding) decode(r io.Reader) io.Reader {
+	if e.decoder == nil {
 		return r
 	}
-	return transform.NewReader(r, c.NewDecoder())
+	return transform.NewReader(r, e.decoder.NewDecoder())
 }
 
-// chooseEncoding finds a file's encoding: the one that it is said to have, the one that
-// its first bytes show, UTF-8, or the fallback.
-func (f *file) chooseEncoding(says string, head []byte) (codec, error) {
-	shape := encodingByShape(head)
-	switch {
-	case strings.HasPrefix(shape, "utf-16"): // a byte order mark is never wrong
-		return namedEncoding(shape)
-	case says != "":
-		c, err := namedEncoding(says)
-		if err != nil {
-			return c, f.error(err.Error(), "use a name such as utf-8, windows-1252, iso-8859-15 or utf-16le")
-		}
-		return c, nil
-	case shape == utf8Name:
-		return namedEncoding(utf8Name)
+// undecodable finds the first byte of a cell that did not become a character; -1 if there is
+// none. A decoder leaves U+FFFD in its place, which the cells of a text in UTF-8 may hold by
+// themselves.
+func (e Encoding) undecodable(cell string) int {
+	if e.decoder != nil {
+		return strings.IndexRune(cell, utf8.RuneError)
 	}
-	return f.guessEncoding()
+	for i, r := range cell {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(cell[i:]); n == 1 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
-func namedEncoding(name string) (codec, error) {
+// NamedEncoding finds an encoding by its name on the web, such as windows-1252.
+func NamedEncoding(name string) (Encoding, error) {
 	e, err := htmlindex.Get(name)
 	if err != nil {
-		return codec{}, fmt.Errorf("the encoding %q is not known", name)
+		return Encoding{}, fmt.Errorf("the encoding %q is not known", name)
 	}
 	canonical, err := htmlindex.Name(e)
 	if err != nil {
-		return codec{}, fmt.Errorf("the encoding %q is not known", name)
+		return Encoding{}, fmt.Errorf("the encoding %q is not known", name)
 	}
 	switch canonical {
-	case utf8Name:
-		return codec{name: utf8Name, odd: -1}, nil
+	case UTF8:
+		return Encoding{Name: UTF8, Odd: -1}, nil
 	case "utf-16le":
 		e = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
 	case "utf-16be":
 		e = unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	case "replacement", "x-user-defined":
-		return codec{}, fmt.Errorf("the encoding %q can't be read", name)
+		return Encoding{}, fmt.Errorf("the encoding %q can't be read", name)
 	}
-	return codec{name: canonical, Encoding: e, odd: -1}, nil
+	return Encoding{Name: canonical, Odd: -1, decoder: e}, nil
 }
 
-// encodingByShape recognises a byte order mark, and UTF-16 without one by its zero
-// bytes. It returns "" where the bytes show nothing.
-func encodingByShape(head []byte) string {
+// EncodingByShape recognises a byte order mark, and UTF-16 without one by its zero
+// bytes. It returns the encoding's name, and "" if the bytes show nothing.
+func EncodingByShape(head []byte) string {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		return utf8Name
+		return UTF8
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
 		return "utf-16le"
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
@@ -103,21 +104,16 @@ func encodingByShape(head []byte) string {
 	return ""
 }
 
-// guessEncoding tells UTF-8 from the fallback by the first hundred characters that are
-// not ASCII. Where most of them are UTF-8, the others are bad rows.
-func (f *file) guessEncoding() (codec, error) {
-	in, err := f.stream(func(int) {})
-	if err != nil {
-		return codec{}, f.broken(err)
-	}
-	defer in.Close()
+// GuessEncoding tells UTF-8 from the fallback by the first hundred characters of a text that
+// are not ASCII. If most of them are UTF-8, the others are bad records.
+func GuessEncoding(text io.Reader) (Encoding, error) {
 	var s shape
 	buf := make([]byte, 256<<10)
 	rest := 0
 	for s.good+s.bad < 100 {
-		n, err := in.Read(buf[rest:])
+		n, err := text.Read(buf[rest:])
 		if err != nil && err != io.EOF {
-			return codec{}, f.broken(err)
+			return Encoding{}, err
 		}
 		n += rest
 		rest = n - s.look(buf[:n], err == io.EOF)
@@ -127,11 +123,11 @@ func (f *file) guessEncoding() (codec, error) {
 		}
 	}
 	if s.bad > s.good {
-		c, err := namedEncoding(fallback)
-		c.odd = s.firstBad
-		return c, err
+		e, err := NamedEncoding(fallback)
+		e.Odd = s.firstBad
+		return e, err
 	}
-	return namedEncoding(utf8Name)
+	return NamedEncoding(UTF8)
 }
 
 // shape counts what a text has beside ASCII.

@@ -1,23 +1,15 @@
-package source
+package csv
 
 import (
 	"bytes"
 	"strings"
 )
 
-// dialect is how a CSV file is written.
-type dialect struct {
-	comma   byte
-	quote   byte
-	newline byte // '\n', before which a '\r' doesn't count; or '\r' where there are no others
-	skip    int  // bytes of a first line that only says the delimiter
-}
-
-// delimiters are those that are looked for, the likeliest first.
-const delimiters = ",;\t|"
+// Delimiters are those that are looked for, the likeliest first.
+const Delimiters = ",;\t|"
 
 // detectDialect looks at the beginning of a text; whole says that it is all there is.
-// says is the delimiter where it is known, and else 0.
+// says is the delimiter if it is known, and otherwise 0.
 func detectDialect(sample []byte, whole bool, says byte) dialect {
 	d := dialect{comma: says, quote: '"', newline: newlineOf(sample)}
 	if comma, length := separatorLine(sample, d.newline); length > 0 {
@@ -64,8 +56,8 @@ const sampleRecords = 200
 // the first. A text in which none makes two fields of the first has one column.
 func detectDelimiter(d dialect, sample []byte, whole bool) byte {
 	best, bestShare, bestFields := byte(','), 0.0, 1
-	for i := range len(delimiters) {
-		d.comma = delimiters[i]
+	for i := range len(Delimiters) {
+		d.comma = Delimiters[i]
 		share, fields := d.fit(sample, whole)
 		if fields > 1 && (share > bestShare+0.05 || share > bestShare-0.05 && fields > bestFields) {
 			best, bestShare, bestFields = d.comma, share, fields
@@ -77,7 +69,7 @@ func detectDelimiter(d dialect, sample []byte, whole bool) byte {
 // fit is which share of the sample's records has as many fields as the first one, and
 // how many that are.
 func (d dialect) fit(sample []byte, whole bool) (share float64, fields int) {
-	s := splitter{dialect: d, buf: sample, eof: whole}
+	s := splitter{dialect: d, window: window{buf: sample, eof: whole}}
 	same, records := 0, 0
 	for records < sampleRecords {
 		n, err := s.parse(s.buf[s.pos:])
@@ -107,8 +99,8 @@ func (d dialect) fit(sample []byte, whole bool) (share float64, fields int) {
 	return float64(same) / float64(max(records, 1)), fields
 }
 
-// detectQuote takes ' for the quote where the first record has each of its fields in
-// them.
+// detectQuote takes ' for the quote if the first record has each of its fields in them:
+// anywhere else it is an apostrophe.
 func detectQuote(d dialect, sample []byte) byte {
 	end := bytes.IndexByte(sample, d.newline)
 	if end < 0 {
