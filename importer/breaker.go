@@ -112,7 +112,7 @@ func (r *run) probe(why string) {
 		if err == nil || r.stop.Err() != nil {
 			return
 		}
-		if e := new(crm.Error); errors.As(err, &e) && e.Verdict == crm.TokenSpent { // of every token
+		if e := new(crm.Error); errors.As(err, &e) && e.Class == crm.TokenSpent { // of every token
 			r.end(&Halt{StatusPaused, e.Message, e.Hint})
 			return
 		}

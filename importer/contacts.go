@@ -116,7 +116,7 @@ func (c *check) askContacts(ctx context.Context, needed []Need, found *Survey) (
 		for {
 			exists, err := client.HasContact(ctx, c.job.Tokens[token], c.mapping.Operation, n.Value)
 			var e *crm.Error
-			if errors.As(err, &e) && e.Verdict == crm.TokenSpent {
+			if errors.As(err, &e) && e.Class == crm.TokenSpent {
 				if token++; token < len(c.job.Tokens) {
 					continue
 				}

@@ -64,7 +64,7 @@ func (r *run) distinct(id string) error {
 		"look at the CRM which rows have a case, and settle them by resolve"
 	why := fmt.Sprintf("wrong server: the CRM answered two rows with the same id %q", id)
 	r.end(&Halt{StatusStopped, why, hint})
-	return &crm.Error{Verdict: crm.InDoubt, Reason: "same_id", Hint: hint, WolkvoxID: id,
+	return &crm.Error{Class: crm.InDoubt, Reason: "same_id", Hint: hint, Reply: crm.Reply{WolkvoxID: id},
 		Message: "the CRM answered with an id that it had given to another row"}
 }
 

@@ -106,7 +106,7 @@ func (r *run) resolve() (*Halt, error) {
 	v := &Resolver{Tokens: r.job.Tokens, Margin: r.job.Margin, Log: r.job.Log, Clock: r.job.Clock}
 	asking := &resolving{Resolver: v, ledger: r.ledger, sender: r.sender, began: time.Now()}
 	settled, err := asking.settle(r.stop)
-	if e := new(crm.Error); errors.As(err, &e) && e.Verdict == crm.TokenSpent {
+	if e := new(crm.Error); errors.As(err, &e) && e.Class == crm.TokenSpent {
 		r.end(&Halt{StatusPaused, e.Message, e.Hint})
 		err = nil
 	}

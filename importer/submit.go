@@ -166,7 +166,7 @@ func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, er
 func (r *run) judge(err error, o *reports.Outcome, st *ledger.Settlement) {
 	e := new(crm.Error)
 	if !errors.As(err, &e) {
-		e = &crm.Error{Verdict: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
+		e = &crm.Error{Class: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
 	}
 	o.HTTPStatus, o.Code, o.Error, o.Message, o.Hint = e.HTTPStatus, e.Code, e.Reason, strings.ToValidUTF8(e.Message, "\ufffd"), e.Hint
 	st.Evidence, st.At = e.Error(), r.job.Clock.Now()
@@ -175,7 +175,7 @@ func (r *run) judge(err error, o *reports.Outcome, st *ledger.Settlement) {
 		o.Message += named
 		st.WolkvoxID, st.Evidence = e.WolkvoxID, st.Evidence+named
 	}
-	switch e.Verdict {
+	switch e.Class {
 	case crm.Refused:
 		o.Status, st.State = reports.Rejected, ledger.Rejected
 	case crm.InDoubt:

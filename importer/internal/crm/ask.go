@@ -14,7 +14,7 @@ const mostAsked = 4
 // Probe asks the CRM for a case that doesn't exist. No error means that it answers.
 func (s *Sender) Probe(stop context.Context) error {
 	_, err := s.query(stop, ByID, nobody)
-	if e := new(Error); errors.As(err, &e) && e.Verdict == Refused && !e.foreign {
+	if e := new(Error); errors.As(err, &e) && e.Class == Refused && !e.Foreign() {
 		return nil
 	}
 	return err
@@ -32,7 +32,7 @@ func (s *Sender) Ask(stop context.Context, field, value string) (Answer, error) 
 	for tries := 1; ; tries++ {
 		a, err := s.query(stop, field, value)
 		e := new(Error)
-		if !errors.As(err, &e) || e.Verdict != Unsent && e.Verdict != InDoubt || tries == mostAsked {
+		if !errors.As(err, &e) || e.Class != Unsent && e.Class != InDoubt || tries == mostAsked {
 			return a, err
 		}
 		if !wait(stop, max(pause(tries, maxPause), e.RetryAfter)) {
@@ -52,7 +52,7 @@ func (s *Sender) query(stop context.Context, field, value string) (Answer, error
 		}
 		a, err := s.Client.Query(stop, place.lane.token, s.Operation, field, value)
 		e := new(Error)
-		again := errors.As(err, &e) && (e.putOff() || e.ofToken()) && s.again(place, e)
+		again := errors.As(err, &e) && (e.PutOff() || e.AboutToken()) && s.again(place, e)
 		place.Leave(true)
 		if stop.Err() != nil {
 			return Answer{}, context.Cause(stop)
@@ -60,7 +60,7 @@ func (s *Sender) query(stop context.Context, field, value string) (Answer, error
 		if !again {
 			return a, err
 		}
-		if e.putOff() {
+		if e.PutOff() {
 			wait(stop, max(pause(tries, maxPause), e.RetryAfter))
 		}
 	}

@@ -15,35 +15,29 @@ func (s *Sender) blame(stop context.Context, place Place, e *Error) *Error {
 	_, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, s.Operation, ByID, nobody)
 	said := new(Error)
 	switch errors.As(err, &said); {
-	case err == nil, said.Verdict == Refused && !said.foreign:
+	case err == nil, said.Class == Refused && !said.Foreign():
 		s.refusing.ends() // it was the row: nobody else has to be patient
 		s.throttled.Store(0)
 		s.quietUntil.Store(0)
-		return e.ofRow()
-	case said.putOff(), said.ofToken():
+		return ofRow(e)
+	case said.PutOff(), said.AboutToken():
 		return said
-	case said.Verdict == Unsent, said.Verdict == InDoubt:
-		return e.like(Again, "not_processed", "not processed, and the CRM gives no answer to a harmless question")
-	case e.limited:
-		return e.like(Again, "throttled", "the server takes no more requests for now")
-	case e.Verdict == Refused:
-		return e.like(Misdirected, "wrong_server", "this is not the CRM: it refuses inserts and questions alike")
+	case said.Class == Unsent, said.Class == InDoubt:
+		return e.Reclassified(Again, "not_processed", "not processed, and the CRM gives no answer to a harmless question")
+	case e.RateLimited():
+		return e.Reclassified(Again, "throttled", "the server takes no more requests for now")
+	case e.Class == Refused:
+		return e.Reclassified(Misdirected, "wrong_server", "this is not the CRM: it refuses inserts and questions alike")
 	}
 	return e
 }
 
-// like is another error for the same answer.
-func (e *Error) like(v Verdict, reason, message string) *Error {
-	return &Error{Verdict: v, HTTPStatus: e.HTTPStatus, Code: e.Code, Reason: reason, Message: message, Hint: hints[v],
-		foreign: e.foreign, limited: e.limited}
-}
-
 // ofRow makes a refusal of the row of one that was not known to be. The CRM's own words stay.
-func (e *Error) ofRow() *Error {
-	if !e.foreign {
-		return e.like(Refused, e.Reason, e.Message)
+func ofRow(e *Error) *Error {
+	if !e.Foreign() {
+		return e.Reclassified(Refused, e.Reason, e.Message)
 	}
-	row := e.like(Refused, RefusedBefore, fmt.Sprintf("refused by something before the CRM (HTTP %d), "+
+	row := e.Reclassified(Refused, RefusedBefore, fmt.Sprintf("refused by something before the CRM (HTTP %d), "+
 		"which answers a harmless question by the same token", e.HTTPStatus))
 	row.Hint = "a firewall may take words of the row for an attack: have it let the case pass, " +
 		"or write the words otherwise, and import the row again"

@@ -44,7 +44,7 @@ func TestServerThatIsNotThisMachineStopsTheRun(t *testing.T) {
 	s := sender(t, "http://localhost:1", []string{"secret"}, 1)
 	s.Client = client(t, "http://localhost:1", crm.Config{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return elsewhere.Dial(ctx, "192.0.2.1:1") }})
 	_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if verdict(t, err) != crm.Misdirected || !strings.Contains(err.Error(), "192.0.2.1:1, which is not this machine") {
+	if class(t, err) != crm.Misdirected || !strings.Contains(err.Error(), "192.0.2.1:1, which is not this machine") {
 		t.Errorf("%v", err)
 	}
 }
@@ -93,7 +93,7 @@ func TestConnectionThatHangsKeepsNobodyWaiting(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}})
-	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); verdict(t, err) != crm.Unsent {
+	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); class(t, err) != crm.Unsent {
 		t.Fatal(err)
 	}
 	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); err != nil {
@@ -112,7 +112,7 @@ func TestTooManyOpenFilesStopTheRun(t *testing.T) {
 	for range 2 {
 		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 		e := new(crm.Error)
-		if !errors.As(err, &e) || e.Verdict == crm.Unsent || !strings.Contains(e.Message, "too many open files") || !strings.Contains(e.Hint, "ulimit -n") {
+		if !errors.As(err, &e) || e.Class == crm.Unsent || !strings.Contains(e.Message, "too many open files") || !strings.Contains(e.Hint, "ulimit -n") {
 			t.Errorf("%+v", e)
 		}
 	}

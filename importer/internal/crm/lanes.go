@@ -265,7 +265,7 @@ func (l *Lanes) none(now time.Time) *Error {
 		e.Message = fmt.Sprintf("the CRM accepts none of the tokens (it said %q)", e.Message)
 		return &e
 	}
-	e := &Error{Verdict: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token that the CRM accepts is spent", Hint: hints[TokenSpent]}
+	e := &Error{Class: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token that the CRM accepts is spent", Hint: TokenSpent.Hint()}
 	if renewed {
 		e.Message += "; it begins anew at about " + first.Local().Format("2006-01-02 15:04 MST")
 	}
@@ -403,7 +403,7 @@ func (lane *Lane) out(why *Error) bool {
 	switch {
 	case lane.bad != nil:
 		return false
-	case why.Verdict == TokenBad:
+	case why.Class == TokenBad:
 		lane.bad = why
 	case !lane.rests.IsZero():
 		return false

@@ -188,11 +188,11 @@ func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTraffic(t, []string{"a"}, 1)
 		var until []time.Time
-		spent := func(p crm.Place, _ int) { p.Out(&crm.Error{Verdict: crm.TokenSpent}) }
+		spent := func(p crm.Place, _ int) { p.Out(&crm.Error{Class: crm.TokenSpent}) }
 		if err := tr.one(t.Context(), 0, spent); err != nil {
 			t.Fatal(err)
 		}
-		if err := tr.one(t.Context(), 0, nil); verdict(t, err) != crm.TokenSpent {
+		if err := tr.one(t.Context(), 0, nil); class(t, err) != crm.TokenSpent {
 			t.Errorf("%v", err)
 		}
 		tr.lanes.Patient = func(at time.Time, _ bool) { until = append(until, at) }
@@ -208,7 +208,7 @@ func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 		if err := tr.one(ctx, 0, nil); err == nil || err.Error() != "morning" {
 			t.Errorf("a sleep is ended: %v", err)
 		}
-		bad := func(p crm.Place, _ int) { p.Out(&crm.Error{Verdict: crm.TokenBad, Message: "no good"}) }
+		bad := func(p crm.Place, _ int) { p.Out(&crm.Error{Class: crm.TokenBad, Message: "no good"}) }
 		if err := tr.one(t.Context(), 0, bad); err != nil {
 			t.Fatal(err)
 		}

@@ -129,7 +129,7 @@ func TestQuestionsAreRepeatedAndChangeTheToken(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	s := sender(t, url, []string{"bad", "good"}, 2)
-	if _, err := s.Ask(t.Context(), crm.ByContact, "a@b.co"); err == nil || verdict(t, err) != crm.Unsent {
+	if _, err := s.Ask(t.Context(), crm.ByContact, "a@b.co"); err == nil || class(t, err) != crm.Unsent {
 		t.Errorf("got %v", err)
 	}
 	if n := requests.Load(); n < 4 || n > 5 {

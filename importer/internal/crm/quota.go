@@ -53,12 +53,12 @@ func (a answer) quota(e *Error, now time.Time) (Quota, error) {
 	}
 	data := bytes.Trim(bytes.TrimSpace(a.Data), "[]") // an object, or a list of one
 	if err := json.Unmarshal(data, &said); err != nil {
-		return Quota{}, e.verdict(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
+		return Quota{}, e.as(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
 	}
 	limit, ok := wholeNumber(said.Limit)
 	available, ok2 := wholeNumber(said.Available)
 	if !ok || !ok2 || limit <= 0 {
-		return Quota{}, e.verdict(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
+		return Quota{}, e.as(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
 	}
 	q := Quota{Limit: limit, Available: max(available, 0)}
 	if hours, ok := wholeNumber(said.Hours); ok && hours >= 1 && hours <= 48 { // 0 says nothing of the time

@@ -60,9 +60,6 @@ const (
 	// throttledPatience is how many times Patience a server that answers, but only
 	// to put us off, is given.
 	throttledPatience = 10
-
-	// smallBody is a body, in bytes, whose size has no part in how long its answer takes.
-	smallBody = 64 << 10
 )
 
 // Sent is what sending a case took.
@@ -76,12 +73,12 @@ type Sent struct {
 // Send sends the body until its fate is known. When stop ends, a request in flight
 // still comes to its end, and no other begins.
 //
-// The error is an *Error. Where its verdict is InDoubt, Refused or Redirected the claim
-// is still the caller's to settle, as it is after success; with any other verdict sending
+// The error is an *Error. If its class is InDoubt, Refused or Redirected the claim
+// is still the caller's to settle, as it is after success; with any other class sending
 // was given up, and there is no claim.
 func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, error) {
 	var sent Sent
-	last := &Error{Verdict: Unsent, Reason: "not_sent", Message: "the run stopped before the row was sent"}
+	last := &Error{Class: Unsent, Reason: "not_sent", Message: "the run stopped before the row was sent"}
 	var began time.Time
 	for {
 		place, err := s.enter(stop)
@@ -92,7 +89,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 		}
 		if err := claim.Take(); err != nil {
 			place.Leave(false)
-			return sent, &Error{Verdict: Unsent, Reason: "not_claimed", Message: fmt.Sprintf("not sent, since its claim could not be written: %v", err), Err: err}
+			return sent, &Error{Class: Unsent, Reason: "not_claimed", Message: fmt.Sprintf("not sent, since its claim could not be written: %v", err), Err: err}
 		}
 		if why := s.overtaken(stop, place); why != nil { // the claim took its time
 			place.Leave(false)
@@ -115,19 +112,19 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 		}
 		e := err.(*Error)
 		tries := triesBeforeAsking
-		if e.foreign {
+		if e.Foreign() {
 			tries = triesBeforeBlame
 		}
-		if e.unsure() || e.limited && sent.Attempts%tries == 0 {
+		if e.Ambiguous() || e.RateLimited() && sent.Attempts%tries == 0 {
 			e = s.blame(stop, place, e)
 		}
 		again := s.again(place, e)
-		place.Leave(e.landed()) // not before the next request would know what this one has found out
-		if e.landed() {
+		place.Leave(e.MayBeProcessed()) // not before the next request would know what this one has found out
+		if e.MayBeProcessed() {
 			return sent, e
 		}
 		if err := body.Rewind(); err != nil {
-			return sent, &Error{Verdict: Refused, Reason: "attachment_unreadable", Message: err.Error(), Hint: "correct the file, then import the row again", Err: err}
+			return sent, &Error{Class: Refused, Reason: "attachment_unreadable", Message: err.Error(), Hint: "correct the file, then import the row again", Err: err}
 		}
 		if err := claim.Release(e); err != nil {
 			return sent, notReleased(err)
@@ -136,7 +133,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			return sent, e
 		}
 		last = e
-		if e.Verdict == Unsent || e.putOff() {
+		if e.Class == Unsent || e.PutOff() {
 			wait(stop, pause(sent.Attempts, maxPause)) // what the server asks for is for all, and waited for by entering
 			s.Client.Rest()
 		}
@@ -144,7 +141,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 }
 
 func notReleased(err error) *Error {
-	return &Error{Verdict: Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
+	return &Error{Class: Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
 }
 
 // Allowance is what a token may still do, as far as the CRM says so.
@@ -176,9 +173,11 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 		switch {
 		case err == nil:
 			lane.know(q)
-		case e.Verdict == Redirected || e.Verdict == Misdirected && e.Location != "":
-			return nil, &Error{Verdict: Misdirected, HTTPStatus: e.HTTPStatus, Reason: e.Reason, Message: e.Message, Hint: e.Hint, Location: e.Location}
-		case e.ofToken():
+		case e.Class == Redirected || e.Class == Misdirected && e.Location != "":
+			elsewhere := *e
+			elsewhere.Class = Misdirected
+			return nil, &elsewhere
+		case e.AboutToken():
 			s.sayOut(lane.String(), e, lane.out(e))
 		case stop.Err() != nil: // nobody wants to know any more
 		default:
@@ -187,7 +186,7 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 				s.Log.Warn("the CRM asks for a pause: nothing is sent for " + e.RetryAfter.String())
 			}
 		}
-		list = append(list, Allowance{Token: lane.String(), Places: lane.window.width, Quota: q, Out: err != nil && e.ofToken(), Err: err})
+		list = append(list, Allowance{Token: lane.String(), Places: lane.window.width, Quota: q, Out: err != nil && e.AboutToken(), Err: err})
 	}
 	return list, nil
 }
@@ -248,7 +247,7 @@ func (s *Sender) place(stop context.Context) (Place, error) {
 			continue
 		}
 		if e := s.futile.Load(); e != nil {
-			return Place{}, &Error{Verdict: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint, Err: e.Err}
+			return Place{}, &Error{Class: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint, Err: e.Err}
 		}
 		place, err := s.Lanes.Enter(stop)
 		if err != nil {
@@ -279,15 +278,15 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 	if err == nil || e.HTTPStatus != 0 { // whatever it says, the server is there
 		s.unreached.ends()
 	}
-	if err != nil && e.Verdict == InDoubt && e.reused && e.brokeOff() && s.Client.Apart() {
+	if err != nil && e.LostOnReused() && s.Client.Apart() {
 		s.Log.Warn("the server closes connections that it has just answered on: "+
 			"each request gets one of its own from now on", "why", e.Message)
 	}
-	if err == nil || e.Verdict == Refused && !e.foreign {
+	if err == nil || e.Class == Refused && !e.Foreign() {
 		took := time.Since(began)
 		s.refusing.ends()
 		s.throttled.Store(0)
-		if body.Len() > smallBody {
+		if !body.Small() {
 			took = 0
 		}
 		place.Answered(took)
@@ -295,14 +294,14 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 	return created, err
 }
 
-// again decides whether a failed attempt is followed by another. Only verdicts that
+// again decides whether a failed attempt is followed by another. Only classes that
 // are known not to have been processed are.
 func (s *Sender) again(place Place, e *Error) bool {
 	patience := s.Patience
 	if patience == 0 {
 		patience = 60 * time.Second
 	}
-	switch e.Verdict {
+	switch e.Class {
 	case Unsent:
 		first, patient := s.unreached.fails(time.Now(), s.Lanes.lastWoken(), patience)
 		level := slog.LevelDebug
@@ -327,7 +326,7 @@ func (s *Sender) again(place Place, e *Error) bool {
 func (s *Sender) sayOut(lane string, why *Error, news bool) {
 	switch {
 	case !news:
-	case why.Verdict == TokenSpent:
+	case why.Class == TokenSpent:
 		s.Log.Warn("a token's quota is spent: it rests", "token", lane, "why", why.Message)
 	default:
 		s.Log.Warn("a token is out of use", "token", lane, "why", why.Message)
@@ -340,11 +339,11 @@ func (s *Sender) sayOut(lane string, why *Error, news bool) {
 func (s *Sender) slow(place Place, e *Error) {
 	s.quiet(e.RetryAfter)
 	switch {
-	case e.Verdict == TooMany && place.TooMany():
+	case e.Class == TooMany && place.TooMany():
 		s.Log.Info("the CRM refuses so many requests at once of a token; sending fewer", "token", place.Lane(), "why", e.Message)
-	case e.Verdict == Again && place.Throttled():
+	case e.Class == Again && place.Throttled():
 		longest := maxPause
-		if e.limited {
+		if e.RateLimited() {
 			longest = maxLimited
 		}
 		d := max(pause(int(s.throttled.Add(1)), longest), e.RetryAfter)

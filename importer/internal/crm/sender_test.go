@@ -45,7 +45,7 @@ func TestThrottledIsSentAgainAndInDoubtNever(t *testing.T) {
 		t.Fatalf("%+v, %v", sent, err)
 	}
 	_, err = s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.InDoubt || requests.Load() != 4 {
+	if v := class(t, err); v != crm.InDoubt || requests.Load() != 4 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
 }
@@ -164,11 +164,11 @@ func TestOtherTokensGoOnWhenOneIsSpentOrBad(t *testing.T) {
 	}
 	none := sender(t, url, []string{"bad", "spent"}, 2)
 	_, err := none.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.TokenSpent {
+	if v := class(t, err); v != crm.TokenSpent {
 		t.Errorf("%v: with a quota that will be renewed the run is paused, not stopped", v)
 	}
 	_, err = sender(t, url, []string{"bad"}, 1).Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.TokenBad || !strings.Contains(err.Error(), "PLEASE VALIDATE TOKEN") {
+	if v := class(t, err); v != crm.TokenBad || !strings.Contains(err.Error(), "PLEASE VALIDATE TOKEN") {
 		t.Errorf("%v", err)
 	}
 }
@@ -183,7 +183,7 @@ func TestBadTokenIsTriedOnce(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-			if v := verdict(t, err); v != crm.TokenBad {
+			if v := class(t, err); v != crm.TokenBad {
 				t.Error(v)
 			}
 		})
@@ -203,7 +203,7 @@ func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
 	s := sender(t, "http://"+l.Addr().String(), []string{"t"}, 1)
 	s.Patience = 500 * time.Millisecond
 	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.Unsent || sent.Attempts < 2 {
+	if v := class(t, err); v != crm.Unsent || sent.Attempts < 2 {
 		t.Errorf("%v after %d attempts", v, sent.Attempts)
 	}
 }
@@ -220,7 +220,7 @@ func TestStopEndsThePauseButNotTheRequest(t *testing.T) {
 		t.Errorf("a request in flight was given up: %v", err)
 	}
 	_, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.Unsent || requests.Load() != 1 {
+	if v := class(t, err); v != crm.Unsent || requests.Load() != 1 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
 }
@@ -351,7 +351,7 @@ func TestEachRequestHasItsOwnClaim(t *testing.T) {
 	for _, c := range []struct {
 		taken    int
 		want     string
-		verdict  crm.Verdict
+		verdict  crm.Class
 		requests int64
 	}{
 		{9, "take|release: the server asks for a pause (HTTP 429)|take", -1, 2},
@@ -361,7 +361,7 @@ func TestEachRequestHasItsOwnClaim(t *testing.T) {
 	} {
 		h := &held{taken: c.taken}
 		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), h)
-		if c.verdict >= 0 && verdict(t, err) != c.verdict || c.verdict < 0 && err != nil {
+		if c.verdict >= 0 && class(t, err) != c.verdict || c.verdict < 0 && err != nil {
 			t.Errorf("%v", err)
 		}
 		if got := strings.Join(h.diary, "|"); got != c.want || requests.Load() != c.requests {
@@ -398,7 +398,7 @@ func TestBodyThatIsAnsweredEarlyIsSentWhole(t *testing.T) {
 			body := crm.NewBody([]byte(object), files(content))
 			defer body.Close()
 			_, err := s.Send(t.Context(), body, free{})
-			if e := new(crm.Error); err != nil && !(errors.As(err, &e) && e.Verdict == crm.InDoubt) {
+			if e := new(crm.Error); err != nil && !(errors.As(err, &e) && e.Class == crm.InDoubt) {
 				t.Error(err)
 			}
 		})
@@ -544,7 +544,7 @@ func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
 	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
 	s := sender(t, url, []string{"a"}, 1)
 	s.Patience = 10 * time.Millisecond
-	if err := s.Probe(t.Context()); verdict(t, err) != crm.Again || requests.Load() < 3 {
+	if err := s.Probe(t.Context()); class(t, err) != crm.Again || requests.Load() < 3 {
 		t.Errorf("%v after %d requests", err, requests.Load())
 	}
 }

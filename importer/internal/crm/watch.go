@@ -51,7 +51,7 @@ func (w *watch) stop() { w.timer.Stop() }
 // body that is all in memory is of a kind that net/http knows: it leaves together with the
 // headers then, in one piece. Of the others every piece that is taken is movement.
 func (w *watch) content(body *Body) (content io.ReadCloser, letGo func()) {
-	if whole := body.whole(); whole != nil && len(whole) <= smallBody {
+	if whole := body.whole(); whole != nil && body.Small() {
 		return io.NopCloser(bytes.NewReader(whole)), func() {}
 	}
 	r := &watched{body: body, watch: w}
