@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/pace"
 )
 
 // forecast is said once, before the first request: how many rows there are to send, what
@@ -93,7 +94,7 @@ type forecast struct {
 }
 
 // count adds up what the tokens may do.
-func (f *forecast) count(allowances []crm.Allowance) {
+func (f *forecast) count(allowances []pace.Allowance) {
 	f.places = 0
 	for _, a := range allowances {
 		switch {

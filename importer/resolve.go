@@ -14,6 +14,7 @@ import (
 	"wolkvox-import/importer/internal/clock"
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 )
 
 // Resolver settles rows in doubt, by proof or by a person's word.
@@ -61,7 +62,7 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 type resolving struct {
 	*Resolver
 	ledger *ledger.Ledger
-	sender *crm.Sender
+	sender *pace.Sender
 	began  time.Time // by a clock that stands still while the computer sleeps
 }
 
@@ -87,9 +88,9 @@ func (v *Resolver) open() (*resolving, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	sender := &crm.Sender{
+	sender := &pace.Sender{
 		Client: crm.New(crm.Config{Server: server, Workers: len(tokens), Timeout: cmp.Or(v.Timeout, time.Minute), UserAgent: "wolkvox-import/" + v.Version, Dial: v.Dial}),
-		Lanes:  crm.NewLanes(tokens, len(tokens)),
+		Lanes:  pace.NewLanes(tokens, len(tokens)),
 		Log:    v.Log,
 
 		Operation: operation,

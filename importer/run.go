@@ -17,6 +17,7 @@ import (
 
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/reports"
 )
 
@@ -24,7 +25,7 @@ import (
 type run struct {
 	*plan
 	ledger    *ledger.Ledger
-	sender    *crm.Sender
+	sender    *pace.Sender
 	stop      context.Context // ends when no new row is to be sent; its cause says why
 	end       context.CancelCauseFunc
 	scratch   []byte          // the reader's alone
@@ -94,10 +95,10 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 }
 
 // newSender makes what all requests of the run go through, questions too.
-func (r *run) newSender() *crm.Sender {
-	s := &crm.Sender{
+func (r *run) newSender() *pace.Sender {
+	s := &pace.Sender{
 		Client:    crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
-		Lanes:     crm.NewLanes(r.job.Tokens, r.job.Workers),
+		Lanes:     pace.NewLanes(r.job.Tokens, r.job.Workers),
 		Operation: r.mapping.Operation,
 		Log:       r.job.Log,
 		Hold:      r.breaker.held,

@@ -10,6 +10,7 @@ import (
 	"wolkvox-import/importer/internal/crash"
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )
@@ -120,7 +121,7 @@ func (r *run) openBody(c *mapping.Case) (*crm.Body, []*os.File, *mapping.Problem
 // settle records what became of a row. Where it has a claim, that is durable before its
 // worker's next request leaves; what can't be recorded is at least said, since the id of a
 // case that exists must not be lost.
-func (r *run) settle(t task, body *crm.Body, files []*os.File, sent crm.Sent, err error) reports.Outcome {
+func (r *run) settle(t task, body *crm.Body, files []*os.File, sent pace.Sent, err error) reports.Outcome {
 	o := reports.Outcome{File: t.in.path, Row: t.row, Key: strings.ToValidUTF8(t.claim.Key, "\ufffd"), Attempts: sent.Attempts,
 		SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC()}
 	st := ledger.Settlement{ID: t.claim.ID}

@@ -15,8 +15,9 @@ const module = "wolkvox-import"
 // point one way; what isn't listed may import none of ours.
 var allowed = map[string][]string{
 	"cmd/wolkvox-import":       {"importer", "importer/sandbox", "reports"},
-	"importer":                 {"importer/internal/clock", "importer/internal/crash", "importer/internal/crm", "importer/internal/filter", "importer/internal/ledger", "importer/internal/source", "importer/internal/source/spreadsheet", "mapping", "reports"},
+	"importer":                 {"importer/internal/clock", "importer/internal/crash", "importer/internal/crm", "importer/internal/filter", "importer/internal/ledger", "importer/internal/pace", "importer/internal/source", "importer/internal/source/spreadsheet", "mapping", "reports"},
 	"importer/internal/crm":    {"importer/internal/crash"},
+	"importer/internal/pace":   {"importer/internal/crm"},
 	"importer/internal/ledger": {"importer/internal/clock", "importer/internal/filter"},
 	"importer/internal/source": {"importer/internal/source/xlsx"},
 }

@@ -2,7 +2,6 @@ package crm_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -81,21 +80,6 @@ func TestQueryWithoutAnAnswerIsAnError(t *testing.T) {
 	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
 	if _, err := client(t, url, crm.Config{}).Query(t.Context(), "t", "op", crm.ByID, "x"); err == nil || class(t, err) != crm.Unsent {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestProbe(t *testing.T) {
-	for status, good := range map[int]bool{200: true, 400: true, 500: false} {
-		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(status)
-			fmt.Fprintf(w, `{"code":%d,"error":%q}`, status, http.StatusText(status))
-		})
-		if status == 200 {
-			url, requests = counted(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"code":200,"data":[]}`) })
-		}
-		if err := sender(t, url, []string{"t"}, 1).Probe(t.Context()); (err == nil) != good || requests.Load() != 1 {
-			t.Errorf("%d: %v after %d requests", status, err, requests.Load())
-		}
 	}
 }
 

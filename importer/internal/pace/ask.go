@@ -1,8 +1,10 @@
-package crm
+package pace
 
 import (
 	"context"
 	"errors"
+
+	"wolkvox-import/importer/internal/crm"
 )
 
 // nobody is no case's id.
@@ -13,26 +15,26 @@ const mostAsked = 4
 
 // Probe asks the CRM for a case that doesn't exist. No error means that it answers.
 func (s *Sender) Probe(stop context.Context) error {
-	_, err := s.query(stop, ByID, nobody)
-	if e := new(Error); errors.As(err, &e) && e.Class == Refused && !e.Foreign() {
+	_, err := s.query(stop, crm.ByID, nobody)
+	if e := new(crm.Error); errors.As(err, &e) && e.Class == crm.Refused && !e.Foreign() {
 		return nil
 	}
 	return err
 }
 
 // Find asks the CRM for the case with that id, once.
-func (s *Sender) Find(stop context.Context, id string) ([]Found, error) {
-	a, err := s.query(stop, ByID, id)
+func (s *Sender) Find(stop context.Context, id string) ([]crm.Found, error) {
+	a, err := s.query(stop, crm.ByID, id)
 	return a.Cases, err
 }
 
 // Ask asks the CRM for cases, as [Client.Query] does, and asks again if no answer comes or the
 // server fails.
-func (s *Sender) Ask(stop context.Context, field, value string) (Answer, error) {
+func (s *Sender) Ask(stop context.Context, field, value string) (crm.Answer, error) {
 	for tries := 1; ; tries++ {
 		a, err := s.query(stop, field, value)
-		e := new(Error)
-		if !errors.As(err, &e) || e.Class != Unsent && e.Class != InDoubt || tries == mostAsked {
+		e := new(crm.Error)
+		if !errors.As(err, &e) || e.Class != crm.Unsent && e.Class != crm.InDoubt || tries == mostAsked {
 			return a, err
 		}
 		if !wait(stop, max(pause(tries, maxPause), e.RetryAfter)) {
@@ -44,18 +46,18 @@ func (s *Sender) Ask(stop context.Context, field, value string) (Answer, error) 
 // query keeps to pauses and changes the token, and waits for either as long as Send does, but asks
 // no second time if no answer came. It ends with stop: unlike an insert, a question may be given
 // up. Its error is that of [Client.Query], or says why nothing can be asked.
-func (s *Sender) query(stop context.Context, field, value string) (Answer, error) {
+func (s *Sender) query(stop context.Context, field, value string) (crm.Answer, error) {
 	for tries := 1; ; tries++ {
 		place, err := s.place(stop)
 		if err != nil {
-			return Answer{}, err
+			return crm.Answer{}, err
 		}
 		a, err := s.Client.Query(stop, place.lane.token, s.Operation, field, value)
-		e := new(Error)
+		e := new(crm.Error)
 		again := errors.As(err, &e) && (e.PutOff() || e.AboutToken()) && s.again(place, e)
 		place.Leave(true)
 		if stop.Err() != nil {
-			return Answer{}, context.Cause(stop)
+			return crm.Answer{}, context.Cause(stop)
 		}
 		if !again {
 			return a, err

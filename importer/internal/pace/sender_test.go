@@ -1,11 +1,10 @@
-package crm_test
+package pace_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -15,12 +14,8 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/pace"
 )
-
-func sender(t *testing.T, url string, tokens []string, workers int) *crm.Sender {
-	t.Helper()
-	return &crm.Sender{Client: client(t, url, crm.Config{Workers: workers, Timeout: 5 * time.Second}), Lanes: crm.NewLanes(tokens, workers), Log: slog.New(slog.DiscardHandler)}
-}
 
 func TestThrottledIsSentAgainAndInDoubtNever(t *testing.T) {
 	answers := []func(http.ResponseWriter){
@@ -225,16 +220,10 @@ func TestStopEndsThePauseButNotTheRequest(t *testing.T) {
 	}
 }
 
-// free is a claim that nothing stands against.
-type free struct{}
-
-func (free) Take() error         { return nil }
-func (free) Release(error) error { return nil }
-
 // pausing is a CRM whose first answer, after so long, asks for a pause of a second. It counts the
 // requests that come within it.
 type pausing struct {
-	*crm.Sender
+	*pace.Sender
 	asked           chan struct{} // closed when the first request is there
 	early, requests *atomic.Int64
 }
@@ -467,7 +456,7 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 				}
 				return nil
 			}
-			send := func(claim crm.Claim) {
+			send := func(claim pace.Claim) {
 				if _, err := s.Send(stop, crm.NewBody([]byte(object), nil), claim); err != nil && !errors.As(err, new(*crm.Error)) {
 					t.Error(err)
 				}
@@ -503,48 +492,5 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 				t.Errorf("%q after %d requests", claim.diary, requests.Load())
 			}
 		})
-	}
-}
-
-// A token that a question finds spent or refused is not asked by again, but another one is.
-// A 403 that nobody knows is no word about the token.
-func TestQuestionChangesTheToken(t *testing.T) {
-	for answer, want := range map[string]struct {
-		requests int64
-		good     bool
-	}{
-		`{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`:  {3, true},
-		`{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`: {3, true},
-		`{"code":401,"error":"UNAUTHORIZED","msg":""}`:                   {3, true},
-		`{"code":403,"error":"F","msg":"SIMULTANEOUS REQUESTS"}`:         {4, true},
-		`<html>no queries from here</html>`:                              {2, false},
-	} {
-		var n atomic.Int64
-		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Wolkvox-Token") == "a" && (!strings.Contains(answer, "SIMULTANEOUS") || n.Add(1) <= 2) {
-				w.WriteHeader(http.StatusForbidden)
-				io.WriteString(w, answer)
-				return
-			}
-			io.WriteString(w, `{"code":200,"data":[]}`)
-		})
-		s := sender(t, url, []string{"a", "b"}, 2)
-		for range 2 {
-			if err := s.Probe(t.Context()); (err == nil) != want.good {
-				t.Errorf("%s: %v", answer, err)
-			}
-		}
-		if requests.Load() != want.requests {
-			t.Errorf("%s: %d requests", answer, requests.Load())
-		}
-	}
-}
-
-func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
-	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
-	s := sender(t, url, []string{"a"}, 1)
-	s.Patience = 10 * time.Millisecond
-	if err := s.Probe(t.Context()); class(t, err) != crm.Again || requests.Load() < 3 {
-		t.Errorf("%v after %d requests", err, requests.Load())
 	}
 }

@@ -1,4 +1,4 @@
-package crm_test
+package pace_test
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package crm
+package pace
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"wolkvox-import/importer/internal/crm"
 )
 
 // Lanes hand out the right to have a request in flight. Each token is a lane with so
@@ -39,11 +41,11 @@ type Lane struct {
 	window window
 	flying int
 	proven bool
-	bad    *Error // why it is out for good; nil while it isn't
+	bad    *crm.Error // why it is out for good; nil while it isn't
 
 	rests time.Time // until then nothing is sent
 	fresh bool      // its rest is over, and no case has been answered since
-	quota Quota     // as far as it is known
+	quota crm.Quota // as far as it is known
 	left  int       // requests that the quota allows; unlimited where that isn't known
 }
 
@@ -254,7 +256,7 @@ func (l *Lanes) Expect(renewal time.Time) {
 }
 
 // none is why there can't be a place any more; nil where there can.
-func (l *Lanes) none(now time.Time) *Error {
+func (l *Lanes) none(now time.Time) *crm.Error {
 	l.wakeOrRest(now)
 	first, renewed, busy := l.firstRested()
 	switch {
@@ -265,7 +267,7 @@ func (l *Lanes) none(now time.Time) *Error {
 		e.Message = fmt.Sprintf("the CRM accepts none of the tokens (it said %q)", e.Message)
 		return &e
 	}
-	e := &Error{Class: TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token that the CRM accepts is spent", Hint: TokenSpent.Hint()}
+	e := &crm.Error{Class: crm.TokenSpent, Reason: "quota_spent", Message: "the daily quota of every token that the CRM accepts is spent", Hint: crm.TokenSpent.Hint()}
 	if renewed {
 		e.Message += "; it begins anew at about " + first.Local().Format("2006-01-02 15:04 MST")
 	}
@@ -395,15 +397,15 @@ func (l *Lanes) slow(now time.Time) {
 
 // Out takes the place's lane out, for the given reason: for good where its token is no
 // good, and until its quota is renewed where that is spent. It tells whether that is news.
-func (p Place) Out(why *Error) bool { return p.lane.out(why) }
+func (p Place) Out(why *crm.Error) bool { return p.lane.out(why) }
 
-func (lane *Lane) out(why *Error) bool {
+func (lane *Lane) out(why *crm.Error) bool {
 	lane.lanes.mu.Lock()
 	defer lane.lanes.mu.Unlock()
 	switch {
 	case lane.bad != nil:
 		return false
-	case why.Class == TokenBad:
+	case why.Class == crm.TokenBad:
 		lane.bad = why
 	case !lane.rests.IsZero():
 		return false
@@ -415,7 +417,7 @@ func (lane *Lane) out(why *Error) bool {
 }
 
 // know takes in what the CRM says of the lane's quota.
-func (lane *Lane) know(q Quota) {
+func (lane *Lane) know(q crm.Quota) {
 	lane.lanes.mu.Lock()
 	defer lane.lanes.mu.Unlock()
 	q.Renewed = q.Renewed.Round(0) // by the clock on the wall

@@ -1,4 +1,4 @@
-package crm
+package pace
 
 import (
 	"context"
@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"wolkvox-import/importer/internal/crm"
 )
 
 // Sender sends cases to their end: it waits for the end of a pause, a free rate and a
 // place, and sends again what was not sent or not processed. Client only classifies;
 // all repeating is here, and each request has a claim of its own.
 type Sender struct {
-	Client    *Client
+	Client    *crm.Client
 	Lanes     *Lanes
 	Operation string        // whose token it is, for questions
 	Rate      *rate.Limiter // nil is no limit
@@ -27,11 +29,11 @@ type Sender struct {
 	// that is closed when they may again. Questions are asked all the same.
 	Hold func() <-chan struct{}
 
-	quietUntil atomic.Int64          // Unix nanoseconds; nobody sends before, as the server asked
-	throttled  atomic.Int64          // times in a row that the server has put everybody off
-	futile     atomic.Pointer[Error] // why nobody sends any more, such as that this is not the CRM
-	unreached  outage                // inserts don't even leave; any answer to one ends it
-	refusing   outage                // answers only put us off; a case that is taken or refused ends it
+	quietUntil atomic.Int64              // Unix nanoseconds; nobody sends before, as the server asked
+	throttled  atomic.Int64              // times in a row that the server has put everybody off
+	futile     atomic.Pointer[crm.Error] // why nobody sends any more, such as that this is not the CRM
+	unreached  outage                    // inserts don't even leave; any answer to one ends it
+	refusing   outage                    // answers only put us off; a case that is taken or refused ends it
 }
 
 // Claim is the caller's durable word that a request is about to leave.
@@ -64,7 +66,7 @@ const (
 
 // Sent is what sending a case took.
 type Sent struct {
-	Created
+	crm.Created
 	Attempts int
 	Bytes    int64         // of the bodies that were sent, the repeated ones too
 	Took     time.Duration // from the first request to the last answer, pauses included
@@ -76,20 +78,20 @@ type Sent struct {
 // The error is an *Error. If its class is InDoubt, Refused or Redirected the claim
 // is still the caller's to settle, as it is after success; with any other class sending
 // was given up, and there is no claim.
-func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, error) {
+func (s *Sender) Send(stop context.Context, body *crm.Body, claim Claim) (Sent, error) {
 	var sent Sent
-	last := &Error{Class: Unsent, Reason: "not_sent", Message: "the run stopped before the row was sent"}
+	last := &crm.Error{Class: crm.Unsent, Reason: "not_sent", Message: "the run stopped before the row was sent"}
 	var began time.Time
 	for {
 		place, err := s.enter(stop)
-		if none := new(Error); errors.As(err, &none) {
+		if none := new(crm.Error); errors.As(err, &none) {
 			return sent, none
 		} else if err != nil {
 			return sent, last
 		}
 		if err := claim.Take(); err != nil {
 			place.Leave(false)
-			return sent, &Error{Class: Unsent, Reason: "not_claimed", Message: fmt.Sprintf("not sent, since its claim could not be written: %v", err), Err: err}
+			return sent, &crm.Error{Class: crm.Unsent, Reason: "not_claimed", Message: fmt.Sprintf("not sent, since its claim could not be written: %v", err), Err: err}
 		}
 		if why := s.overtaken(stop, place); why != nil { // the claim took its time
 			place.Leave(false)
@@ -110,7 +112,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			sent.Created = created
 			return sent, nil
 		}
-		e := err.(*Error)
+		e := err.(*crm.Error)
 		tries := triesBeforeAsking
 		if e.Foreign() {
 			tries = triesBeforeBlame
@@ -124,7 +126,7 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			return sent, e
 		}
 		if err := body.Rewind(); err != nil {
-			return sent, &Error{Class: Refused, Reason: "attachment_unreadable", Message: err.Error(), Hint: "correct the file, then import the row again", Err: err}
+			return sent, &crm.Error{Class: crm.Refused, Reason: "attachment_unreadable", Message: err.Error(), Hint: "correct the file, then import the row again", Err: err}
 		}
 		if err := claim.Release(e); err != nil {
 			return sent, notReleased(err)
@@ -133,22 +135,22 @@ func (s *Sender) Send(stop context.Context, body *Body, claim Claim) (Sent, erro
 			return sent, e
 		}
 		last = e
-		if e.Class == Unsent || e.PutOff() {
+		if e.Class == crm.Unsent || e.PutOff() {
 			wait(stop, pause(sent.Attempts, maxPause)) // what the server asks for is for all, and waited for by entering
 			s.Client.Rest()
 		}
 	}
 }
 
-func notReleased(err error) *Error {
-	return &Error{Class: Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
+func notReleased(err error) *crm.Error {
+	return &crm.Error{Class: crm.Unsent, Reason: "not_released", Message: fmt.Sprintf("not processed, which could not be written: %v", err), Err: err}
 }
 
 // Allowance is what a token may still do, as far as the CRM says so.
 type Allowance struct {
 	Token  string // the lane's name
 	Places int    // requests at once
-	Quota
+	crm.Quota
 	Out bool  // nothing can be sent by it now
 	Err error // why nothing is known of its quota
 }
@@ -168,14 +170,14 @@ func (s *Sender) Allowances(stop context.Context, operation string) ([]Allowance
 		ctx, cancel := context.WithTimeout(stop, quotaPatience)
 		q, err := s.Client.Quota(ctx, lane.token, operation)
 		cancel()
-		e := new(Error)
+		e := new(crm.Error)
 		errors.As(err, &e)
 		switch {
 		case err == nil:
 			lane.know(q)
-		case e.Class == Redirected || e.Class == Misdirected && e.Location != "":
+		case e.Class == crm.Redirected || e.Class == crm.Misdirected && e.Location != "":
 			elsewhere := *e
-			elsewhere.Class = Misdirected
+			elsewhere.Class = crm.Misdirected
 			return nil, &elsewhere
 		case e.AboutToken():
 			s.sayOut(lane.String(), e, lane.out(e))
@@ -247,7 +249,7 @@ func (s *Sender) place(stop context.Context) (Place, error) {
 			continue
 		}
 		if e := s.futile.Load(); e != nil {
-			return Place{}, &Error{Class: Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint, Err: e.Err}
+			return Place{}, &crm.Error{Class: crm.Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint, Err: e.Err}
 		}
 		place, err := s.Lanes.Enter(stop)
 		if err != nil {
@@ -270,10 +272,10 @@ func (s *Sender) place(stop context.Context) (Place, error) {
 }
 
 // attempt is one request. It outlives stop: what has left is waited for.
-func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created, error) {
+func (s *Sender) attempt(stop context.Context, place Place, body *crm.Body) (crm.Created, error) {
 	began := time.Now()
 	created, err := s.Client.Insert(context.WithoutCancel(stop), place.lane.token, body)
-	e := new(Error)
+	e := new(crm.Error)
 	errors.As(err, &e)
 	if err == nil || e.HTTPStatus != 0 { // whatever it says, the server is there
 		s.unreached.ends()
@@ -282,7 +284,7 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 		s.Log.Warn("the server closes connections that it has just answered on: "+
 			"each request gets one of its own from now on", "why", e.Message)
 	}
-	if err == nil || e.Class == Refused && !e.Foreign() {
+	if err == nil || e.Class == crm.Refused && !e.Foreign() {
 		took := time.Since(began)
 		s.refusing.ends()
 		s.throttled.Store(0)
@@ -296,13 +298,13 @@ func (s *Sender) attempt(stop context.Context, place Place, body *Body) (Created
 
 // again decides whether a failed attempt is followed by another. Only classes that
 // are known not to have been processed are.
-func (s *Sender) again(place Place, e *Error) bool {
+func (s *Sender) again(place Place, e *crm.Error) bool {
 	patience := s.Patience
 	if patience == 0 {
 		patience = 60 * time.Second
 	}
 	switch e.Class {
-	case Unsent:
+	case crm.Unsent:
 		first, patient := s.unreached.fails(time.Now(), s.Lanes.lastWoken(), patience)
 		level := slog.LevelDebug
 		if first {
@@ -310,23 +312,23 @@ func (s *Sender) again(place Place, e *Error) bool {
 		}
 		s.Log.Log(context.Background(), level, "request not sent; trying again for "+patience.String()+" at most", "why", e.Message)
 		return patient
-	case Again, TooMany:
+	case crm.Again, crm.TooMany:
 		s.slow(place, e)
 		_, patient := s.refusing.fails(time.Now(), s.Lanes.lastWoken(), throttledPatience*patience)
 		return patient
-	case TokenSpent, TokenBad:
+	case crm.TokenSpent, crm.TokenBad:
 		s.sayOut(place.Lane(), e, place.Out(e))
 		return true // on another lane; where there is none, entering says so
-	case Redirected, Misdirected, Unable:
+	case crm.Redirected, crm.Misdirected, crm.Unable:
 		s.futile.CompareAndSwap(nil, e)
 	}
 	return false
 }
 
-func (s *Sender) sayOut(lane string, why *Error, news bool) {
+func (s *Sender) sayOut(lane string, why *crm.Error, news bool) {
 	switch {
 	case !news:
-	case why.Class == TokenSpent:
+	case why.Class == crm.TokenSpent:
 		s.Log.Warn("a token's quota is spent: it rests", "token", lane, "why", why.Message)
 	default:
 		s.Log.Warn("a token is out of use", "token", lane, "why", why.Message)
@@ -336,12 +338,12 @@ func (s *Sender) sayOut(lane string, why *Error, news bool) {
 // slow heeds a refusal of one request too many: of the token, or of all of them. A
 // pause that the server asks for is for everybody; where it asks for none, everybody
 // waits all the same, longer each time.
-func (s *Sender) slow(place Place, e *Error) {
+func (s *Sender) slow(place Place, e *crm.Error) {
 	s.quiet(e.RetryAfter)
 	switch {
-	case e.Class == TooMany && place.TooMany():
+	case e.Class == crm.TooMany && place.TooMany():
 		s.Log.Info("the CRM refuses so many requests at once of a token; sending fewer", "token", place.Lane(), "why", e.Message)
-	case e.Class == Again && place.Throttled():
+	case e.Class == crm.Again && place.Throttled():
 		longest := maxPause
 		if e.RateLimited() {
 			longest = maxLimited

@@ -1,43 +1,45 @@
-package crm
+package pace
 
 import (
 	"context"
 	"errors"
 	"fmt"
+
+	"wolkvox-import/importer/internal/crm"
 )
 
 // blame finds out what an answer is about that may be about the token, the server, or the
 // words of one row, which a firewall takes for an attack. It asks something harmless by the
 // same token, from the same place. Where that is answered, it was the row; where nobody
 // answers, nothing is known, and the row is sent again later.
-func (s *Sender) blame(stop context.Context, place Place, e *Error) *Error {
+func (s *Sender) blame(stop context.Context, place Place, e *crm.Error) *crm.Error {
 	place.Asks()
-	_, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, s.Operation, ByID, nobody)
-	said := new(Error)
+	_, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, s.Operation, crm.ByID, nobody)
+	said := new(crm.Error)
 	switch errors.As(err, &said); {
-	case err == nil, said.Class == Refused && !said.Foreign():
+	case err == nil, said.Class == crm.Refused && !said.Foreign():
 		s.refusing.ends() // it was the row: nobody else has to be patient
 		s.throttled.Store(0)
 		s.quietUntil.Store(0)
 		return ofRow(e)
 	case said.PutOff(), said.AboutToken():
 		return said
-	case said.Class == Unsent, said.Class == InDoubt:
-		return e.Reclassified(Again, "not_processed", "not processed, and the CRM gives no answer to a harmless question")
+	case said.Class == crm.Unsent, said.Class == crm.InDoubt:
+		return e.Reclassified(crm.Again, "not_processed", "not processed, and the CRM gives no answer to a harmless question")
 	case e.RateLimited():
-		return e.Reclassified(Again, "throttled", "the server takes no more requests for now")
-	case e.Class == Refused:
-		return e.Reclassified(Misdirected, "wrong_server", "this is not the CRM: it refuses inserts and questions alike")
+		return e.Reclassified(crm.Again, "throttled", "the server takes no more requests for now")
+	case e.Class == crm.Refused:
+		return e.Reclassified(crm.Misdirected, "wrong_server", "this is not the CRM: it refuses inserts and questions alike")
 	}
 	return e
 }
 
 // ofRow makes a refusal of the row of one that was not known to be. The CRM's own words stay.
-func ofRow(e *Error) *Error {
+func ofRow(e *crm.Error) *crm.Error {
 	if !e.Foreign() {
-		return e.Reclassified(Refused, e.Reason, e.Message)
+		return e.Reclassified(crm.Refused, e.Reason, e.Message)
 	}
-	row := e.Reclassified(Refused, RefusedBefore, fmt.Sprintf("refused by something before the CRM (HTTP %d), "+
+	row := e.Reclassified(crm.Refused, RefusedBefore, fmt.Sprintf("refused by something before the CRM (HTTP %d), "+
 		"which answers a harmless question by the same token", e.HTTPStatus))
 	row.Hint = "a firewall may take words of the row for an attack: have it let the case pass, " +
 		"or write the words otherwise, and import the row again"

@@ -1,0 +1,2 @@
+// Package pace decides when a request may leave, and whether it is followed by another.
+package pace
