@@ -33,7 +33,7 @@ type run struct {
 	started   time.Time
 	last      account  // of the last run
 	said      sync.Map // errors; a full disk would be said once a row
-	breaker   breaker
+	breaker   pace.Breaker
 	refusals  refusals
 	issued    issued
 	bytes     *semaphore.Weighted // of bodies under way
@@ -101,7 +101,7 @@ func (r *run) newSender() *pace.Sender {
 		Lanes:     pace.NewLanes(r.job.Tokens, r.job.Workers),
 		Operation: r.mapping.Operation,
 		Log:       r.job.Log,
-		Hold:      r.breaker.held,
+		Breaker:   &r.breaker,
 	}
 	s.Lanes.Expect(r.last.Renewed)
 	if r.job.Wait {

@@ -156,7 +156,7 @@ func (r *run) settle(t task, body *crm.Body, files []*os.File, sent pace.Sent, e
 	if h := r.refusals.note(&o, &t); h != nil {
 		r.end(h)
 	}
-	if why := r.breaker.note(o.Status == reports.InDoubt); why != "" {
+	if why := r.breaker.Note(o.Status == reports.InDoubt); why != "" {
 		r.probe(why)
 	}
 	return o

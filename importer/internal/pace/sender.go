@@ -24,10 +24,7 @@ type Sender struct {
 	Rate      *rate.Limiter // nil is no limit
 	Patience  time.Duration // how long it may fail without any success until it counts as gone; default 60 s
 	Log       *slog.Logger
-
-	// Hold, where it is not nil, returns nil while cases may be sent, and elsewhere a channel
-	// that is closed when they may again. Questions are asked all the same.
-	Hold func() <-chan struct{}
+	Breaker   *Breaker // while it is open no case is sent; questions are asked all the same
 
 	quietUntil atomic.Int64              // Unix nanoseconds; nobody sends before, as the server asked
 	throttled  atomic.Int64              // times in a row that the server has put everybody off
@@ -199,7 +196,7 @@ const quotaPatience = 20 * time.Second
 // enter waits until a case may be sent.
 func (s *Sender) enter(stop context.Context) (Place, error) {
 	for {
-		if held := s.held(); held != nil {
+		if held := s.Breaker.Held(); held != nil {
 			select {
 			case <-held:
 			case <-stop.Done():
@@ -224,19 +221,12 @@ func (s *Sender) overtaken(stop context.Context, place Place) error {
 		return errors.New("not sent: the run is to stop")
 	case s.quietFor() > 0:
 		return errors.New("not sent: the server asks for a pause")
-	case s.held() != nil:
+	case s.Breaker.Held() != nil:
 		return errors.New("not sent: it is being looked whether the CRM works")
 	case !place.open():
 		return errors.New("not sent: the token is out of use")
 	}
 	return nil
-}
-
-func (s *Sender) held() <-chan struct{} {
-	if s.Hold == nil {
-		return nil
-	}
-	return s.Hold()
 }
 
 // place waits until a request may leave.

@@ -422,7 +422,7 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer   func(http.ResponseWriter)
 		stops    bool
-		holds    bool
+		trips    bool
 		requests int64 // all in all
 		release  string
 	}{
@@ -434,7 +434,7 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 		"quota":    {refuse(403, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`), false, false, 2, "release: not sent: the token is out of use"},
 		"redirect": {refuse(302, ""), false, false, 2, "release: not sent: the run is to stop"},
 		"stop":     {refuse(200, success), true, false, 2, "release: not sent: the run stopped"},
-		"storm":    {refuse(200, success), false, true, 2, "release: not sent: it is being looked whether the CRM works"},
+		"breaker":  {refuse(200, success), false, true, 2, "release: not sent: it is being looked whether the CRM works"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var n atomic.Int64
@@ -449,13 +449,7 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 			stop, end := context.WithCancel(t.Context())
 			defer end()
 			s := sender(t, url, []string{"a"}, 2)
-			var hold atomic.Pointer[chan struct{}]
-			s.Hold = func() <-chan struct{} {
-				if c := hold.Load(); c != nil {
-					return *c
-				}
-				return nil
-			}
+			s.Breaker = new(pace.Breaker)
 			send := func(claim pace.Claim) {
 				if _, err := s.Send(stop, crm.NewBody([]byte(object), nil), claim); err != nil && !errors.As(err, new(*crm.Error)) {
 					t.Error(err)
@@ -480,9 +474,10 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 				if c.stops {
 					end()
 				}
-				if c.holds {
-					closed := make(chan struct{})
-					hold.Store(&closed)
+				if c.trips {
+					for range 3 {
+						s.Breaker.Note(true)
+					}
 					time.AfterFunc(100*time.Millisecond, end)
 				}
 			}
