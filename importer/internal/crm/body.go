@@ -31,8 +31,6 @@ func (e *FileError) Unwrap() error { return e.Err }
 const (
 	rawPiece     = 24 << 10 // a multiple of 3, so that pieces of base64 join without padding
 	encodedPiece = rawPiece / 3 * 4
-
-	smallBody = 64 << 10 // bytes
 )
 
 // Body is the JSON of one request, its attachments read and encoded as they go:
@@ -108,9 +106,6 @@ func (b *Body) begin() {
 
 // Len is the number of bytes that Read gives.
 func (b *Body) Len() int64 { return b.length }
-
-// Small tells whether the body's size has no part in how long its answer takes.
-func (b *Body) Small() bool { return b.length <= smallBody }
 
 // Rewind makes the body ready to be sent once more.
 func (b *Body) Rewind() error {

@@ -47,11 +47,14 @@ func (w *watch) sent() {
 
 func (w *watch) stop() { w.timer.Stop() }
 
+// smallBody is a body, in bytes, that leaves together with its headers.
+const smallBody = 64 << 10
+
 // content is the body as net/http reads it for one request, until letGo is called. A small
 // body that is all in memory is of a kind that net/http knows: it leaves together with the
 // headers then, in one piece. Of the others every piece that is taken is movement.
 func (w *watch) content(body *Body) (content io.ReadCloser, letGo func()) {
-	if whole := body.whole(); whole != nil && body.Small() {
+	if whole := body.whole(); whole != nil && len(whole) <= smallBody {
 		return io.NopCloser(bytes.NewReader(whole)), func() {}
 	}
 	r := &watched{body: body, watch: w}

@@ -30,7 +30,6 @@ type Lanes struct {
 	wakes   time.Time    // when that is
 	said    time.Time    // what Patient was told last
 	woken   time.Time    // when a lane had last rested
-	pulse   pulse
 }
 
 // Lane is one token's.
@@ -349,17 +348,12 @@ func (lane *Lane) restore() {
 	}
 }
 
-// Answered opens the lane's other places, since the CRM has worked on a case. How long
-// the answer took, where that tells of the CRM and not of the case's size, tells how
-// many requests at once it bears; 0 says nothing.
-func (p Place) Answered(took time.Duration) {
+// Answered opens the lane's other places, since the CRM has worked on a case.
+func (p Place) Answered() {
 	l := p.lane.lanes
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p.lane.proven, p.lane.fresh = true, false
-	if took > 0 && l.pulse.rises(time.Now(), took) {
-		l.slow(time.Now())
-	}
 	l.serve()
 }
 

@@ -46,7 +46,7 @@ func (tr *traffic) one(ctx context.Context, took time.Duration, answer func(pace
 	if answer != nil {
 		answer(place, n)
 	} else {
-		place.Answered(0)
+		place.Answered()
 	}
 	tr.mu.Lock()
 	tr.flying[name]--
@@ -106,7 +106,7 @@ func TestWindowFindsTheTokensLimitAndRarelyTriesIt(t *testing.T) {
 						defer mu.Unlock()
 						sent++
 						if n <= 2 {
-							p.Answered(0)
+							p.Answered()
 							return
 						}
 						p.TooMany()
@@ -149,40 +149,6 @@ func TestThrottledLanesNarrowAndWidenAgain(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestRisingLatencyNarrowsTheLanes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tr := newTraffic(t, []string{"a"}, 8)
-		send := func(n int, took time.Duration) {
-			var all sync.WaitGroup
-			for range n {
-				all.Go(func() {
-					if err := tr.one(t.Context(), took, func(p pace.Place, _ int) { p.Answered(took) }); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			all.Wait()
-		}
-		send(200, 100*time.Millisecond)
-		if tr.peak[tr.name()] != 8 {
-			t.Fatalf("%v", tr.peak)
-		}
-		send(16, 2*time.Second)
-		clear(tr.peak)
-		send(4, time.Millisecond)
-		if tr.peak[tr.name()] > 4 {
-			t.Errorf("%v in flight at a CRM that has become twenty times slower", tr.peak)
-		}
-	})
-}
-
-func (tr *traffic) name() string {
-	for name := range tr.peak {
-		return name
-	}
-	return ""
 }
 
 func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {

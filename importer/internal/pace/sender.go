@@ -263,7 +263,6 @@ func (s *Sender) place(stop context.Context) (Place, error) {
 
 // attempt is one request. It outlives stop: what has left is waited for.
 func (s *Sender) attempt(stop context.Context, place Place, body *crm.Body) (crm.Created, error) {
-	began := time.Now()
 	created, err := s.Client.Insert(context.WithoutCancel(stop), place.lane.token, body)
 	e := new(crm.Error)
 	errors.As(err, &e)
@@ -275,13 +274,9 @@ func (s *Sender) attempt(stop context.Context, place Place, body *crm.Body) (crm
 			"each request gets one of its own from now on", "why", e.Message)
 	}
 	if err == nil || e.Class == crm.Refused && !e.Foreign() {
-		took := time.Since(began)
 		s.refusing.ends()
 		s.throttled.Store(0)
-		if !body.Small() {
-			took = 0
-		}
-		place.Answered(took)
+		place.Answered()
 	}
 	return created, err
 }
