@@ -90,7 +90,7 @@ func (v *Resolver) open() (*resolving, error) {
 	}
 	sender := &pace.Sender{
 		Client: crm.New(crm.Config{Server: server, Workers: len(tokens), Timeout: cmp.Or(v.Timeout, time.Minute), UserAgent: "wolkvox-import/" + v.Version, Dial: v.Dial}),
-		Lanes:  pace.NewLanes(tokens, len(tokens)),
+		Gate:   pace.Gate{Lanes: pace.NewLanes(tokens, len(tokens))},
 		Log:    v.Log,
 
 		Operation: operation,

@@ -98,14 +98,13 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 func (r *run) newSender() *pace.Sender {
 	s := &pace.Sender{
 		Client:    crm.New(crm.Config{Server: r.server, Workers: r.job.Workers, Timeout: r.job.Timeout, UserAgent: "wolkvox-import/" + r.job.Version, Dial: r.job.Dial}),
-		Lanes:     pace.NewLanes(r.job.Tokens, r.job.Workers),
+		Gate:      pace.Gate{Lanes: pace.NewLanes(r.job.Tokens, r.job.Workers), Breaker: &r.breaker},
 		Operation: r.mapping.Operation,
 		Log:       r.job.Log,
-		Breaker:   &r.breaker,
 	}
 	s.Lanes.Expect(r.last.Renewed)
 	if r.job.Wait {
-		s.Lanes.Patient = func(until time.Time, known bool) {
+		s.Lanes.WaitForQuota = func(until time.Time, known bool) {
 			at := until.Local().Format("2006-01-02 15:04 MST")
 			if !known {
 				at += ", to try again: the CRM doesn't say when it is renewed"

@@ -21,10 +21,6 @@ type Quota struct {
 	Renewed   time.Time
 }
 
-// Reserve is what is left alone of a day's quota, so that rows in doubt can be looked up:
-// a hundredth, 50 at most.
-func (q Quota) Reserve() int { return min((q.Limit+99)/100, 50) }
-
 // Quota asks what the token may still do. The question costs one request itself. Its
 // error is that of Query.
 func (c *Client) Quota(ctx context.Context, token, operation string) (q Quota, err error) {

@@ -83,7 +83,7 @@ func TestQuestionChangesTheToken(t *testing.T) {
 func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
 	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
 	s := sender(t, url, []string{"a"}, 1)
-	s.Patience = 10 * time.Millisecond
+	s.GiveUpAfter = 10 * time.Millisecond
 	if err := s.Probe(t.Context()); class(t, err) != crm.Again || requests.Load() < 3 {
 		t.Errorf("%v after %d requests", err, requests.Load())
 	}

@@ -8,19 +8,18 @@ import (
 	"wolkvox-import/importer/internal/crm"
 )
 
-// blame finds out what an answer is about that may be about the token, the server, or the
-// words of one row, which a firewall takes for an attack. It asks something harmless by the
-// same token, from the same place. Where that is answered, it was the row; where nobody
-// answers, nothing is known, and the row is sent again later.
-func (s *Sender) blame(stop context.Context, place Place, e *crm.Error) *crm.Error {
-	place.Asks()
-	_, err := s.Client.Query(context.WithoutCancel(stop), place.lane.token, s.Operation, crm.ByID, nobody)
+// blame finds out what an answer is about that may be about the token, the server, or the words
+// of one row, which a firewall takes for an attack. It asks something harmless by the same token,
+// from the same slot. If that is answered, it was the row. If nobody answers, nothing is known,
+// and the row is sent again later.
+func (s *Sender) blame(stop context.Context, slot Slot, e *crm.Error) *crm.Error {
+	slot.Asks()
+	_, err := s.Client.Query(context.WithoutCancel(stop), slot.lane.token, s.Operation, crm.ByID, nobody)
 	said := new(crm.Error)
 	switch errors.As(err, &said); {
-	case err == nil, said.Class == crm.Refused && !said.Foreign():
-		s.refusing.ends() // it was the row: nobody else has to be patient
-		s.throttled.Store(0)
-		s.quietUntil.Store(0)
+	case err == nil, answersProbe(said):
+		s.health.works() // it was the row: nobody else has to be put off
+		s.pausedFor.end()
 		return ofRow(e)
 	case said.PutOff(), said.AboutToken():
 		return said
@@ -34,6 +33,9 @@ func (s *Sender) blame(stop context.Context, place Place, e *crm.Error) *crm.Err
 	return e
 }
 
+// RefusedBefore is the reason of a refusal that isn't the CRM's.
+const RefusedBefore = "refused_before_crm"
+
 // ofRow makes a refusal of the row of one that was not known to be. The CRM's own words stay.
 func ofRow(e *crm.Error) *crm.Error {
 	if !e.Foreign() {
@@ -45,6 +47,3 @@ func ofRow(e *crm.Error) *crm.Error {
 		"or write the words otherwise, and import the row again"
 	return row
 }
-
-// RefusedBefore is the reason of a refusal that isn't the CRM's.
-const RefusedBefore = "refused_before_crm"

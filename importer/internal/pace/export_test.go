@@ -7,7 +7,7 @@ import (
 )
 
 // Know tells the first lane its quota.
-func (l *Lanes) Know(q crm.Quota) { l.lanes[0].know(q) }
+func (l *Lanes) Know(q crm.Quota) { l.know(l.lanes[0], q) }
 
 // Left is what is left of the first lane's quota.
 func (l *Lanes) Left() int {
@@ -19,8 +19,8 @@ func (l *Lanes) Left() int {
 // Outage lets a table test tell the times of failures.
 type Outage struct{ outage }
 
-func (o *Outage) Fails(now, notBefore time.Time, patience time.Duration) (first, patient bool) {
-	return o.fails(now, notBefore, patience)
+func (o *Outage) Fails(now, notBefore time.Time, longest time.Duration) (first, goOn bool) {
+	return o.fails(now, notBefore, longest)
 }
 
 func (o *Outage) Ends() { o.ends() }
@@ -28,7 +28,7 @@ func (o *Outage) Ends() { o.ends() }
 // Names are how the lanes are called.
 func (l *Lanes) Names() (names []string) {
 	for _, lane := range l.lanes {
-		names = append(names, lane.String())
+		names = append(names, lane.name)
 	}
 	return names
 }

@@ -76,7 +76,7 @@ func files(contents ...string) []crm.File {
 
 func sender(t *testing.T, url string, tokens []string, workers int) *pace.Sender {
 	t.Helper()
-	return &pace.Sender{Client: client(t, url, crm.Config{Workers: workers, Timeout: 5 * time.Second}), Lanes: pace.NewLanes(tokens, workers), Log: slog.New(slog.DiscardHandler)}
+	return &pace.Sender{Client: client(t, url, crm.Config{Workers: workers, Timeout: 5 * time.Second}), Gate: pace.Gate{Lanes: pace.NewLanes(tokens, workers)}, Log: slog.New(slog.DiscardHandler)}
 }
 
 // free is a claim that nothing stands against.

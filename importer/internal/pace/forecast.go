@@ -38,12 +38,12 @@ func (f *Forecast) Count(allowances []Allowance) {
 		case a.Err != nil:
 			f.unknown++
 		default:
-			f.today += max(a.Available-a.Reserve(), 0)
+			f.today += max(a.Available-Reserve(a.Quota), 0)
 			f.limit += a.Limit
-			f.daily += a.Limit - a.Reserve()
-			f.reserve += min(a.Reserve(), a.Available)
+			f.daily += a.Limit - Reserve(a.Quota)
+			f.reserve += min(Reserve(a.Quota), a.Available)
 		}
-		f.Requests += a.Places
+		f.Requests += a.Requests
 		f.tokens++
 	}
 }

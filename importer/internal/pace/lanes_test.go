@@ -31,7 +31,7 @@ func newTraffic(t *testing.T, tokens []string, workers int) *traffic {
 
 // one is a request that takes so long. answer, where it is not nil, hears how many of its
 // token were in flight when it arrived.
-func (tr *traffic) one(ctx context.Context, took time.Duration, answer func(pace.Place, int)) error {
+func (tr *traffic) one(ctx context.Context, took time.Duration, answer func(pace.Slot, int)) error {
 	place, err := tr.lanes.Enter(ctx)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func TestWindowFindsTheTokensLimitAndRarelyTriesIt(t *testing.T) {
 		for range 8 {
 			all.Go(func() {
 				for ctx.Err() == nil {
-					_ = tr.one(ctx, 50*time.Millisecond, func(p pace.Place, n int) {
+					_ = tr.one(ctx, 50*time.Millisecond, func(p pace.Slot, n int) {
 						mu.Lock()
 						defer mu.Unlock()
 						sent++
@@ -155,14 +155,14 @@ func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTraffic(t, []string{"a"}, 1)
 		var until []time.Time
-		spent := func(p pace.Place, _ int) { p.Out(&crm.Error{Class: crm.TokenSpent}) }
+		spent := func(p pace.Slot, _ int) { p.Out(&crm.Error{Class: crm.TokenSpent}) }
 		if err := tr.one(t.Context(), 0, spent); err != nil {
 			t.Fatal(err)
 		}
 		if err := tr.one(t.Context(), 0, nil); class(t, err) != crm.TokenSpent {
 			t.Errorf("%v", err)
 		}
-		tr.lanes.Patient = func(at time.Time, _ bool) { until = append(until, at) }
+		tr.lanes.WaitForQuota = func(at time.Time, _ bool) { until = append(until, at) }
 		began := time.Now()
 		if err := tr.one(t.Context(), 0, nil); err != nil || len(until) != 1 || time.Since(began) != until[0].Sub(began) || time.Since(began) < 10*time.Minute {
 			t.Errorf("%v, slept %v until %v", err, time.Since(began), until)
@@ -175,7 +175,7 @@ func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 		if err := tr.one(ctx, 0, nil); err == nil || err.Error() != "morning" {
 			t.Errorf("a sleep is ended: %v", err)
 		}
-		bad := func(p pace.Place, _ int) { p.Out(&crm.Error{Class: crm.TokenBad, Message: "no good"}) }
+		bad := func(p pace.Slot, _ int) { p.Out(&crm.Error{Class: crm.TokenBad, Message: "no good"}) }
 		if err := tr.one(t.Context(), 0, bad); err != nil {
 			t.Fatal(err)
 		}

@@ -196,7 +196,7 @@ func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
 	}
 	l.Close()
 	s := sender(t, "http://"+l.Addr().String(), []string{"t"}, 1)
-	s.Patience = 500 * time.Millisecond
+	s.GiveUpAfter = 500 * time.Millisecond
 	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
 	if v := class(t, err); v != crm.Unsent || sent.Attempts < 2 {
 		t.Errorf("%v after %d attempts", v, sent.Attempts)

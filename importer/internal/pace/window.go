@@ -4,7 +4,7 @@ import "time"
 
 // window is how many requests at once a lane may have: additive increase,
 // multiplicative decrease. What the CRM refuses halves it, and each second gives one
-// place back, up to the last number that was not refused. Beyond that one more is tried
+// slot back, up to the last number that was not refused. Beyond that one more is tried
 // only now and then, and each time that fails, after twice as long: a limit that the
 // CRM keeps is met once in minutes and not once a second.
 type window struct {
