@@ -2,13 +2,10 @@ package importer
 
 import (
 	"errors"
-	"fmt"
-	"math"
-	"strings"
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/say"
+	"wolkvox-import/importer/internal/pace"
 )
 
 // forecast says, before the first request, how many rows there are to send, what the tokens may
@@ -17,7 +14,7 @@ func (r *run) forecast() {
 	if r.halt.Thrown() {
 		return
 	}
-	f := forecast{rate: r.job.Rate, until: r.job.Until, now: time.Now(), places: r.job.Workers}
+	f := pace.Forecast{Rate: r.job.Rate, Until: r.job.Until, Now: time.Now(), Requests: r.job.Workers}
 	if !r.job.NoQuotaCheck {
 		began := time.Now()
 		allowances, err := r.sender.Allowances(r.halt.Context(), r.inputs.Mapping.Operation)
@@ -28,11 +25,11 @@ func (r *run) forecast() {
 		if r.halt.Thrown() {
 			return
 		}
-		f.answer = time.Since(began) / time.Duration(len(allowances))
-		f.count(allowances)
-		f.places = min(f.places, r.job.Workers)
+		f.Answer = time.Since(began) / time.Duration(len(allowances))
+		f.Count(allowances)
+		f.Requests = min(f.Requests, r.job.Workers)
 	}
-	if f.rows = r.rowsLeft(); f.rows > 0 && f.places > 0 {
+	if f.Rows = r.rowsLeft(); f.Rows > 0 && f.Requests > 0 {
 		r.job.Log.Info(f.String())
 	}
 }
@@ -45,106 +42,4 @@ func (r *run) rowsLeft() int {
 		return 0
 	}
 	return total - r.record.Rows()
-}
-
-// forecast is what can be known of a run before it sends anything.
-type forecast struct {
-	rows    int // at most: filtered and invalid ones are among them
-	places  int // requests at once
-	tokens  int
-	unknown int           // tokens of which the CRM says nothing
-	today   int           // requests that all tokens may still make
-	limit   int           // requests that all tokens may make in a day
-	daily   int           // of these, without what is left alone
-	reserve int           // of today's, left alone
-	answer  time.Duration // of the CRM, to a question; 0 is not known
-	rate    float64       // requests a second; 0 is no limit
-	until   time.Time
-	now     time.Time
-}
-
-// count adds up what the tokens may do.
-func (f *forecast) count(allowances []crm.Allowance) {
-	f.places = 0
-	for _, a := range allowances {
-		switch {
-		case a.Out:
-			continue
-		case a.Err != nil:
-			f.unknown++
-		default:
-			f.today += max(a.Available-a.Reserve(), 0)
-			f.limit += a.Limit
-			f.daily += a.Limit - a.Reserve()
-			f.reserve += min(a.Reserve(), a.Available)
-		}
-		f.places += a.Places
-		f.tokens++
-	}
-}
-
-func (f forecast) String() string {
-	parts := []string{fmt.Sprintf("to send: at most %s, %s at once", say.Several(f.rows, "row"), say.Several(f.places, "request"))}
-	switch {
-	case f.tokens > 0 && f.unknown == 0:
-		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve", say.Several(f.tokens, "token"), f.today, f.limit, f.reserve))
-	case f.unknown > 0:
-		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", say.Several(f.unknown, "token")))
-	}
-	speed := f.speed()
-	if speed > 0 {
-		parts = append(parts, "expected: at least "+roughly(time.Duration(float64(f.rows)/speed*float64(time.Second))))
-	}
-	if f.tokens > 0 && f.unknown == 0 || !f.until.IsZero() && speed > 0 {
-		parts = append(parts, f.end(speed))
-	}
-	return strings.Join(parts, "; ")
-}
-
-// speed is how many requests a second there can be at most; 0 is not known.
-func (f forecast) speed() float64 {
-	speed := math.Inf(1)
-	if f.answer > 0 {
-		speed = float64(f.places) / f.answer.Seconds()
-	}
-	if f.rate > 0 {
-		speed = min(speed, f.rate)
-	}
-	if math.IsInf(speed, 1) {
-		return 0
-	}
-	return speed
-}
-
-// end says on which night the last row is sent, with the quota, and the hours of one
-// night, that there are.
-func (f forecast) end(speed float64) string {
-	tonight, nightly := math.Inf(1), math.Inf(1)
-	if f.tokens > 0 && f.unknown == 0 {
-		tonight, nightly = float64(f.today), float64(f.daily)
-	}
-	if !f.until.IsZero() && speed > 0 {
-		window := speed * f.until.Sub(f.now).Seconds()
-		tonight, nightly = min(tonight, window), min(nightly, window)
-	}
-	left := float64(f.rows) - tonight
-	switch {
-	case left <= 0:
-		return "all of it fits into this run"
-	case nightly < 1:
-		return "the quota allows nothing"
-	}
-	nights := int(math.Ceil(left / nightly))
-	return fmt.Sprintf("%s more will be needed, until %s", say.Several(nights, "night"), f.now.AddDate(0, 0, nights).Format(time.DateOnly))
-}
-
-// roughly is a duration as people say it.
-func roughly(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return say.Several(int(math.Ceil(d.Seconds())), "second")
-	case d < 2*time.Hour:
-		return say.Several(int(math.Ceil(d.Minutes())), "minute")
-	}
-	return say.Several(int(math.Ceil(d.Hours())), "hour")
 }

@@ -27,6 +27,7 @@ import (
 
 	"wolkvox-import/importer/internal/ahead"
 	"wolkvox-import/importer/internal/intake"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/record"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/importer/internal/submit"
@@ -76,7 +77,8 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	}
 	run := &run{job: job, started: time.Now(), server: server, inputs: inputs, last: last, ledger: book, rows: rows, halt: halt}
 	run.rules = run.newRules()
-	run.sender = run.newSender()
+	breaker := new(pace.Breaker) // while it is open, no row is claimed
+	run.sender = run.newSender(breaker)
 	if err := run.settleDoubts(); err != nil { // --resolve
 		return Result{}, err
 	}
@@ -89,7 +91,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 		return Result{}, err
 	}
 	run.record = record.New(book, halt, job.Meter, len(inputs.All), job.MaxFailures)
-	submitter := &submit.Submitter{Sender: run.sender, Ledger: book, Record: run.record, Halt: halt,
+	submitter := &submit.Submitter{Sender: run.sender, Breaker: breaker, Ledger: book, Record: run.record, Halt: halt,
 		Meter: job.Meter, Clock: job.Clock, Log: job.Log, Budget: job.budget}
 	submitter.Start()                        // its breaker holds the sender from now on
 	forecast := sync.OnceFunc(run.forecast)  // before the first request: it asks for the quota

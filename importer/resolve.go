@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/proof"
 	"wolkvox-import/importer/internal/usage"
 )
@@ -47,9 +47,9 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 		return nil, err
 	}
 	defer closeLedger(l, v.Log)
-	sender := &crm.Sender{
+	sender := &pace.Sender{
 		Client:    v.CRM.client(server, len(v.Tokens), v.Version),
-		Lanes:     crm.NewLanes(v.Tokens, len(v.Tokens)),
+		Gate:      pace.Gate{Lanes: pace.NewLanes(v.Tokens, len(v.Tokens))},
 		Operation: operation,
 		Log:       v.Log,
 	}

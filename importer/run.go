@@ -18,6 +18,7 @@ import (
 	"wolkvox-import/importer/internal/identity"
 	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/proof"
 	"wolkvox-import/importer/internal/record"
 	"wolkvox-import/importer/internal/stop"
@@ -37,7 +38,7 @@ type run struct {
 	ledger  *ledger.Ledger
 	rows    *identity.Finder
 	rules   *triage.Rules
-	sender  *crm.Sender
+	sender  *pace.Sender
 	record  *record.Recorder
 	halt    *stop.Switch
 }
@@ -108,16 +109,16 @@ func (j *Job) agreeToRekeyed(ctx context.Context, rows *identity.Finder) error {
 }
 
 // newSender makes what all requests of the run go through, questions too.
-func (r *run) newSender() *crm.Sender {
-	s := &crm.Sender{
+func (r *run) newSender(breaker *pace.Breaker) *pace.Sender {
+	s := &pace.Sender{
 		Client:    r.job.CRM.client(r.server, r.job.Workers, r.job.Version),
-		Lanes:     crm.NewLanes(r.job.Tokens, r.job.Workers),
+		Gate:      pace.Gate{Lanes: pace.NewLanes(r.job.Tokens, r.job.Workers), Breaker: breaker},
 		Operation: r.inputs.Mapping.Operation,
 		Log:       r.job.Log,
 	}
 	s.Lanes.Expect(r.last.Renewed)
 	if r.job.Wait {
-		s.Lanes.Patient = func(until time.Time, known bool) {
+		s.Lanes.WaitForQuota = func(until time.Time, known bool) {
 			at := until.Local().Format("2006-01-02 15:04 MST")
 			if !known {
 				at += ", to try again: the CRM doesn't say when it is renewed"
@@ -139,7 +140,7 @@ func (r *run) settleDoubts() error {
 	}
 	s := &proof.Settler{Ledger: r.ledger, Sender: r.sender, Clock: r.job.Clock, Log: r.job.Log, Margin: r.job.Margin}
 	settled, err := s.Settle(r.halt.Context())
-	if e := new(crm.Error); errors.As(err, &e) && e.Verdict == crm.TokenSpent {
+	if e := new(crm.Error); errors.As(err, &e) && e.Class == crm.TokenSpent {
 		r.halt.Stop(&Halt{Status: StatusPaused, Why: e.Message, Hint: e.Hint})
 		err = nil
 	}

@@ -16,19 +16,20 @@ const module = "wolkvox-import"
 // listed may import none of ours.
 var allowed = map[string]string{
 	"cmd/wolkvox-import": "/importer /importer/sandbox /reports",
-	"importer": "account ahead canary clock crash crm identity intake ledger proof record sample say source " +
-		"stop submit survey triage usage /mapping /reports",
+	"importer": "account ahead canary clock crash crm identity intake ledger pace proof record sample " +
+		"source stop submit survey triage usage /mapping /reports",
 	"importer/internal/account":  "ahead intake ledger say source source/spreadsheet stop /mapping /reports",
-	"importer/internal/canary":   "crm identity intake ledger say stop submit triage /reports",
+	"importer/internal/canary":   "crm identity intake ledger pace say stop submit triage /reports",
 	"importer/internal/crm":      "crash",
 	"importer/internal/identity": "filter intake ledger say source/spreadsheet /mapping /reports",
 	"importer/internal/intake":   "say source stop usage /mapping /reports",
 	"importer/internal/ledger":   "clock filter",
-	"importer/internal/proof":    "clock crm ledger stop",
+	"importer/internal/pace":     "crm",
+	"importer/internal/proof":    "clock crm ledger pace stop",
 	"importer/internal/record":   "ledger stop /reports",
 	"importer/internal/sample":   "intake source usage /mapping",
 	"importer/internal/source":   "source/csv source/xlsx",
-	"importer/internal/submit":   "clock crash crm identity intake ledger record stop triage /mapping /reports",
+	"importer/internal/submit":   "clock crash crm identity intake ledger pace record stop triage /mapping /reports",
 	"importer/internal/survey":   "crm intake say source usage /mapping /reports",
 	"importer/internal/triage":   "identity intake ledger stop /mapping /reports",
 }

@@ -19,6 +19,7 @@ import (
 	"wolkvox-import/importer/internal/identity"
 	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/say"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/importer/internal/submit"
@@ -102,7 +103,7 @@ func sendable(in *intake.Input, finder *identity.Finder, rules *triage.Rules) fu
 
 // Reader reads the canary's cases back. It is for one goroutine.
 type Reader struct {
-	Sender *crm.Sender
+	Sender *pace.Sender
 	Log    *slog.Logger
 
 	created, whole int             // cases that exist, and that arrived as they were sent

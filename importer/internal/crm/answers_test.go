@@ -39,7 +39,7 @@ func TestRefusalThatNamesACaseIsInDoubt(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		body   string
-		want   crm.Verdict
+		want   crm.Class
 	}{
 		{200, named("400", "m"), crm.InDoubt},
 		{200, named(`"404"`, "m"), crm.InDoubt},
@@ -66,8 +66,8 @@ func TestRefusalThatNamesACaseIsInDoubt(t *testing.T) {
 			w.WriteHeader(c.status)
 			_, _ = io.WriteString(w, c.body)
 		}, crm.Config{})
-		if e.Verdict != c.want || e.WolkvoxID != id {
-			t.Errorf("%d %s: %v, %q", c.status, c.body, e.Verdict, e.WolkvoxID)
+		if e.Class != c.want || e.WolkvoxID != id {
+			t.Errorf("%d %s: %v, %q", c.status, c.body, e.Class, e.WolkvoxID)
 		}
 	}
 	for _, value := range []string{`null`, `""`, `" "`, `"null"`, `false`, `[]`, `0`} { // no case is named
@@ -75,8 +75,8 @@ func TestRefusalThatNamesACaseIsInDoubt(t *testing.T) {
 			w.WriteHeader(400)
 			_, _ = io.WriteString(w, `{"code":400,"error":"E","msg":"m","data":{"wolkvox_id":`+value+`}}`)
 		}, crm.Config{})
-		if e.Verdict != crm.Refused {
-			t.Errorf("%s: %v", value, e.Verdict)
+		if e.Class != crm.Refused {
+			t.Errorf("%s: %v", value, e.Class)
 		}
 	}
 }
@@ -92,8 +92,8 @@ func TestIDIsAShortTextWithoutBlanks(t *testing.T) {
 		e := failed(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, strings.Replace(success, `"`+id+`"`, string(text), 1))
 		}, crm.Config{})
-		if e.Verdict != crm.InDoubt || e.WolkvoxID != "" {
-			t.Errorf("%q: %v, %q", no, e.Verdict, e.WolkvoxID)
+		if e.Class != crm.InDoubt || e.WolkvoxID != "" {
+			t.Errorf("%q: %v, %q", no, e.Class, e.WolkvoxID)
 		}
 	}
 	for _, yes := range []string{id, "65f0", "CASO-0001", "1", "a/b:c.d_e#1", long[:128]} {
@@ -121,7 +121,7 @@ func TestDamagedAnswerKeepsTheIDAsEvidence(t *testing.T) {
 	at := strings.Index(success, id)
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
-		want   crm.Verdict
+		want   crm.Class
 		id     string
 	}{
 		"cut behind the id":          {cutAt(200, at+len(id)+5), crm.InDoubt, id},
@@ -139,8 +139,8 @@ func TestDamagedAnswerKeepsTheIDAsEvidence(t *testing.T) {
 		"one that is not like an id": {says(strings.Replace(success, id, "=1+1", 1)), crm.InDoubt, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if e := failed(t, c.answer, crm.Config{}); e.Verdict != c.want || e.WolkvoxID != c.id {
-				t.Errorf("%v, %q: %v", e.Verdict, e.WolkvoxID, e)
+			if e := failed(t, c.answer, crm.Config{}); e.Class != c.want || e.WolkvoxID != c.id {
+				t.Errorf("%v, %q: %v", e.Class, e.WolkvoxID, e)
 			}
 		})
 	}
@@ -217,7 +217,7 @@ func TestAnswersOfAnyKindEndInTime(t *testing.T) {
 			began := time.Now()
 			crmClient := client(t, raw(t, answer), crm.Config{Timeout: 300 * time.Millisecond})
 			_, err := crmClient.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil))
-			if took := time.Since(began); verdict(t, err) != crm.InDoubt || took > 3*time.Second {
+			if took := time.Since(began); class(t, err) != crm.InDoubt || took > 3*time.Second {
 				t.Errorf("after %v: %v", took, err)
 			}
 			began = time.Now()

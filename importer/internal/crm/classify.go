@@ -32,25 +32,25 @@ func classify(status int, header http.Header, body []byte, now time.Time) (Creat
 	if id, prefix := a.ids(); success && id != "" && a.errorFree() && len(body) <= maxAnswer {
 		return Created{WolkvoxID: id, IDPrefijo: prefix, HTTPStatus: status, Code: scalar(a.Code)}, nil
 	}
-	e := &Error{HTTPStatus: status, Code: scalar(a.Code), Reason: scalar(a.Error), Message: scalar(a.Msg)}
+	e := a.said(status)
 	id, named := idsInText(body)
 	e.WolkvoxID = id
 	switch {
 	case len(body) > maxAnswer:
-		e.verdict(InDoubt, "answer_too_long", "the answer is longer than any the CRM gives")
+		e.as(InDoubt, "answer_too_long", "the answer is longer than any the CRM gives")
 	case success:
-		e.verdict(InDoubt, "no_id", "the CRM answered without the id of a case")
+		e.as(InDoubt, "no_id", "the CRM answered without the id of a case")
 	case status/100 == 3 && named:
 		e.Location = header.Get("Location")
-		e.verdict(Redirected, "contradictory_answer",
+		e.as(Redirected, "contradictory_answer",
 			"the server sent the request on to "+quoteOr(e.Location, "nowhere")+", and the answer names a case")
 	case status/100 == 2 && isJSON && !hasCode:
-		e.verdict(InDoubt, "unknown_answer", "the CRM's answer has no code")
+		e.as(InDoubt, "unknown_answer", "the CRM's answer has no code")
 	case status/100 == 2 && !isJSON:
-		e.verdict(InDoubt, "garbled_answer", "the CRM's answer is not whole JSON")
+		e.as(InDoubt, "garbled_answer", "the CRM's answer is not whole JSON")
 	case named, hasCode && code/100 == 2:
 		what := map[bool]string{true: "names a case", false: "says success"}[named]
-		e.verdict(InDoubt, "contradictory_answer",
+		e.as(InDoubt, "contradictory_answer",
 			fmt.Sprintf("the answer contradicts itself: HTTP says %d, its code is %q, and it %s", status, e.Code, what))
 	case status/100 == 2, code/100 == 5: // whatever HTTP says
 		e.failure(code, header, body, now)
@@ -68,32 +68,32 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 	e.limited = status == 403 && limits.MatchString(said+" "+e.foreignWords(body, page))
 	switch {
 	case strings.Contains(said, "API YOU WANT TO CONSULT DOES NOT EXIST"), status == 404 && page, status == 405:
-		return e.verdict(Misdirected, "wrong_server", "this server has no cases/insertAttach.php")
+		return e.as(Misdirected, "wrong_server", "this server has no cases/insertAttach.php")
 	case status == 301, status == 302, status == 303:
 		e.Location = header.Get("Location")
-		return e.verdict(Redirected, "redirected", "the server sent the request on to "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+		return e.as(Redirected, "redirected", "the server sent the request on to "+quoteOr(e.Location, "nowhere")+"; that was not followed")
 	case status == 307, status == 308:
 		e.Location = header.Get("Location")
-		return e.verdict(Misdirected, "redirected", "the server wants the request at "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+		return e.as(Misdirected, "redirected", "the server wants the request at "+quoteOr(e.Location, "nowhere")+"; that was not followed")
 	case status == 429:
 		e.RetryAfter = retryAfter(header, now)
-		return e.verdict(Again, "throttled", "the server asks for a pause")
+		return e.as(Again, "throttled", "the server asks for a pause")
 	case status == 403 && strings.Contains(said, "SIMULTANEOUS REQUESTS"):
 		e.RetryAfter = retryAfter(header, now)
-		return e.verdict(TooMany, "too_many_at_once", "more requests at once than the token may have")
+		return e.as(TooMany, "too_many_at_once", "more requests at once than the token may have")
 	case status == 403 && strings.Contains(said, "TOKEN LIMIT EXCEEDED"):
-		return e.verdict(TokenSpent, "quota_spent", "the token's daily quota is spent")
+		return e.as(TokenSpent, "quota_spent", "the token's daily quota is spent")
 	case status == 403 && strings.Contains(said, "VALIDATE TOKEN"):
-		return e.verdict(TokenBad, "token_refused", "the CRM refuses the token")
+		return e.as(TokenBad, "token_refused", "the CRM refuses the token")
 	case e.limited && !page: // the words around a page's reason may be about anything
 		e.RetryAfter = retryAfter(header, now)
-		return e.verdict(Again, "throttled", "the server takes no more requests for now")
+		return e.as(Again, "throttled", "the server takes no more requests for now")
 	case status == 401, status == 403:
-		return e.verdict(TokenBad, "token_refused", "the CRM refuses the token")
+		return e.as(TokenBad, "token_refused", "the CRM refuses the token")
 	case refusals[status], e.foreign && (status == 406 || status == 451):
-		return e.verdict(Refused, "refused", fmt.Sprintf("the CRM refused the case (HTTP %d)", status))
+		return e.as(Refused, "refused", fmt.Sprintf("the CRM refused the case (HTTP %d)", status))
 	}
-	return e.verdict(InDoubt, "server_error", fmt.Sprintf("the server failed with status %d and may have made the case", status))
+	return e.as(InDoubt, "server_error", fmt.Sprintf("the server failed with status %d and may have made the case", status))
 }
 
 // refusals are the statuses after which no case exists.
@@ -149,6 +149,11 @@ func decode(body []byte) (a answer, ok bool) {
 		rest = rest[1:]
 	}
 	return answer{}, false
+}
+
+// said is an error with the CRM's own words, which has no class yet.
+func (a answer) said(status int) *Error {
+	return &Error{Reason: scalar(a.Error), Message: scalar(a.Msg), Reply: Reply{HTTPStatus: status, Code: scalar(a.Code)}}
 }
 
 func (a answer) code() (int, bool) {

@@ -4,7 +4,7 @@
 // into a single error type by what the caller does next:
 //
 //	Insert ──► Created                   the case exists, with its id
-//	      └──► *Error with a Verdict ──► Unsent, Again, TooMany   not processed
+//	      └──► *Error with a Class ──► Unsent, Again, TooMany   not processed
 //	                                     Refused     the CRM said no to this case
 //	                                     InDoubt     nobody knows whether it exists
 //	                                     TokenSpent, TokenBad, Misdirected, …
@@ -178,8 +178,8 @@ func read(ctx context.Context, response *http.Response, token string) (Created, 
 	}
 	created, err := classify(response.StatusCode, response.Header, answer, time.Now())
 	if err == nil && (echoes(created.WolkvoxID, token) || echoes(created.IDPrefijo, token)) {
-		e := &Error{HTTPStatus: created.HTTPStatus, Code: created.Code}
-		return Created{}, e.verdict(InDoubt, "no_id", "the CRM answered with the token in place of an id")
+		e := &Error{Reply: Reply{HTTPStatus: created.HTTPStatus, Code: created.Code}}
+		return Created{}, e.as(InDoubt, "no_id", "the CRM answered with the token in place of an id")
 	}
 	return created, err
 }

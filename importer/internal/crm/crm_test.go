@@ -47,25 +47,25 @@ func counted(t *testing.T, handler http.HandlerFunc) (url string, requests *atom
 	return s.URL, requests
 }
 
-func verdict(t *testing.T, err error) crm.Verdict {
+func class(t *testing.T, err error) crm.Class {
 	t.Helper()
 	var e *crm.Error
 	if !errors.As(err, &e) {
 		t.Fatalf("no *crm.Error: %v", err)
 	}
-	return e.Verdict
+	return e.Class
 }
 
 const success = `{"code":200,"error":"null","msg":"Succesfully create record","data":{"wolkvox_id":"65f0a1b2c3d4e5f601234567","idPrefijo":"C-7"}}`
 
 func TestAnswersMeanWhatTheTableSays(t *testing.T) {
-	const created = crm.Verdict(-1)
+	const created = crm.Class(-1)
 	page := "<!DOCTYPE html><html><body>nope</body></html>"
 	for _, c := range []struct {
 		name   string
 		status int
 		body   string
-		want   crm.Verdict
+		want   crm.Class
 	}{
 		{"success", 200, success, created},
 		{"string code", 200, strings.Replace(success, "200", `"200"`, 1), created},
@@ -148,7 +148,7 @@ func TestAnswersMeanWhatTheTableSays(t *testing.T) {
 				}
 				return
 			}
-			if v := verdict(t, err); v != c.want {
+			if v := class(t, err); v != c.want {
 				t.Errorf("%v, wanted %v: %v", v, c.want, err)
 			}
 			if e := new(crm.Error); errors.As(err, &e) && (e.Message == "" || e.Reason == "" || e.Hint == "" || e.HTTPStatus != c.status) {
@@ -208,7 +208,7 @@ func TestRefusedConnectionIsUnsent(t *testing.T) {
 	}
 	l.Close()
 	_, err = client(t, "http://"+l.Addr().String(), crm.Config{}).Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil))
-	if v := verdict(t, err); v != crm.Unsent {
+	if v := class(t, err); v != crm.Unsent {
 		t.Errorf("%v: %v", v, err)
 	}
 	if strings.Contains(err.Error(), "secret") {
@@ -221,7 +221,7 @@ func TestTLSFailureIsUnsent(t *testing.T) {
 	defer s.Close()
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	_, err := client(t, s.URL, crm.Config{}).Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil))
-	if v := verdict(t, err); v != crm.Unsent {
+	if v := class(t, err); v != crm.Unsent {
 		t.Errorf("%v: %v", v, err)
 	}
 }
@@ -255,7 +255,7 @@ func TestLostAnswerIsInDoubtAndSentOnce(t *testing.T) {
 			url, requests := counted(t, handler)
 			c := client(t, url, crm.Config{Timeout: 100 * time.Millisecond})
 			_, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), files("some", strings.Repeat("x", 1<<20))))
-			if v := verdict(t, err); v != crm.InDoubt {
+			if v := class(t, err); v != crm.InDoubt {
 				t.Errorf("%v: %v", v, err)
 			}
 			if requests.Load() != 1 {
@@ -288,7 +288,7 @@ func TestConnectionThatDiesWhileIdleIsNotRetriedBehindOurBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil))
-	if v := verdict(t, err); v != crm.InDoubt || requests.Load() != 2 || conns.Load() != 1 {
+	if v := class(t, err); v != crm.InDoubt || requests.Load() != 2 || conns.Load() != 1 {
 		t.Errorf("%v after %d requests on %d connections: %v", v, requests.Load(), conns.Load(), err)
 	}
 }
@@ -312,7 +312,7 @@ func TestStalledUploadIsGivenUp(t *testing.T) {
 	big := crm.File{Name: "big", Size: 64 << 20, ReadSeekCloser: zeros{}}
 	began := time.Now()
 	_, err := client(t, url, crm.Config{Stall: 100 * time.Millisecond}).Insert(t.Context(), "secret", crm.NewBody([]byte(object), []crm.File{big}))
-	if v := verdict(t, err); v != crm.InDoubt || !strings.Contains(err.Error(), "stalled") {
+	if v := class(t, err); v != crm.InDoubt || !strings.Contains(err.Error(), "stalled") {
 		t.Errorf("%v after %v: %v", v, time.Since(began), err)
 	}
 }
@@ -413,7 +413,7 @@ func FuzzOnlyListedAnswersAreSentAgain(f *testing.F) {
 			}
 			return
 		}
-		v := verdict(t, err)
+		v := class(t, err)
 		upper := strings.ToUpper(string(body))
 		listed := status == 429 || strings.Contains(upper, "429") || strings.Contains(upper, `\U`)
 		for _, word := range []string{"SIMULTANEOUS REQUESTS", "LIMIT", "EXCEED", "REQUESTS", "IP"} {
@@ -433,7 +433,7 @@ func TestCancelledInsertIsInDoubt(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	})
 	_, err := client(t, url, crm.Config{}).Insert(ctx, "secret", crm.NewBody([]byte(object), nil))
-	if v := verdict(t, err); v != crm.InDoubt {
+	if v := class(t, err); v != crm.InDoubt {
 		t.Errorf("%v: %v", v, err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -39,12 +37,11 @@ func TestPlainHTTPGoesToThisMachineAlone(t *testing.T) {
 	}
 }
 
-func TestServerThatIsNotThisMachineStopsTheRun(t *testing.T) {
+func TestServerThatIsNotThisMachineIsNotTheCRM(t *testing.T) {
 	elsewhere := client(t, "http://localhost:1", crm.Config{})
-	s := sender(t, "http://localhost:1", []string{"secret"}, 1)
-	s.Client = client(t, "http://localhost:1", crm.Config{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return elsewhere.Dial(ctx, "192.0.2.1:1") }})
-	_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if verdict(t, err) != crm.Misdirected || !strings.Contains(err.Error(), "192.0.2.1:1, which is not this machine") {
+	c := client(t, "http://localhost:1", crm.Config{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return elsewhere.Dial(ctx, "192.0.2.1:1") }})
+	_, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil))
+	if class(t, err) != crm.Misdirected || !strings.Contains(err.Error(), "192.0.2.1:1, which is not this machine") {
 		t.Errorf("%v", err)
 	}
 }
@@ -93,148 +90,10 @@ func TestConnectionThatHangsKeepsNobodyWaiting(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}})
-	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); verdict(t, err) != crm.Unsent {
+	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); class(t, err) != crm.Unsent {
 		t.Fatal(err)
 	}
 	if _, err := c.Insert(t.Context(), "secret", crm.NewBody([]byte(object), nil)); err != nil {
 		t.Errorf("the next one waits for a place: %v", err)
-	}
-}
-
-// A process that may open no more files can't send any row, and none is to blame.
-func TestTooManyOpenFilesStopTheRun(t *testing.T) {
-	s := sender(t, "http://127.0.0.1:1", []string{"secret"}, 1)
-	var dials atomic.Int64
-	s.Client = client(t, "http://127.0.0.1:1", crm.Config{Dial: func(context.Context, string, string) (net.Conn, error) {
-		dials.Add(1)
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EMFILE}
-	}})
-	for range 2 {
-		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-		e := new(crm.Error)
-		if !errors.As(err, &e) || e.Verdict == crm.Unsent || !strings.Contains(e.Message, "too many open files") || !strings.Contains(e.Hint, "ulimit -n") {
-			t.Errorf("%+v", e)
-		}
-	}
-	if dials.Load() != 1 {
-		t.Errorf("%d dials: it doesn't get better by trying", dials.Load())
-	}
-}
-
-// lines collects what is logged.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *lines) log() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
-
-// short is a server whose connections carry two requests: the second of them gets no answer.
-func short(t *testing.T) (url string, conns, requests *atomic.Int64) {
-	t.Helper()
-	conns, requests = new(atomic.Int64), new(atomic.Int64)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Add(1)
-			go func() {
-				defer c.Close()
-				buffer := make([]byte, 64<<10)
-				for n := range 2 {
-					if _, err := c.Read(buffer); err != nil {
-						return
-					}
-					requests.Add(1)
-					if n == 0 {
-						fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(success), success)
-					}
-				}
-			}()
-		}
-	}()
-	return "http://" + l.Addr().String(), conns, requests
-}
-
-// After one request was lost on a connection that the server was closing, none is lost so.
-func TestLostOnAUsedConnectionGivesEachItsOwn(t *testing.T) {
-	url, conns, _ := short(t)
-	said := new(lines)
-	s := sender(t, url, []string{"secret"}, 1)
-	s.Log = said.log()
-	doubts := 0
-	for range 10 {
-		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); err != nil {
-			doubts++
-		}
-	}
-	if doubts != 1 || conns.Load() != 9 || strings.Count(said.String(), "each request gets one of its own") != 1 {
-		t.Errorf("%d in doubt, %d connections: %s", doubts, conns.Load(), said)
-	}
-}
-
-// A server that breaks off a new connection would do so again.
-func TestLostOnANewConnectionChangesNothing(t *testing.T) {
-	var n atomic.Int64
-	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		if n.Add(1) == 1 {
-			reset(w)
-			return
-		}
-		_, _ = io.WriteString(w, success)
-	})
-	said := new(lines)
-	s := sender(t, url, []string{"secret"}, 1)
-	s.Log = said.log()
-	for i := range 3 {
-		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); (err != nil) != (i == 0) {
-			t.Errorf("request %d: %v", i, err)
-		}
-	}
-	if said.String() != "" {
-		t.Error(said)
-	}
-}
-
-// A CRM that is slow to answer closes nothing.
-func TestSlowAnswersKeepTheConnections(t *testing.T) {
-	var n atomic.Int64
-	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		if n.Add(1) == 2 {
-			time.Sleep(300 * time.Millisecond)
-		}
-		_, _ = io.WriteString(w, success)
-	})
-	said := new(lines)
-	s := sender(t, url, []string{"secret"}, 1)
-	s.Client, s.Log = client(t, url, crm.Config{Timeout: 100 * time.Millisecond}), said.log()
-	for i := range 4 {
-		if _, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{}); (err != nil) != (i == 1) {
-			t.Errorf("request %d: %v", i, err)
-		}
-	}
-	if said.String() != "" {
-		t.Error(said)
 	}
 }

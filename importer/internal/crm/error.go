@@ -9,45 +9,40 @@ import (
 	"time"
 )
 
-// Verdict is what the caller does next about a case that was not created.
-type Verdict int
-
-const (
-	InDoubt     Verdict = iota // the case may exist: never send it again without proof
-	Unsent                     // no byte of the request left: send it again
-	Again                      // not processed: send it again after a pause, and everything else more slowly
-	TooMany                    // not processed: send it again, with fewer of this token's at once
-	Refused                    // the CRM refused this case; others may go on
-	TokenSpent                 // not processed: this token rests until its quota is renewed
-	TokenBad                   // not processed: this token is no good
-	Misdirected                // not processed: this is not the CRM, or not its address: stop the run
-	Redirected                 // in doubt, and not the CRM's address: stop the run
-	Unable                     // not sent: this machine lacks something: stop the run
-)
-
-var verdictNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad", "misdirected",
-	"redirected", "unable"}
-
-func (v Verdict) String() string { return verdictNames[v] }
-
-// Error is why an insert made no case that we know of. Code, Reason and Message are
-// the CRM's own code, error and msg where it gave them, and ours elsewhere.
+// Error is why an insert made no case that we know of, or a question got no answer. Reason and
+// Message are the CRM's own error and msg if it gave them, and ours otherwise.
 type Error struct {
-	Verdict    Verdict
-	HTTPStatus int // 0 where no answer came
-	Code       string
-	Reason     string
-	Message    string
-	Hint       string        // what to do next
-	RetryAfter time.Duration // as the server asks; 0 where it doesn't
+	Class   Class
+	Reason  string // short, for programs
+	Message string
+	Hint    string // what the person does next
+	Reply          // zero if no answer came
+	Err     error  // beneath; nil if there is none
+	origin
+}
+
+// Reply is what an answer says apart from its words.
+type Reply struct {
+	HTTPStatus int
+	Code       string        // the CRM's own code; "" if the answer has none
+	RetryAfter time.Duration // as the server asks; 0 if it doesn't
 	Location   string        // of a redirect
 	WolkvoxID  string        // of a case that an answer in doubt names; it proves nothing
-	Err        error         // beneath, where there is one
+}
 
+// origin is where an answer came from, and on what it came.
+type origin struct {
 	foreign bool // said by something before the CRM, or in place of it
 	limited bool // a 403 that nobody knows, of how much is sent
 	reused  bool // the request left on a connection that had carried another one
 }
+
+// Foreign tells whether the answer is not the CRM's own, but that of something before it, such
+// as a firewall, or in place of it.
+func (o origin) Foreign() bool { return o.foreign }
+
+// RateLimited tells whether the answer is a 403 of unknown wording about how much is sent.
+func (o origin) RateLimited() bool { return o.limited }
 
 func (e *Error) Error() string {
 	if e.HTTPStatus == 0 {
@@ -58,25 +53,25 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// landed tells whether the CRM has, or may have, worked on the request. Only then is its
+// MayBeProcessed tells whether the CRM has, or may have, worked on the request. Only then is its
 // claim still to be settled, and only then the quota charged, as far as anybody knows.
-func (e *Error) landed() bool {
-	return e.Verdict == InDoubt || e.Verdict == Refused || e.Verdict == Redirected
+func (e *Error) MayBeProcessed() bool {
+	return e.Class == InDoubt || e.Class == Refused || e.Class == Redirected
 }
 
-// putOff tells whether the CRM asks only for the same later, or fewer at once.
-func (e *Error) putOff() bool { return e.Verdict == Again || e.Verdict == TooMany }
+// PutOff tells whether the CRM asks only for the same later, or fewer at once.
+func (e *Error) PutOff() bool { return e.Class == Again || e.Class == TooMany }
 
 // PutOff tells whether an error is the CRM's putting us off, after it has been waited for.
 func PutOff(err error) bool {
 	e := new(Error)
-	return errors.As(err, &e) && e.putOff()
+	return errors.As(err, &e) && e.PutOff()
 }
 
-// ofToken tells whether the CRM has said so of the token by name. A 403 that nobody knows may
+// AboutToken tells whether the CRM has said so of the token by name. A 403 that nobody knows may
 // as well be of the question that was asked.
-func (e *Error) ofToken() bool {
-	switch e.Verdict {
+func (e *Error) AboutToken() bool {
+	switch e.Class {
 	case TokenSpent:
 		return true
 	case TokenBad:
@@ -85,36 +80,44 @@ func (e *Error) ofToken() bool {
 	return false
 }
 
-// unsure tells whether the row alone may have been refused, for its text, where the answer
+// Ambiguous tells whether the row alone may have been refused, for its text, where the answer
 // by itself would be taken for one of the token or the server. A harmless question tells.
-func (e *Error) unsure() bool {
-	switch e.Verdict {
+func (e *Error) Ambiguous() bool {
+	switch e.Class {
 	case Refused, Misdirected:
 		return e.foreign && e.Location == ""
 	case TokenBad:
-		return !e.ofToken()
+		return !e.AboutToken()
 	}
 	return false
 }
 
-// brokeOff tells whether the connection ended before a whole answer was there, and not our
-// patience.
-func (e *Error) brokeOff() bool {
-	return e.Reason == "no_answer" && !errors.Is(e.Err, errNoReply) && !errors.Is(e.Err, errStalled)
+// LostOnReused tells whether a connection that had carried another request ended before a whole
+// answer to this one was there, and not because we gave up waiting.
+func (e *Error) LostOnReused() bool {
+	return e.Class == InDoubt && e.reused && e.Reason == "no_answer" && !errors.Is(e.Err, errNoReply) && !errors.Is(e.Err, errStalled)
 }
 
-// verdict settles what the error means. The CRM's own words stay where it refused
+// Reclassified is another error for the same answer.
+func (e *Error) Reclassified(c Class, reason, message string) *Error {
+	other := because(c, reason, nil, message)
+	other.HTTPStatus, other.Code = e.HTTPStatus, e.Code
+	other.foreign, other.limited = e.foreign, e.limited
+	return other
+}
+
+// as settles what the error means. The CRM's own words stay where it refused
 // something; where it is in doubt what it did, ours come first.
-func (e *Error) verdict(v Verdict, reason, message string) *Error {
-	e.Verdict, e.Hint = v, hints[v]
+func (e *Error) as(c Class, reason, message string) *Error {
+	e.Class, e.Hint = c, c.Hint()
 	if r := strings.TrimSpace(e.Reason); r == "" || strings.EqualFold(r, "null") {
 		e.Reason = reason
 	}
 	theirs := cut(strings.TrimSpace(e.Message))
 	switch {
-	case theirs == "" || v == Redirected || e.Location != "":
+	case theirs == "" || c == Redirected || e.Location != "":
 		e.Message = message
-	case v == InDoubt:
+	case c == InDoubt:
 		e.Message = fmt.Sprintf("%s (it said %q)", message, theirs)
 	default:
 		e.Message = theirs
@@ -137,19 +140,6 @@ func cut(message string) string {
 		message = message[:blank]
 	}
 	return message + "…"
-}
-
-var hints = map[Verdict]string{
-	InDoubt:     "look at the CRM whether the case exists; it is never sent again by itself",
-	Unsent:      "check the server's name and the network, then run the same command again",
-	Again:       "run the same command again later, or with fewer workers",
-	TooMany:     "run the same command again with fewer workers; is another program using the token?",
-	Refused:     "mend the row in rejects.csv, or create at the CRM what is missing, and import it again",
-	TokenSpent:  "run the same command again when the quota is renewed, or with another token",
-	TokenBad:    "check WOLKVOX_TOKEN or the token file, and that the operation is the token's own",
-	Misdirected: "check --server: it should be the CRM's host, such as crm.wolkvox.com",
-	Redirected:  "check --server: it should be the CRM's host, such as crm.wolkvox.com",
-	Unable:      "raise ulimit -n or use fewer --workers, then run the same command again",
 }
 
 // TooManyFiles tells whether an error says that no more files or connections can be open.
@@ -179,6 +169,6 @@ func lost(err error, headersLeft bool) *Error {
 	return because(Unsent, "not_sent", err, fmt.Sprintf("the server can't be reached: %v", err))
 }
 
-func because(v Verdict, reason string, err error, message string) *Error {
-	return &Error{Verdict: v, Reason: reason, Message: message, Hint: hints[v], Err: err}
+func because(c Class, reason string, err error, message string) *Error {
+	return &Error{Class: c, Reason: reason, Message: message, Hint: c.Hint(), Err: err}
 }

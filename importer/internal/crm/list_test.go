@@ -117,22 +117,3 @@ func TestContactsInAnyForm(t *testing.T) {
 		}
 	}
 }
-
-// A question is put again if no answer comes, and by another token if one is refused.
-func TestQuestionsAreRepeatedAndChangeTheToken(t *testing.T) {
-	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Wolkvox-Token") == "bad" {
-			w.WriteHeader(403)
-			io.WriteString(w, `{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`)
-			return
-		}
-		panic(http.ErrAbortHandler)
-	})
-	s := sender(t, url, []string{"bad", "good"}, 2)
-	if _, err := s.Ask(t.Context(), crm.ByContact, "a@b.co"); err == nil || verdict(t, err) != crm.Unsent {
-		t.Errorf("got %v", err)
-	}
-	if n := requests.Load(); n < 4 || n > 5 {
-		t.Errorf("%d requests", n)
-	}
-}

@@ -57,7 +57,7 @@ func (c *Client) Query(ctx context.Context, token, operation, field, value strin
 	for _, record := range l.records {
 		f, ok := readCase(record)
 		if !ok {
-			return Answer{}, e.verdict(InDoubt, "unknown_answer", "the CRM shows cases without their ids or descriptions")
+			return Answer{}, e.as(InDoubt, "unknown_answer", "the CRM shows cases without their ids or descriptions")
 		}
 		answer.Cases = append(answer.Cases, f)
 	}
@@ -90,14 +90,14 @@ func (c *Client) list(ctx context.Context, token, path string, question map[stri
 		return listing{}, nil, err
 	}
 	a, e, err := readAnswer(status, header, body, time.Now())
-	if noHits := new(Error); errors.As(err, &noHits) && noHits.Verdict == Refused && noHits.saysNotFound() {
+	if noHits := new(Error); errors.As(err, &noHits) && noHits.Class == Refused && noHits.saysNotFound() {
 		return listing{}, e, nil
 	} else if err != nil {
 		return listing{}, nil, err
 	}
 	l, ok := readList(body, a.Data)
 	if !ok {
-		return listing{}, e, e.verdict(InDoubt, "unknown_answer", "the query's answer has no list")
+		return listing{}, e, e.as(InDoubt, "unknown_answer", "the query's answer has no list")
 	}
 	return l, e, nil
 }
@@ -131,12 +131,14 @@ func (c *Client) ask(request *http.Request, token string) (status int, header ht
 	request.Header["Wolkvox-Token"] = []string{token}
 	response, err := c.send(request.WithContext(ctx))
 	if err != nil {
-		return 0, nil, nil, &Error{Verdict: Unsent, Reason: "no_answer", Message: fmt.Sprintf("the query got no answer: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
+		return 0, nil, nil, because(Unsent, "no_answer", err, fmt.Sprintf("the query got no answer: %v", cause(ctx, err)))
 	}
 	defer response.Body.Close()
 	answer, err = io.ReadAll(io.LimitReader(response.Body, maxFound+1))
 	if err != nil {
-		return 0, nil, nil, &Error{Verdict: Unsent, HTTPStatus: response.StatusCode, Reason: "no_answer", Message: fmt.Sprintf("the query's answer broke off: %v", cause(ctx, err)), Hint: hints[Unsent], Err: err}
+		e := because(Unsent, "no_answer", err, fmt.Sprintf("the query's answer broke off: %v", cause(ctx, err)))
+		e.HTTPStatus = response.StatusCode
+		return 0, nil, nil, e
 	}
 	return response.StatusCode, response.Header, answer, nil
 }
@@ -145,17 +147,17 @@ func (c *Client) ask(request *http.Request, token string) (status int, header ht
 // it of no use; or the error.
 func readAnswer(status int, header http.Header, body []byte, now time.Time) (answer, *Error, error) {
 	a, isJSON := decode(body)
-	e := &Error{HTTPStatus: status, Code: scalar(a.Code), Reason: scalar(a.Error), Message: scalar(a.Msg)}
+	e := a.said(status)
 	code, hasCode := a.code()
 	switch {
 	case len(body) > maxFound:
-		return a, e, e.verdict(InDoubt, "answer_too_long", fmt.Sprintf("the query's answer has more than %d bytes", maxFound))
+		return a, e, e.as(InDoubt, "answer_too_long", fmt.Sprintf("the query's answer has more than %d bytes", maxFound))
 	case status/100 == 2 && hasCode && code/100 == 2 && a.errorFree():
 		return a, e, nil
 	case status/100 == 2 && hasCode:
 		return a, e, e.failure(code, header, body, now)
 	case status/100 == 2:
-		return a, e, e.verdict(InDoubt, "garbled_answer", map[bool]string{true: "the query's answer has no code", false: "the query's answer is not whole JSON"}[isJSON])
+		return a, e, e.as(InDoubt, "garbled_answer", map[bool]string{true: "the query's answer has no code", false: "the query's answer is not whole JSON"}[isJSON])
 	}
 	return a, e, e.failure(status, header, body, now)
 }

@@ -2,7 +2,6 @@ package crm_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -31,11 +30,11 @@ func TestQueryAsksAsTheAPISays(t *testing.T) {
 
 // An empty answer says that there is nothing; any other than a whole one says nothing.
 func TestAnswersToQueries(t *testing.T) {
-	const nothing = crm.Verdict(-1)
+	const nothing = crm.Class(-1)
 	for name, c := range map[string]struct {
 		status int
 		body   string
-		want   crm.Verdict
+		want   crm.Class
 	}{
 		"an empty list":         {200, `{"code":200,"data":[]}`, nothing},
 		"no data":               {200, `{"code":200}`, nothing},
@@ -70,7 +69,7 @@ func TestAnswersToQueries(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || verdict(t, err) != c.want {
+			if err == nil || class(t, err) != c.want {
 				t.Errorf("got %v, %v; want %v", found, err, c.want)
 			}
 		})
@@ -79,23 +78,8 @@ func TestAnswersToQueries(t *testing.T) {
 
 func TestQueryWithoutAnAnswerIsAnError(t *testing.T) {
 	url, _ := counted(t, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
-	if _, err := client(t, url, crm.Config{}).Query(t.Context(), "t", "op", crm.ByID, "x"); err == nil || verdict(t, err) != crm.Unsent {
+	if _, err := client(t, url, crm.Config{}).Query(t.Context(), "t", "op", crm.ByID, "x"); err == nil || class(t, err) != crm.Unsent {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestProbe(t *testing.T) {
-	for status, good := range map[int]bool{200: true, 400: true, 500: false} {
-		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(status)
-			fmt.Fprintf(w, `{"code":%d,"error":%q}`, status, http.StatusText(status))
-		})
-		if status == 200 {
-			url, requests = counted(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"code":200,"data":[]}`) })
-		}
-		if err := sender(t, url, []string{"t"}, 1).Probe(t.Context()); (err == nil) != good || requests.Load() != 1 {
-			t.Errorf("%d: %v after %d requests", status, err, requests.Load())
-		}
 	}
 }
 
@@ -103,15 +87,15 @@ func TestProbe(t *testing.T) {
 func TestLongAnswers(t *testing.T) {
 	long := strings.Repeat("ñ", 2000)
 	_, err := crm.Classify(400, http.Header{}, []byte(`{"code":400,"error":"X","msg":"`+long+`"}`))
-	if verdict(t, err) != crm.Refused || len([]rune(err.Error())) > 600 {
+	if class(t, err) != crm.Refused || len([]rune(err.Error())) > 600 {
 		t.Errorf("got %d characters", len([]rune(err.Error())))
 	}
 	_, err = crm.Classify(200, http.Header{}, []byte(success+strings.Repeat(" ", 2<<20)))
-	if verdict(t, err) != crm.InDoubt {
+	if class(t, err) != crm.InDoubt {
 		t.Errorf("got %v", err)
 	}
 	_, err = crm.Classify(302, http.Header{}, nil)
-	if verdict(t, err) != crm.Redirected || !strings.Contains(err.Error(), "nowhere") {
+	if class(t, err) != crm.Redirected || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("got %v", err)
 	}
 }

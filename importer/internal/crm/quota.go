@@ -21,10 +21,6 @@ type Quota struct {
 	Renewed   time.Time
 }
 
-// Reserve is what is left alone of a day's quota, so that rows in doubt can be looked up:
-// a hundredth, 50 at most.
-func (q Quota) Reserve() int { return min((q.Limit+99)/100, 50) }
-
 // Quota asks what the token may still do. The question costs one request itself. Its
 // error is that of Query.
 func (c *Client) Quota(ctx context.Context, token, operation string) (q Quota, err error) {
@@ -53,12 +49,12 @@ func (a answer) quota(e *Error, now time.Time) (Quota, error) {
 	}
 	data := bytes.Trim(bytes.TrimSpace(a.Data), "[]") // an object, or a list of one
 	if err := json.Unmarshal(data, &said); err != nil {
-		return Quota{}, e.verdict(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
+		return Quota{}, e.as(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
 	}
 	limit, ok := wholeNumber(said.Limit)
 	available, ok2 := wholeNumber(said.Available)
 	if !ok || !ok2 || limit <= 0 {
-		return Quota{}, e.verdict(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
+		return Quota{}, e.as(InDoubt, "unknown_answer", "the CRM says nothing of the token's quota")
 	}
 	q := Quota{Limit: limit, Available: max(available, 0)}
 	if hours, ok := wholeNumber(said.Hours); ok && hours >= 1 && hours <= 48 { // 0 says nothing of the time

@@ -47,6 +47,9 @@ func (w *watch) sent() {
 
 func (w *watch) stop() { w.timer.Stop() }
 
+// smallBody is a body, in bytes, that leaves together with its headers.
+const smallBody = 64 << 10
+
 // content is the body as net/http reads it for one request, until letGo is called. A small
 // body that is all in memory is of a kind that net/http knows: it leaves together with the
 // headers then, in one piece. Of the others every piece that is taken is movement.

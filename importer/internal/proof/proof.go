@@ -342,7 +342,7 @@ func (c characters) within(others characters) bool {
 func stops(err error) bool {
 	e := new(crm.Error)
 	if errors.As(err, &e) {
-		return e.Verdict != crm.Refused && e.Verdict != crm.InDoubt
+		return e.Class != crm.Refused && e.Class != crm.InDoubt
 	}
 	return err != nil
 }

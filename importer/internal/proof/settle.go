@@ -12,13 +12,14 @@ import (
 	"wolkvox-import/importer/internal/clock"
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/stop"
 )
 
 // Settler settles rows in doubt.
 type Settler struct {
 	Ledger *ledger.Ledger
-	Sender *crm.Sender
+	Sender *pace.Sender
 	Clock  clock.Clock
 	Log    *slog.Logger
 

@@ -65,7 +65,7 @@ func (s *Submitter) distinct(id string) error {
 		"look at the CRM which rows have a case, and settle them by resolve"
 	why := fmt.Sprintf("wrong server: the CRM answered two rows with the same id %q", id)
 	s.Halt.Stop(&stop.Halt{Status: stop.Stopped, Why: why, Hint: hint})
-	return &crm.Error{Verdict: crm.InDoubt, Reason: "same_id", Hint: hint, WolkvoxID: id,
+	return &crm.Error{Class: crm.InDoubt, Reason: "same_id", Hint: hint, Reply: crm.Reply{WolkvoxID: id},
 		Message: "the CRM answered with an id that it had given to another row"}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
@@ -36,7 +37,7 @@ func (s *Submitter) open(c *mapping.Case) (p parcel, problem *mapping.Problem) {
 }
 
 // created is the outcome of a row that has a case.
-func (s *Submitter) created(c *mapping.Case, p parcel, sent crm.Sent, o *reports.Outcome, settled *ledger.Settlement) {
+func (s *Submitter) created(c *mapping.Case, p parcel, sent pace.Sent, o *reports.Outcome, settled *ledger.Settlement) {
 	o.Status, o.WolkvoxID, o.IDPrefijo = reports.Created, sent.WolkvoxID, sent.IDPrefijo
 	o.HTTPStatus, o.Code = sent.HTTPStatus, sent.Code
 	o.Attachments = s.attachments(c, p)
@@ -51,7 +52,7 @@ func (s *Submitter) created(c *mapping.Case, p parcel, sent crm.Sent, o *reports
 func (s *Submitter) failed(err error, o *reports.Outcome, settled *ledger.Settlement) {
 	e := new(crm.Error)
 	if !errors.As(err, &e) {
-		e = &crm.Error{Verdict: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
+		e = &crm.Error{Class: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
 	}
 	o.HTTPStatus, o.Code, o.Error, o.Message, o.Hint = e.HTTPStatus, e.Code, e.Reason, valid(e.Message), e.Hint
 	settled.Evidence, settled.At = e.Error(), s.Clock.Now()
@@ -61,7 +62,7 @@ func (s *Submitter) failed(err error, o *reports.Outcome, settled *ledger.Settle
 		settled.WolkvoxID, settled.Evidence = e.WolkvoxID, settled.Evidence+named
 	}
 	halt := &stop.Halt{Status: stop.Stopped, Why: e.Message, Hint: e.Hint}
-	switch e.Verdict {
+	switch e.Class {
 	case crm.Refused:
 		o.Status, settled.State = reports.Rejected, ledger.Rejected
 	case crm.InDoubt:

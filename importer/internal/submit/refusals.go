@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/reports"
 )
@@ -46,7 +46,7 @@ func (f *refusals) note(o *reports.Outcome, t *Task) *stop.Halt {
 	case o.Status == reports.Created:
 		f.equal, f.before = 0, 0
 	case o.Status != reports.Rejected, t.Refused:
-	case o.Error == crm.RefusedBefore:
+	case o.Error == pace.RefusedBefore:
 		if f.before++; f.before == mostRefusedBefore {
 			return &stop.Halt{Status: stop.Stopped, Why: fmt.Sprintf("wrong server: %d rows were refused by something before the CRM (HTTP %d), "+
 				"and none was created between them", f.before, o.HTTPStatus),

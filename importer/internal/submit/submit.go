@@ -24,6 +24,7 @@ import (
 	"wolkvox-import/importer/internal/crash"
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/record"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/reports"
@@ -32,17 +33,17 @@ import (
 // Submitter submits tasks. Its parts are set before the first task; then all workers of a run use
 // it at once.
 type Submitter struct {
-	Sender *crm.Sender
-	Ledger *ledger.Ledger
-	Record *record.Recorder
-	Halt   *stop.Switch
-	Meter  *record.Meter
-	Clock  clock.Clock
-	Log    *slog.Logger
-	Budget int64 // bytes of request bodies under way at once
+	Sender  *pace.Sender
+	Breaker *pace.Breaker // the sender's
+	Ledger  *ledger.Ledger
+	Record  *record.Recorder
+	Halt    *stop.Switch
+	Meter   *record.Meter
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Budget  int64 // bytes of request bodies under way at once
 
 	bytes    *semaphore.Weighted // of Budget
-	breaker  breaker
 	sums     sums
 	refusals refusals
 	issued   issued
@@ -51,7 +52,6 @@ type Submitter struct {
 // Start makes it ready.
 func (s *Submitter) Start() {
 	s.bytes = semaphore.NewWeighted(s.Budget)
-	s.Sender.Hold = s.breaker.held
 }
 
 // Submit brings one row to its end and returns its outcome, which is recorded then.
@@ -141,7 +141,7 @@ func (c claim) Release(why error) error {
 }
 
 // settle records what became of a row, and takes in what that tells of the CRM.
-func (s *Submitter) settle(t Task, p parcel, sent crm.Sent, err error) reports.Outcome {
+func (s *Submitter) settle(t Task, p parcel, sent pace.Sent, err error) reports.Outcome {
 	o := reports.Outcome{
 		File:       t.File,
 		Row:        t.Row,
@@ -168,7 +168,7 @@ func (s *Submitter) settle(t Task, p parcel, sent crm.Sent, err error) reports.O
 	if h := s.refusals.note(&o, &t); h != nil {
 		s.Halt.Stop(h)
 	}
-	if why := s.breaker.note(o.Status == reports.InDoubt); why != "" {
+	if why := s.Breaker.Note(o.Status == reports.InDoubt); why != "" {
 		s.probe(why)
 	}
 	return o
@@ -189,13 +189,19 @@ func (s *Submitter) record(t Task, settled ledger.Settlement, o reports.Outcome)
 	})
 }
 
-// probe asks the CRM a harmless question when the breaker has tripped: one answer closes it, three
-// failures stop the run.
+// probe asks the CRM a harmless question when the breaker has tripped: one answer lets the run go
+// on, three failures stop it. Only then may rows be claimed again.
 func (s *Submitter) probe(why string) {
-	defer s.breaker.reset()
-	if h := s.breaker.probe(s.Halt.Context(), s.Sender, s.Log, why); h != nil {
-		s.Halt.Stop(h)
+	defer s.Breaker.Reset()
+	broken := new(pace.ProbeError)
+	if !errors.As(s.Breaker.Probe(s.Halt.Context(), s.Sender, why), &broken) {
+		return
 	}
+	status := stop.Stopped
+	if broken.Spent {
+		status = stop.Paused
+	}
+	s.Halt.Stop(&stop.Halt{Status: status, Why: broken.Why, Hint: broken.Hint})
 }
 
 // parcel is a row's request with the files that it is read from.

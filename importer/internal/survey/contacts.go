@@ -137,5 +137,5 @@ func (c *Contacts) ask(ctx context.Context, needed []Need, found *Survey) (missi
 // isSpent tells whether a token may ask no more today.
 func isSpent(err error) bool {
 	e := new(crm.Error)
-	return errors.As(err, &e) && e.Verdict == crm.TokenSpent
+	return errors.As(err, &e) && e.Class == crm.TokenSpent
 }

@@ -1,11 +1,11 @@
-package crm_test
+package pace_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
-	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/pace"
 )
 
 // An outage is given up after so long and so many rounds; what ends it begins both anew.
@@ -27,7 +27,7 @@ func TestOutage(t *testing.T) {
 		"a rest is no part of it":  {time.Minute, []step{{0, true, true}, {62 * time.Second, false, true}, {64 * time.Second, false, true}, {70 * time.Second, false, false}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var o crm.Outage
+			var o pace.Outage
 			began := time.Unix(1_000_000, 0)
 			for i, s := range c.steps {
 				if s.at < 0 {
@@ -45,10 +45,10 @@ func TestOutage(t *testing.T) {
 
 // Hashes of tokens would give them away, since tokens are made of words that can be guessed.
 func TestTokensAreNumbers(t *testing.T) {
-	if got := fmt.Sprint(crm.NewLanes([]string{"secret"}, 1).Names()); got != "[the token]" {
+	if got := fmt.Sprint(pace.NewLanes([]string{"secret"}, 1).Names()); got != "[the token]" {
 		t.Error(got)
 	}
-	if got := fmt.Sprint(crm.NewLanes([]string{"a", "b"}, 2).Names()); got != "[token 1 of 2 token 2 of 2]" {
+	if got := fmt.Sprint(pace.NewLanes([]string{"a", "b"}, 2).Names()); got != "[token 1 of 2 token 2 of 2]" {
 		t.Error(got)
 	}
 }

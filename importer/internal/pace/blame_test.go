@@ -1,4 +1,4 @@
-package crm_test
+package pace_test
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ func TestRefusalBeforeTheCRMIsAskedAbout(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		insert, question answer
-		want             crm.Verdict
+		want             crm.Class
 		reason           string
 		asked            int64
 	}{
@@ -70,8 +70,8 @@ func TestRefusalBeforeTheCRMIsAskedAbout(t *testing.T) {
 			claim.taken = 9
 			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), claim)
 			e := new(crm.Error)
-			if !errors.As(err, &e) || e.Verdict != c.want || e.Reason != c.reason || asked.Load() != c.asked || inserts.Load() != 1 {
-				t.Errorf("%d inserts, %d questions, %v: %+v", inserts.Load(), asked.Load(), e.Verdict, e)
+			if !errors.As(err, &e) || e.Class != c.want || e.Reason != c.reason || asked.Load() != c.asked || inserts.Load() != 1 {
+				t.Errorf("%d inserts, %d questions, %v: %+v", inserts.Load(), asked.Load(), e.Class, e)
 			}
 			if released := strings.Contains(fmt.Sprint(claim.diary), "release"); released == (c.want == crm.Refused) {
 				t.Errorf("%q", claim.diary)

@@ -1,10 +1,10 @@
-package crm
+package pace
 
 import "time"
 
 // window is how many requests at once a lane may have: additive increase,
 // multiplicative decrease. What the CRM refuses halves it, and each second gives one
-// place back, up to the last number that was not refused. Beyond that one more is tried
+// slot back, up to the last number that was not refused. Beyond that one more is tried
 // only now and then, and each time that fails, after twice as long: a limit that the
 // CRM keeps is met once in minutes and not once a second.
 type window struct {
@@ -52,34 +52,4 @@ func (w *window) refused(now time.Time) {
 	w.ceiling = max(w.limit-1, 1)
 	w.trial = min(max(2*w.trial, firstTrial), lastTrial)
 	w.cut(now)
-}
-
-// pulse is how fast the CRM answers: lately, and usually.
-type pulse struct {
-	lately, usually float64 // seconds; moving averages
-	answers         int
-	risen           time.Time
-}
-
-const (
-	latelyOver  = 10  // answers
-	usuallyOver = 300 // answers
-	pulseAfter  = 50  // answers, before anything is made of it
-	pulseRest   = 10 * time.Second
-	riseFactor  = 3
-	riseAtLeast = 0.3 // seconds
-)
-
-// rises takes how long an answer took, and tells whether the CRM has become so slow
-// that fewer requests at once are better for both.
-func (p *pulse) rises(now time.Time, took time.Duration) bool {
-	p.answers++
-	share := func(over int) float64 { return 1 / float64(min(p.answers, over)) }
-	p.lately += (took.Seconds() - p.lately) * share(latelyOver)
-	p.usually += (took.Seconds() - p.usually) * share(usuallyOver)
-	if p.answers < pulseAfter || now.Sub(p.risen) < pulseRest || p.lately < riseFactor*p.usually || p.lately-p.usually < riseAtLeast {
-		return false
-	}
-	p.risen = now
-	return true
 }

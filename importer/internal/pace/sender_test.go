@@ -1,11 +1,10 @@
-package crm_test
+package pace_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -15,12 +14,8 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/pace"
 )
-
-func sender(t *testing.T, url string, tokens []string, workers int) *crm.Sender {
-	t.Helper()
-	return &crm.Sender{Client: client(t, url, crm.Config{Workers: workers, Timeout: 5 * time.Second}), Lanes: crm.NewLanes(tokens, workers), Log: slog.New(slog.DiscardHandler)}
-}
 
 func TestThrottledIsSentAgainAndInDoubtNever(t *testing.T) {
 	answers := []func(http.ResponseWriter){
@@ -45,7 +40,7 @@ func TestThrottledIsSentAgainAndInDoubtNever(t *testing.T) {
 		t.Fatalf("%+v, %v", sent, err)
 	}
 	_, err = s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.InDoubt || requests.Load() != 4 {
+	if v := class(t, err); v != crm.InDoubt || requests.Load() != 4 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
 }
@@ -164,11 +159,11 @@ func TestOtherTokensGoOnWhenOneIsSpentOrBad(t *testing.T) {
 	}
 	none := sender(t, url, []string{"bad", "spent"}, 2)
 	_, err := none.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.TokenSpent {
+	if v := class(t, err); v != crm.TokenSpent {
 		t.Errorf("%v: with a quota that will be renewed the run is paused, not stopped", v)
 	}
 	_, err = sender(t, url, []string{"bad"}, 1).Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.TokenBad || !strings.Contains(err.Error(), "PLEASE VALIDATE TOKEN") {
+	if v := class(t, err); v != crm.TokenBad || !strings.Contains(err.Error(), "PLEASE VALIDATE TOKEN") {
 		t.Errorf("%v", err)
 	}
 }
@@ -183,7 +178,7 @@ func TestBadTokenIsTriedOnce(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-			if v := verdict(t, err); v != crm.TokenBad {
+			if v := class(t, err); v != crm.TokenBad {
 				t.Error(v)
 			}
 		})
@@ -201,9 +196,9 @@ func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
 	}
 	l.Close()
 	s := sender(t, "http://"+l.Addr().String(), []string{"t"}, 1)
-	s.Patience = 500 * time.Millisecond
+	s.GiveUpAfter = 500 * time.Millisecond
 	sent, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.Unsent || sent.Attempts < 2 {
+	if v := class(t, err); v != crm.Unsent || sent.Attempts < 2 {
 		t.Errorf("%v after %d attempts", v, sent.Attempts)
 	}
 }
@@ -220,21 +215,15 @@ func TestStopEndsThePauseButNotTheRequest(t *testing.T) {
 		t.Errorf("a request in flight was given up: %v", err)
 	}
 	_, err := sender(t, url, []string{"t"}, 1).Send(stop, crm.NewBody([]byte(object), nil), free{})
-	if v := verdict(t, err); v != crm.Unsent || requests.Load() != 1 {
+	if v := class(t, err); v != crm.Unsent || requests.Load() != 1 {
 		t.Errorf("%v after %d requests", v, requests.Load())
 	}
 }
 
-// free is a claim that nothing stands against.
-type free struct{}
-
-func (free) Take() error         { return nil }
-func (free) Release(error) error { return nil }
-
 // pausing is a CRM whose first answer, after so long, asks for a pause of a second. It counts the
 // requests that come within it.
 type pausing struct {
-	*crm.Sender
+	*pace.Sender
 	asked           chan struct{} // closed when the first request is there
 	early, requests *atomic.Int64
 }
@@ -351,7 +340,7 @@ func TestEachRequestHasItsOwnClaim(t *testing.T) {
 	for _, c := range []struct {
 		taken    int
 		want     string
-		verdict  crm.Verdict
+		verdict  crm.Class
 		requests int64
 	}{
 		{9, "take|release: the server asks for a pause (HTTP 429)|take", -1, 2},
@@ -361,7 +350,7 @@ func TestEachRequestHasItsOwnClaim(t *testing.T) {
 	} {
 		h := &held{taken: c.taken}
 		_, err := s.Send(t.Context(), crm.NewBody([]byte(object), nil), h)
-		if c.verdict >= 0 && verdict(t, err) != c.verdict || c.verdict < 0 && err != nil {
+		if c.verdict >= 0 && class(t, err) != c.verdict || c.verdict < 0 && err != nil {
 			t.Errorf("%v", err)
 		}
 		if got := strings.Join(h.diary, "|"); got != c.want || requests.Load() != c.requests {
@@ -398,7 +387,7 @@ func TestBodyThatIsAnsweredEarlyIsSentWhole(t *testing.T) {
 			body := crm.NewBody([]byte(object), files(content))
 			defer body.Close()
 			_, err := s.Send(t.Context(), body, free{})
-			if e := new(crm.Error); err != nil && !(errors.As(err, &e) && e.Verdict == crm.InDoubt) {
+			if e := new(crm.Error); err != nil && !(errors.As(err, &e) && e.Class == crm.InDoubt) {
 				t.Error(err)
 			}
 		})
@@ -433,7 +422,7 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer   func(http.ResponseWriter)
 		stops    bool
-		holds    bool
+		trips    bool
 		requests int64 // all in all
 		release  string
 	}{
@@ -445,7 +434,7 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 		"quota":    {refuse(403, `{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`), false, false, 2, "release: not sent: the token is out of use"},
 		"redirect": {refuse(302, ""), false, false, 2, "release: not sent: the run is to stop"},
 		"stop":     {refuse(200, success), true, false, 2, "release: not sent: the run stopped"},
-		"storm":    {refuse(200, success), false, true, 2, "release: not sent: it is being looked whether the CRM works"},
+		"breaker":  {refuse(200, success), false, true, 2, "release: not sent: it is being looked whether the CRM works"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var n atomic.Int64
@@ -460,14 +449,8 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 			stop, end := context.WithCancel(t.Context())
 			defer end()
 			s := sender(t, url, []string{"a"}, 2)
-			var hold atomic.Pointer[chan struct{}]
-			s.Hold = func() <-chan struct{} {
-				if c := hold.Load(); c != nil {
-					return *c
-				}
-				return nil
-			}
-			send := func(claim crm.Claim) {
+			s.Breaker = new(pace.Breaker)
+			send := func(claim pace.Claim) {
 				if _, err := s.Send(stop, crm.NewBody([]byte(object), nil), claim); err != nil && !errors.As(err, new(*crm.Error)) {
 					t.Error(err)
 				}
@@ -491,9 +474,10 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 				if c.stops {
 					end()
 				}
-				if c.holds {
-					closed := make(chan struct{})
-					hold.Store(&closed)
+				if c.trips {
+					for range 3 {
+						s.Breaker.Note(true)
+					}
 					time.AfterFunc(100*time.Millisecond, end)
 				}
 			}
@@ -503,48 +487,5 @@ func TestNothingLeavesByAnOldPlace(t *testing.T) {
 				t.Errorf("%q after %d requests", claim.diary, requests.Load())
 			}
 		})
-	}
-}
-
-// A token that a question finds spent or refused is not asked by again, but another one is.
-// A 403 that nobody knows is no word about the token.
-func TestQuestionChangesTheToken(t *testing.T) {
-	for answer, want := range map[string]struct {
-		requests int64
-		good     bool
-	}{
-		`{"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"}`:  {3, true},
-		`{"code":403,"error":"FORBIDDEN","msg":"PLEASE VALIDATE TOKEN"}`: {3, true},
-		`{"code":401,"error":"UNAUTHORIZED","msg":""}`:                   {3, true},
-		`{"code":403,"error":"F","msg":"SIMULTANEOUS REQUESTS"}`:         {4, true},
-		`<html>no queries from here</html>`:                              {2, false},
-	} {
-		var n atomic.Int64
-		url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Wolkvox-Token") == "a" && (!strings.Contains(answer, "SIMULTANEOUS") || n.Add(1) <= 2) {
-				w.WriteHeader(http.StatusForbidden)
-				io.WriteString(w, answer)
-				return
-			}
-			io.WriteString(w, `{"code":200,"data":[]}`)
-		})
-		s := sender(t, url, []string{"a", "b"}, 2)
-		for range 2 {
-			if err := s.Probe(t.Context()); (err == nil) != want.good {
-				t.Errorf("%s: %v", answer, err)
-			}
-		}
-		if requests.Load() != want.requests {
-			t.Errorf("%s: %d requests", answer, requests.Load())
-		}
-	}
-}
-
-func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
-	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
-	s := sender(t, url, []string{"a"}, 1)
-	s.Patience = 10 * time.Millisecond
-	if err := s.Probe(t.Context()); verdict(t, err) != crm.Again || requests.Load() < 3 {
-		t.Errorf("%v after %d requests", err, requests.Load())
 	}
 }

@@ -1,4 +1,4 @@
-package submit
+package pace
 
 import (
 	"strings"
@@ -28,19 +28,19 @@ func TestBreaker(t *testing.T) {
 		"the good rows need not be in a row": {"xxx" + times(times(".", 30)+"x", 10) + "xxx" + "xxx", 3, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var b breaker
+			var b Breaker
 			trips := 0
 			for _, answer := range c.answers {
-				if why := b.note(answer == 'x'); why != "" {
+				if why := b.Note(answer == 'x'); why != "" {
 					trips++
-					if b.held() == nil || b.note(true) != "" {
+					if b.Held() == nil || b.Note(true) != "" {
 						t.Fatal("rows may be claimed, or another has to look after the CRM too")
 					}
-					b.reset()
+					b.Reset()
 				}
 			}
-			if trips != c.trips || b.wornOut() != c.wornOut || b.held() != nil {
-				t.Errorf("%d trips, worn out: %v", trips, b.wornOut())
+			if trips != c.trips || b.WornOut() != c.wornOut || b.Held() != nil {
+				t.Errorf("%d trips, worn out: %v", trips, b.WornOut())
 			}
 		})
 	}
@@ -48,16 +48,16 @@ func TestBreaker(t *testing.T) {
 
 // Those who wait are let go on by a reset.
 func TestBreakerLetsGoOn(t *testing.T) {
-	var b breaker
+	var b Breaker
 	for range doubtsInRow {
-		b.note(true)
+		b.Note(true)
 	}
-	held := b.held()
+	held := b.Held()
 	select {
 	case <-held:
 		t.Fatal("not held")
 	default:
 	}
-	b.reset()
+	b.Reset()
 	<-held
 }

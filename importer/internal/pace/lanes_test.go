@@ -1,4 +1,4 @@
-package crm_test
+package pace_test
 
 import (
 	"context"
@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/pace"
 )
 
 // traffic sends requests through lanes on a clock that is not real.
 type traffic struct {
 	t     *testing.T
-	lanes *crm.Lanes
+	lanes *pace.Lanes
 
 	mu     sync.Mutex
 	flying map[string]int
@@ -25,12 +26,12 @@ type traffic struct {
 }
 
 func newTraffic(t *testing.T, tokens []string, workers int) *traffic {
-	return &traffic{t: t, lanes: crm.NewLanes(tokens, workers), flying: map[string]int{}, peak: map[string]int{}}
+	return &traffic{t: t, lanes: pace.NewLanes(tokens, workers), flying: map[string]int{}, peak: map[string]int{}}
 }
 
 // one is a request that takes so long. answer, where it is not nil, hears how many of its
 // token were in flight when it arrived.
-func (tr *traffic) one(ctx context.Context, took time.Duration, answer func(crm.Place, int)) error {
+func (tr *traffic) one(ctx context.Context, took time.Duration, answer func(pace.Slot, int)) error {
 	place, err := tr.lanes.Enter(ctx)
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func (tr *traffic) one(ctx context.Context, took time.Duration, answer func(crm.
 	if answer != nil {
 		answer(place, n)
 	} else {
-		place.Answered(0)
+		place.Answered()
 	}
 	tr.mu.Lock()
 	tr.flying[name]--
@@ -100,12 +101,12 @@ func TestWindowFindsTheTokensLimitAndRarelyTriesIt(t *testing.T) {
 		for range 8 {
 			all.Go(func() {
 				for ctx.Err() == nil {
-					_ = tr.one(ctx, 50*time.Millisecond, func(p crm.Place, n int) {
+					_ = tr.one(ctx, 50*time.Millisecond, func(p pace.Slot, n int) {
 						mu.Lock()
 						defer mu.Unlock()
 						sent++
 						if n <= 2 {
-							p.Answered(0)
+							p.Answered()
 							return
 						}
 						p.TooMany()
@@ -150,52 +151,18 @@ func TestThrottledLanesNarrowAndWidenAgain(t *testing.T) {
 	})
 }
 
-func TestRisingLatencyNarrowsTheLanes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tr := newTraffic(t, []string{"a"}, 8)
-		send := func(n int, took time.Duration) {
-			var all sync.WaitGroup
-			for range n {
-				all.Go(func() {
-					if err := tr.one(t.Context(), took, func(p crm.Place, _ int) { p.Answered(took) }); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			all.Wait()
-		}
-		send(200, 100*time.Millisecond)
-		if tr.peak[tr.name()] != 8 {
-			t.Fatalf("%v", tr.peak)
-		}
-		send(16, 2*time.Second)
-		clear(tr.peak)
-		send(4, time.Millisecond)
-		if tr.peak[tr.name()] > 4 {
-			t.Errorf("%v in flight at a CRM that has become twenty times slower", tr.peak)
-		}
-	})
-}
-
-func (tr *traffic) name() string {
-	for name := range tr.peak {
-		return name
-	}
-	return ""
-}
-
 func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTraffic(t, []string{"a"}, 1)
 		var until []time.Time
-		spent := func(p crm.Place, _ int) { p.Out(&crm.Error{Verdict: crm.TokenSpent}) }
+		spent := func(p pace.Slot, _ int) { p.Out(&crm.Error{Class: crm.TokenSpent}) }
 		if err := tr.one(t.Context(), 0, spent); err != nil {
 			t.Fatal(err)
 		}
-		if err := tr.one(t.Context(), 0, nil); verdict(t, err) != crm.TokenSpent {
+		if err := tr.one(t.Context(), 0, nil); class(t, err) != crm.TokenSpent {
 			t.Errorf("%v", err)
 		}
-		tr.lanes.Patient = func(at time.Time, _ bool) { until = append(until, at) }
+		tr.lanes.WaitForQuota = func(at time.Time, _ bool) { until = append(until, at) }
 		began := time.Now()
 		if err := tr.one(t.Context(), 0, nil); err != nil || len(until) != 1 || time.Since(began) != until[0].Sub(began) || time.Since(began) < 10*time.Minute {
 			t.Errorf("%v, slept %v until %v", err, time.Since(began), until)
@@ -208,7 +175,7 @@ func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 		if err := tr.one(ctx, 0, nil); err == nil || err.Error() != "morning" {
 			t.Errorf("a sleep is ended: %v", err)
 		}
-		bad := func(p crm.Place, _ int) { p.Out(&crm.Error{Verdict: crm.TokenBad, Message: "no good"}) }
+		bad := func(p pace.Slot, _ int) { p.Out(&crm.Error{Class: crm.TokenBad, Message: "no good"}) }
 		if err := tr.one(t.Context(), 0, bad); err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +189,7 @@ func TestLaneRestsUntilItsQuotaIsRenewed(t *testing.T) {
 // costs nothing of the quota.
 func TestPlaceOfOneWhoGaveUpIsFreeAgain(t *testing.T) {
 	for i := range 2000 {
-		lanes := crm.NewLanes([]string{"a"}, 1)
+		lanes := pace.NewLanes([]string{"a"}, 1)
 		lanes.Know(crm.Quota{Limit: 100, Available: 100})
 		left := int64(lanes.Left())
 		p, err := lanes.Enter(t.Context())
