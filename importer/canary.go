@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/reports"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/source"
 )
 

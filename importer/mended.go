@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 
 	"wolkvox-import/importer/internal/filter"
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/importer/internal/source/spreadsheet"
 	"wolkvox-import/mapping"

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"wolkvox-import/importer/internal/filter"
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // rekeyed looks for rows that were imported under another key, and would count as new. That may

@@ -13,7 +13,7 @@ import (
 
 	"wolkvox-import/importer/internal/clock"
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // Resolver settles rows in doubt, by proof or by a person's word.

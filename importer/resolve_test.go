@@ -14,7 +14,7 @@ import (
 
 	"wolkvox-import/importer"
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/sandbox"
 	"wolkvox-import/reports"
 )

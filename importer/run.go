@@ -16,7 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/reports"
 )
 

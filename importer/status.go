@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // State is what a ledger says at a glance.

@@ -9,7 +9,7 @@ import (
 
 	"wolkvox-import/importer/internal/crash"
 	"wolkvox-import/importer/internal/crm"
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"wolkvox-import/importer/internal/ledger"
+	ledger "wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/mapping"
 )
