@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crm"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/reports"
 )
 
@@ -124,7 +124,7 @@ func (r *run) sendable(in *input, yield func(task) bool) (err error) {
 		return err
 	}
 	defer before.reader.Close()
-	defer func() { err = errors.Join(err, r.ledger.Forget()) }() // the rows come once more
+	defer func() { err = errors.Join(err, r.startOver()) }() // the rows come once more
 	for batch, err := range before.batches(1) {
 		if err != nil {
 			return err

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )

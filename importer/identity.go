@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/duplicates"
+	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/source"
 )
 
@@ -28,7 +29,7 @@ type columnSet struct {
 type knowledge struct {
 	id      ledger.ID
 	content [16]byte // under the mapping's own columns
-	before  ledger.Seen
+	before  duplicates.Seen
 	entry   ledger.Entry
 	changed bool // its cells are not those that the entry was made of
 }
@@ -194,12 +195,12 @@ func idOf(key string) (id ledger.ID) {
 
 // lookUp asks the ledger for rows whose keys are known.
 func (r *run) lookUp(in *input, rows []*item) error {
-	sightings := make([]ledger.Sighting, len(rows))
+	sightings := make([]duplicates.Sighting, len(rows))
 	for i, it := range rows {
 		it.known.id = idOf(it.key)
-		sightings[i] = ledger.Sighting{ID: it.known.id, Input: in.number, Row: it.number, Content: it.known.content}
+		sightings[i] = duplicates.Sighting{ID: it.known.id, Input: in.number, Row: it.number, Content: it.known.content}
 	}
-	before, err := r.ledger.Seen(sightings)
+	before, err := r.duplicates.Seen(sightings)
 	if err != nil {
 		return err
 	}
@@ -250,9 +251,9 @@ func (in *input) own(content [16]byte) [16]byte {
 
 // before is what was met under the row's key before, in this input or in those of the same
 // command that came first.
-func (r *run) before(in *input, it *item, seen ledger.Seen) ledger.Seen {
+func (r *run) before(in *input, it *item, seen duplicates.Seen) duplicates.Seen {
 	if seen.Times > 0 && r.elsewhere(in, it, seen.Input, seen.Content == it.known.content) {
-		return ledger.Seen{}
+		return duplicates.Seen{}
 	}
 	return seen
 }
@@ -296,12 +297,12 @@ func (r *run) nameByCells(in *input, rows []*item) error {
 }
 
 func (r *run) nameBySet(in *input, set *columnSet, own bool, rows []*item) error {
-	sightings := make([]ledger.Sighting, len(rows))
+	sightings := make([]duplicates.Sighting, len(rows))
 	for i, it := range rows {
 		content := set.digest(&r.scratch, it.cells)
-		sightings[i] = ledger.Sighting{ID: in.own(content), Input: in.number, Row: it.number, Content: content}
+		sightings[i] = duplicates.Sighting{ID: in.own(content), Input: in.number, Row: it.number, Content: content}
 	}
-	before, err := r.ledger.Seen(sightings)
+	before, err := r.duplicates.Seen(sightings)
 	if err != nil {
 		return err
 	}

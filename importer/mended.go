@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 
 	"wolkvox-import/importer/internal/filter"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/importer/internal/source/spreadsheet"
 	"wolkvox-import/mapping"
@@ -79,11 +79,11 @@ func cutCell(column, text string) mapping.Problem {
 // similar are the keys that the ledger would let be sent, by what is left of them when a
 // spreadsheet has changed them.
 type similar struct {
-	ledger *ledger.View
+	ledger ledger.View
 	folded filter.Filter
 }
 
-func newSimilar(view *ledger.View) (*similar, error) {
+func newSimilar(view ledger.View) (*similar, error) {
 	s := &similar{view, filter.New()}
 	for key, err := range view.FreeKeys() {
 		if err != nil {
@@ -149,7 +149,7 @@ func (r *run) question(in *input, rows []*item) error {
 	}
 	if r.similar == nil {
 		var err error
-		if r.similar, err = newSimilar(r.ledger.View); err != nil {
+		if r.similar, err = newSimilar(r.ledger); err != nil {
 			return err
 		}
 	}

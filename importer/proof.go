@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"wolkvox-import/importer/internal/crm"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
 )
 
 // A row in doubt has three ends. It is present if a case has its marker. It is absent only if

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"wolkvox-import/importer/internal/filter"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
 )
 
 // rekeyed looks for rows that were imported under another key, and would count as new. That may
@@ -38,7 +38,7 @@ func (r *run) rekeyed(ctx context.Context) error {
 // findTemplates lists the key templates of all entries, and this run's. Each run hands them on
 // to the next: only a ledger that an older program wrote last has to be looked through.
 func (r *run) findTemplates() (err error) {
-	if r.templates = r.last.Templates; r.templates == nil && !r.ledger.Fresh {
+	if r.templates = r.last.Templates; r.templates == nil && !r.ledger.Opening().Fresh {
 		if r.templates, err = r.ledger.Templates(); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (r *run) rekeyedRow(in *input, contents filter.Filter) (key string, found b
 		return "", false, err
 	}
 	defer first.reader.Close()
-	defer func() { err = errors.Join(err, r.ledger.Forget()) }() // the rows come once more
+	defer func() { err = errors.Join(err, r.startOver()) }() // the rows come once more
 	for batch, err := range first.batches(1) {
 		if err != nil {
 			return "", false, err

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,8 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/crash"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/reports"
 )
@@ -37,9 +37,9 @@ type inputAccount struct {
 	Read    int
 }
 
-// lastAccount is the last run and what it has left of itself. The error is sql.ErrNoRows where
+// lastAccount is the last run and what it has left of itself. The error is ledger.ErrNoRun where
 // there was none.
-func lastAccount(view *ledger.View) (last ledger.Run, a account, err error) {
+func lastAccount(view ledger.View) (last ledger.Run, a account, err error) {
 	if last, err = view.LastRun(); err == nil {
 		err = json.Unmarshal(last.About, &a)
 	}
@@ -121,7 +121,7 @@ func (r *run) notAttemptedRows() (n int) {
 }
 
 func (r *run) write(a *account, i int, about reports.About, needCells bool) (reports.Summary, []string, error) {
-	summary, files, notes, err := a.write(r.ledger.View, i, about, needCells)
+	summary, files, notes, err := a.write(r.ledger, i, about, needCells)
 	for _, note := range notes {
 		r.job.Log.Warn(note)
 	}
@@ -138,7 +138,7 @@ func (a *account) about(i int) reports.About {
 // write renders one input's records. Cells are read from the input again, where a report
 // needs them; where it is gone or has changed, a note says so and the
 // reports that show cells are left out.
-func (a *account) write(view *ledger.View, i int, about reports.About, needCells bool) (s reports.Summary, files, notes []string, err error) {
+func (a *account) write(view ledger.View, i int, about reports.About, needCells bool) (s reports.Summary, files, notes []string, err error) {
 	in := a.Inputs[i]
 	set := reports.Set{Dir: in.Out, Formats: a.Formats, Header: in.Header, Inputs: a.Keep, Note: func(text string) { notes = append(notes, text) }}
 	cells := &cells{}
@@ -159,7 +159,7 @@ func showsCells(o reports.Outcome) bool {
 	return o.Changed || o.Status == reports.Rejected || o.Status == reports.Invalid
 }
 
-func (a *account) needCells(view *ledger.View, i int) (bool, error) {
+func (a *account) needCells(view ledger.View, i int) (bool, error) {
 	for o, err := range outcomes(view, i) {
 		if err != nil || showsCells(o) {
 			return err == nil, err
@@ -169,7 +169,7 @@ func (a *account) needCells(view *ledger.View, i int) (bool, error) {
 }
 
 // outcomes are the records of one input, read and decoded ahead of the loop over them.
-func outcomes(view *ledger.View, i int) iter.Seq2[reports.Outcome, error] {
+func outcomes(view ledger.View, i int) iter.Seq2[reports.Outcome, error] {
 	type step struct {
 		outcomes []reports.Outcome
 		err      error
@@ -210,7 +210,7 @@ func outcomes(view *ledger.View, i int) iter.Seq2[reports.Outcome, error] {
 }
 
 // lines joins outcomes with their cells.
-func lines(view *ledger.View, i int, c *cells) iter.Seq2[reports.Line, error] {
+func lines(view ledger.View, i int, c *cells) iter.Seq2[reports.Line, error] {
 	return func(yield func(reports.Line, error) bool) {
 		for o, err := range outcomes(view, i) {
 			line := reports.Line{Outcome: o}
@@ -276,13 +276,13 @@ func escapeGlob(path string) string {
 // Report writes the reports of a ledger's last run again, into out where it is not
 // "". It may be called while the run is on.
 func Report(path, out string, formats []string) (Result, []string, error) {
-	view, err := ledger.Look(path)
+	view, err := sqlite.Look(path)
 	if err != nil {
 		return Result{}, nil, &UsageError{err}
 	}
 	defer view.Close()
 	last, a, err := lastAccount(view)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, ledger.ErrNoRun) {
 		return Result{}, nil, usage("the ledger %s has no run to report on", path)
 	} else if err != nil {
 		return Result{}, nil, fmt.Errorf("ledger %s: %w", path, err)
@@ -308,7 +308,7 @@ func (a *account) place(out string) {
 	}
 }
 
-func (a *account) again(view *ledger.View, path string, unfinished bool) (Result, []string, error) {
+func (a *account) again(view ledger.View, path string, unfinished bool) (Result, []string, error) {
 	result := Result{Ledger: path}
 	var halt *Halt
 	if unfinished {
@@ -352,7 +352,7 @@ func (a *account) again(view *ledger.View, path string, unfinished bool) (Result
 
 // whole tells whether the ledger has what the run did with its rows: empty reports must not take the
 // place of good ones.
-func (a *account) whole(view *ledger.View, unfinished bool) error {
+func (a *account) whole(view ledger.View, unfinished bool) error {
 	read := 0
 	for i := range a.Inputs {
 		read += a.Inputs[i].Read
@@ -371,7 +371,7 @@ func (a *account) whole(view *ledger.View, unfinished bool) error {
 
 // count finds the exit status that the run deserved. Of one that has not ended only
 // the rows with an outcome are known.
-func (a *account) count(view *ledger.View, i int, unfinished bool, about *reports.About, halt *Halt) error {
+func (a *account) count(view ledger.View, i int, unfinished bool, about *reports.About, halt *Halt) error {
 	var tally reports.Summary
 	n := 0
 	for o, err := range outcomes(view, i) {

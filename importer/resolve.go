@@ -13,7 +13,8 @@ import (
 
 	"wolkvox-import/importer/internal/clock"
 	"wolkvox-import/importer/internal/crm"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // Resolver settles rows in doubt, by proof or by a person's word.
@@ -60,7 +61,7 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 // resolving is a Resolver at work.
 type resolving struct {
 	*Resolver
-	ledger *ledger.Ledger
+	ledger ledger.Ledger
 	sender *crm.Sender
 	began  time.Time // by a clock that stands still while the computer sleeps
 }
@@ -81,7 +82,7 @@ func (v *Resolver) open() (*resolving, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := ledger.Open(v.Ledger, ledger.Binding{Operation: operation, Server: server.Identity(), Rehearsal: crm.Loopback, Moved: v.ServerMoved})
+	l, err := sqlite.Open(v.Ledger, ledger.Binding{Operation: operation, Server: server.Identity(), Rehearsal: crm.Loopback, Moved: v.ServerMoved})
 	if wrong := new(ledger.BindingError); errors.As(err, &wrong) {
 		return nil, &UsageError{err}
 	} else if err != nil {
@@ -122,7 +123,7 @@ func (r *run) resolve() (*Halt, error) {
 
 // bindingOf reads whom an existing ledger is for.
 func bindingOf(path string) (operation, server string, err error) {
-	if operation, server, err = ledger.BindingOf(path); err != nil {
+	if operation, server, err = sqlite.BindingOf(path); err != nil {
 		err = &UsageError{err}
 	}
 	return operation, server, err

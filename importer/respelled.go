@@ -81,7 +81,7 @@ func (r *run) compareMended(in *input, i int, mended map[string]*item, changes [
 	last := &r.last.Inputs[i]
 	pairs := last.columns(in.header())
 	cells := &cells{rejects: last.Rejects}
-	for o, err := range outcomes(r.ledger.View, i) {
+	for o, err := range outcomes(r.ledger, i) {
 		now := mended[o.Key]
 		if err != nil || now == nil || o.Status != reports.Rejected && o.Status != reports.Invalid {
 			if err != nil {

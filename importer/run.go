@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,14 +15,16 @@ import (
 	"golang.org/x/time/rate"
 
 	"wolkvox-import/importer/internal/crm"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/duplicates"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/reports"
 )
 
 // run is a plan in motion.
 type run struct {
 	*plan
-	ledger    *ledger.Ledger
+	ledger    ledger.Ledger
 	sender    *crm.Sender
 	stop      context.Context // ends when no new row is to be sent; its cause says why
 	end       context.CancelCauseFunc
@@ -42,6 +43,8 @@ type run struct {
 	failed    atomic.Pointer[Halt] // by an error of the run itself, which comes before all other reasons
 	plans     sync.Once            // saying what is going to be done
 	ahead     map[place]bool       // rows that were sent before all others
+
+	duplicates *duplicates.Keys // of all inputs; the reader's alone
 
 	mu       sync.Mutex
 	tallies  []reports.Summary // by input
@@ -63,7 +66,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		return nil, err
 	}
 	var err error
-	if _, r.last, err = lastAccount(r.ledger.View); errors.Is(err, sql.ErrNoRows) {
+	if _, r.last, err = lastAccount(r.ledger); errors.Is(err, ledger.ErrNoRun) {
 		err = nil
 	}
 	for _, in := range p.inputs {
@@ -80,7 +83,7 @@ func begin(ctx context.Context, p *plan) (*run, error) {
 		}
 	}
 	if err != nil {
-		r.ledger.Close()
+		r.closeLedger()
 		return nil, err
 	}
 	r.bytes = semaphore.NewWeighted(p.budget)
@@ -140,15 +143,15 @@ func (r *run) openLedger() error {
 	}
 	usual := filepath.Join(r.mapping.Dir(), r.ledgerName())
 	_, missing := os.Stat(usual) // asked before it can be the one that is made now
-	l, err := ledger.Open(path, ledger.Binding{Operation: r.mapping.Operation, Server: r.server.Identity(), Rehearsal: crm.Loopback, Moved: r.job.ServerMoved})
+	l, err := sqlite.Open(path, ledger.Binding{Operation: r.mapping.Operation, Server: r.server.Identity(), Rehearsal: crm.Loopback, Moved: r.job.ServerMoved})
 	if wrong := new(ledger.BindingError); errors.As(err, &wrong) {
 		return &UsageError{err}
 	} else if err != nil {
 		return err
 	}
-	r.ledger = l
+	r.ledger, r.duplicates = l, duplicates.New(l.Path()+".keys")
 	switch {
-	case l.Fresh:
+	case l.Opening().Fresh:
 		r.job.Log.Info("new ledger", "path", path)
 		if missing == nil && !r.job.Rehearsal {
 			r.job.Log.Warn("the new ledger knows nothing of what was imported with " + usual + ": those rows count as new")
@@ -156,15 +159,15 @@ func (r *run) openLedger() error {
 	default:
 		r.job.Log.Info("going on with the ledger", "path", path)
 	}
-	if l.Recovered > 0 {
-		r.job.Log.Warn(fmt.Sprintf("%d rows were being sent when an earlier run died; they are in doubt", l.Recovered), "ledger", path)
+	if n := l.Opening().Recovered; n > 0 {
+		r.job.Log.Warn(fmt.Sprintf("%d rows were being sent when an earlier run died; they are in doubt", n), "ledger", path)
 	}
 	return nil
 }
 
 // forget removes a rehearsal's ledger, unless a living run holds it.
 func forget(path string) error {
-	if held, err := ledger.Held(path); err != nil {
+	if held, err := sqlite.Held(path); err != nil {
 		return err
 	} else if held {
 		return &ledger.BusyError{Path: path}
@@ -298,7 +301,16 @@ func (p *plan) sayShort(in *input) {
 
 func (r *run) close() {
 	r.end(nil)
-	if err := r.ledger.Close(); err != nil {
+	if err := r.closeLedger(); err != nil {
 		r.job.Log.Error(err.Error())
 	}
+}
+
+// closeLedger ends what openLedger began.
+func (r *run) closeLedger() error { return errors.Join(r.duplicates.Close(), r.ledger.Close()) }
+
+// startOver makes ready for another pass over the rows.
+func (r *run) startOver() error {
+	r.ledger.NextInput()
+	return r.duplicates.Forget()
 }

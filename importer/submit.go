@@ -9,7 +9,7 @@ import (
 
 	"wolkvox-import/importer/internal/crash"
 	"wolkvox-import/importer/internal/crm"
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/mapping"
 )
@@ -49,7 +50,7 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	l, err := ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
+	l, err := sqlite.Open(path, ledger.Binding{Operation: operation, Server: server})
 	if err != nil {
 		return 0, err
 	}
@@ -72,14 +73,14 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 	if err := errors.Join(errs...); err != nil {
 		return 0, &UsageError{err}
 	}
-	if err := l.ResolveAll(resolutions); err != nil {
+	if err := l.Resolve(resolutions...); err != nil {
 		return 0, err
 	}
 	counts, err := l.Counts()
 	return counts[ledger.InDoubt], err
 }
 
-func (v Verdict) resolution(l *ledger.Ledger, who string) (ledger.Resolution, error) {
+func (v Verdict) resolution(l ledger.Ledger, who string) (ledger.Resolution, error) {
 	r := ledger.Resolution{ID: idOf(v.Key), WolkvoxID: v.ID, Evidence: fmt.Sprintf("%s said: %s", who, v.Word)}
 	i := slices.IndexFunc(verdicts, func(known meaning) bool { return known.word == v.Word })
 	if i < 0 {
@@ -167,7 +168,7 @@ func Purge(path string, before time.Time) (purged int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	l, err := ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
+	l, err := sqlite.Open(path, ledger.Binding{Operation: operation, Server: server})
 	if err != nil {
 		return 0, err
 	}

@@ -1,4 +1,4 @@
-package sqlite
+package duplicates
 
 import (
 	"bufio"
@@ -8,88 +8,56 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"wolkvox-import/importer/internal/filter"
 )
 
-// sightings remembers the keys of an input: a filter in memory that knows for certain
-// which keys are new, and a file that the rare others are looked up in. An input has a
-// key in every row and hardly ever one twice, so remembering has to be cheap and finding
-// doesn't.
-type sightings struct {
-	path   string        // of the file, until it is open
-	filter filter.Filter // nil until the first key
-	file   *os.File
-	writer *bufio.Writer
-	rows   int // in the file
-	scans  int // of the file
+// spill remembers keys at little cost: a filter in memory that knows for certain which keys are
+// new, and a file that the rare others are looked up in.
+type spill struct {
+	path     string
+	filter   filter.Filter
+	file     *os.File
+	writer   *bufio.Writer
+	rows     int // in the file
+	searches int // of the file
 }
 
-const (
-	sighted = 16 + 16 + 8 // bytes
+// recordSize is that of a row in the file: its ID, its content and its place.
+const recordSize = 16 + 16 + 8
 
-	// mostScans is how often the file is looked through until an index pays.
-	mostScans = 128
-)
+// openSpill makes the file. Only one process uses the path, so it is free, or a dead process's
+// that could not remove it. The file has no name from then on. Windows removes no open file, and
+// leaves it to close.
+func openSpill(path string) (*spill, error) {
+	os.Remove(path)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		err = fmt.Errorf("%w; raise the limit (ulimit -n) or use fewer workers", err)
+	}
+	if err != nil {
+		return nil, noted(err)
+	}
+	os.Remove(path)
+	return &spill{path: path, filter: filter.New(), file: file, writer: bufio.NewWriterSize(file, 64<<10)}, nil
+}
 
 // add notes a row and tells whether its key may have been there before.
-func (s *sightings) add(row Sighting) (maybe bool, err error) {
-	if s.filter == nil {
-		if err := s.open(); err != nil {
-			return false, err
-		}
-	}
+func (s *spill) add(row Sighting) (maybe bool, err error) {
 	maybe = s.filter.Add(row.ID)
-	var record [sighted]byte
+	var record [recordSize]byte
 	copy(record[:16], row.ID[:])
 	copy(record[16:32], row.Content[:])
-	binary.LittleEndian.PutUint64(record[32:], uint64(Record{Input: row.Input, Row: row.Row}.place()))
+	binary.LittleEndian.PutUint64(record[32:], uint64(pack(row.Input, row.Row)))
 	s.rows++
-	if _, err := s.writer.Write(record[:]); err != nil {
-		return false, fmt.Errorf("the keys of the input can't be noted: %w", err)
-	}
-	return maybe, nil
+	_, err = s.writer.Write(record[:])
+	return maybe, noted(err)
 }
 
-// open makes the file, beside the ledger: a run must not depend on a folder for temporary
-// files. Only one process has a ledger, so the name is free, or a dead one's that could not
-// remove it. Keys are personal data and must not outlive the process, however that ends: so the
-// file has no name from then on. Windows removes no open file, and leaves it to close.
-func (s *sightings) open() (err error) {
-	os.Remove(s.path)
-	if s.file, err = os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-		return fmt.Errorf("the keys of the input can't be noted: %w", cantOpen(s.path, err))
-	}
-	os.Remove(s.path)
-	s.filter = filter.New()
-	s.writer = bufio.NewWriterSize(s.file, 64<<10)
-	return nil
-}
-
-// each goes through the first n rows.
-func (s *sightings) each(n int, take func(Sighting) error) error {
-	if err := s.writer.Flush(); err != nil {
-		return fmt.Errorf("the keys of the input can't be noted: %w", err)
-	}
-	reader := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, int64(n)*sighted), 256<<10)
-	var record [sighted]byte
-	for range n {
-		if _, err := io.ReadFull(reader, record[:]); err != nil {
-			return fmt.Errorf("the keys of the input can't be read back: %w", err)
-		}
-		row := Sighting{ID: ID(record[:16])}
-		row.Input, row.Row = placed(int64(binary.LittleEndian.Uint64(record[32:])))
-		copy(row.Content[:], record[16:32])
-		if err := take(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// before returns what the first n rows have of some keys.
-func (s *sightings) before(n int, keys map[ID]Seen) error {
-	s.scans++
+// search adds to keys what the first n rows have of them.
+func (s *spill) search(n int, keys map[[16]byte]Seen) error {
+	s.searches++
 	return s.each(n, func(row Sighting) error {
 		if seen, ok := keys[row.ID]; ok {
 			keys[row.ID] = seen.and(row)
@@ -98,24 +66,42 @@ func (s *sightings) before(n int, keys map[ID]Seen) error {
 	})
 }
 
-// and counts one more row of the key.
-func (seen Seen) and(row Sighting) Seen {
-	if seen.Times == 0 {
-		seen.Input, seen.Row, seen.Content = row.Input, row.Row, row.Content
+// each goes through the first n rows.
+func (s *spill) each(n int, take func(Sighting) error) error {
+	if err := s.writer.Flush(); err != nil {
+		return noted(err)
 	}
-	seen.Times++
-	return seen
+	reader := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, int64(n)*recordSize), 256<<10)
+	var record [recordSize]byte
+	for range n {
+		if _, err := io.ReadFull(reader, record[:]); err != nil {
+			return fmt.Errorf("the keys of the input can't be read back: %w", err)
+		}
+		row := Sighting{ID: [16]byte(record[:16]), Content: [16]byte(record[16:32])}
+		row.Input, row.Row = unpack(int64(binary.LittleEndian.Uint64(record[32:])))
+		if err := take(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// close forgets everything.
-func (s *sightings) close() error {
-	if s.file == nil {
-		return nil
-	}
+// close ends the file, and removes it if it still has a name.
+func (s *spill) close() error {
 	err := s.file.Close()
 	if removed := os.Remove(s.path); !errors.Is(removed, fs.ErrNotExist) {
 		err = errors.Join(err, removed)
 	}
-	*s = sightings{path: s.path}
 	return err
+}
+
+// rowBits are the bits of a packed place that are the row's; the input's are above them.
+const rowBits = 40
+
+// pack makes one number of an input and a row of it.
+func pack(input, row int) int64 { return int64(input)<<rowBits + int64(row) }
+
+// unpack is the input and the row of a packed place.
+func unpack(place int64) (input, row int) {
+	return int(place >> rowBits), int(place & (1<<rowBits - 1))
 }

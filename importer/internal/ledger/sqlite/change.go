@@ -5,54 +5,19 @@ import (
 	"fmt"
 	"time"
 
-	"wolkvox-import/importer/internal/clock"
+	"wolkvox-import/importer/internal/ledger"
 )
-
-// Claim says that a row's request is about to leave.
-type Claim struct {
-	ID       ID
-	Key      string
-	Template string // the mapping's key text, "" where cells are the key
-	Columns  int64  // of Content, from ColumnSet
-	Content  [16]byte
-	Marker   string
-	Contact  string
-	Length   int // of the description, in characters
-	Bytes    int // of the description
-}
-
-// Settlement says what became of a claim.
-type Settlement struct {
-	ID        ID
-	State     State  // Created, Rejected or InDoubt
-	WolkvoxID string // of an InDoubt one: an id that the doubtful answer had
-	IDPrefijo string
-	Evidence  string       // on what grounds, for the history
-	At        clock.Moment // when nothing of an InDoubt one's request can leave any more
-}
-
-// Record is what the run did with one row, in the importer's own words.
-type Record struct {
-	Input   int // number of the input within the run
-	Row     int
-	Outcome []byte // JSON
-}
 
 // rowBits are the bits of a place that are the row's; the input's are above them.
 const rowBits = 40
 
-// place is where the record stands among those of all inputs.
-func (r Record) place() int64 { return int64(r.Input)<<rowBits + int64(r.Row) }
-
-// placed is the input and the row of a place.
-func placed(place int64) (input, row int) {
-	return int(place >> rowBits), int(place & (1<<rowBits - 1))
-}
+// place is where a record stands among those of all inputs.
+func place(r ledger.Record) int64 { return int64(r.Input)<<rowBits + int64(r.Row) }
 
 // Claim writes durably that the key's request is about to leave. It must return
 // without error before the first byte does. ErrNotClaimable means that it must not,
 // ErrFull that nothing may any more.
-func (l *Ledger) Claim(c Claim) error {
+func (l *Ledger) Claim(c ledger.Claim) error {
 	return l.writer.begin(func(s *statements, now int64) error {
 		result, err := s.claim.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:], c.Marker, c.Contact, c.Length, c.Bytes, now)
 		return oneRow(result, err)
@@ -61,16 +26,16 @@ func (l *Ledger) Claim(c Claim) error {
 
 // Release writes durably that a claim's request was not sent or not processed: the key is
 // free again.
-func (l *Ledger) Release(id ID, evidence string) error {
+func (l *Ledger) Release(id ledger.ID, evidence string) error {
 	return l.writer.do(func(s *statements, now int64) error {
-		return s.conclude(l.run, now, Settlement{ID: id, State: Pending, Evidence: evidence})
+		return s.conclude(l.run, now, ledger.Settlement{ID: id, State: ledger.Pending, Evidence: evidence})
 	})
 }
 
 // Settle writes what became of a claim of this run, and what is said of it. It doesn't
 // wait: done is told when that is durable, which is before any later Claim returns, or
 // why it can't be written. done must not use the ledger.
-func (l *Ledger) Settle(st Settlement, r Record, done func(error)) {
+func (l *Ledger) Settle(st ledger.Settlement, r ledger.Record, done func(error)) {
 	l.writer.later(func(s *statements, now int64) error {
 		if err := s.conclude(l.run, now, st); err != nil {
 			return err
@@ -80,23 +45,23 @@ func (l *Ledger) Settle(st Settlement, r Record, done func(error)) {
 }
 
 // conclude brings a claim to its end.
-func (s *statements) conclude(run, now int64, st Settlement) error {
+func (s *statements) conclude(run, now int64, st ledger.Settlement) error {
 	var doubted, uptime int64
 	boot := ""
-	if st.State == InDoubt && !st.At.Wall.IsZero() {
+	if st.State == ledger.InDoubt && !st.At.Wall.IsZero() {
 		doubted, boot, uptime = st.At.Wall.UnixMilli(), st.At.Boot, st.At.Uptime.Milliseconds()
 	}
 	result, err := s.settle.Exec(string(st.State), st.WolkvoxID, st.IDPrefijo, now, doubted, boot, uptime, st.ID[:], run)
 	if err := oneRow(result, err); err != nil {
 		return err
 	}
-	_, err = s.history.Exec(now, run, st.ID[:], string(Sending), string(st.State), st.Evidence)
+	_, err = s.history.Exec(now, run, st.ID[:], string(ledger.Sending), string(st.State), st.Evidence)
 	return err
 }
 
 // Note records rows that were not sent. It returns before they are durable; Flush
 // waits for that.
-func (l *Ledger) Note(records []Record) error {
+func (l *Ledger) Note(records []ledger.Record) error {
 	return l.writer.post(func(s *statements, _ int64) error {
 		for _, r := range records {
 			if err := s.write(r); err != nil {
@@ -109,7 +74,7 @@ func (l *Ledger) Note(records []Record) error {
 
 // Refuse records that a row with a key could not become a case; a key whose case
 // exists, is being sent, or is in doubt stays what it is.
-func (l *Ledger) Refuse(c Claim, r Record) error {
+func (l *Ledger) Refuse(c ledger.Claim, r ledger.Record) error {
 	return l.writer.post(func(s *statements, now int64) error {
 		if _, err := s.invalid.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:], now, now); err != nil {
 			return err
@@ -123,7 +88,7 @@ func (l *Ledger) Refuse(c Claim, r Record) error {
 func (l *Ledger) Flush() error {
 	return l.writer.do(func(*statements, int64) error {
 		if l.writer.dropped {
-			return ErrFull
+			return ledger.ErrFull
 		}
 		return nil
 	})
@@ -170,7 +135,7 @@ func oneRow(result sql.Result, err error) error {
 	}
 	n, err := result.RowsAffected()
 	if err == nil && n != 1 {
-		return ErrNotClaimable
+		return ledger.ErrNotClaimable
 	}
 	return err
 }
@@ -180,8 +145,8 @@ type statements struct {
 	claim, settle, invalid, history, record *sql.Stmt
 }
 
-func (s *statements) write(r Record) error {
-	_, err := s.record.Exec(r.place(), string(r.Outcome))
+func (s *statements) write(r ledger.Record) error {
+	_, err := s.record.Exec(place(r), string(r.Outcome))
 	return err
 }
 

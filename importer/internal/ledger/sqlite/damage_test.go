@@ -4,12 +4,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
 )
 
 func scramble(b []byte, r *rand.Rand) {
@@ -90,53 +89,20 @@ func TestDamageDuringARunIsAnErrorOfEntries(t *testing.T) {
 	}
 }
 
-// Whatever keeps the keys of the input from being noted is an error of Seen, and not a row that
-// hasn't been seen.
-func TestKeysThatCannotBeNotedAreAnErrorOfSeen(t *testing.T) {
-	path := file(t)
-	l := open(t, path)
-	if err := os.MkdirAll(filepath.Join(path+".keys", "in the way"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	seen, err := l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}})
-	if err == nil || !strings.Contains(err.Error(), "can't be noted") {
-		t.Errorf("%v, %v", seen, err)
-	}
-}
-
-// The keys of an input are personal data. They must not outlive the process, however that ends:
-// their file has no name, where the system can do that.
-func TestNotedKeysHaveNoName(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("an open file has a name here")
-	}
-	path := file(t)
-	l := open(t, path)
-	if _, err := l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Lstat(path + ".keys"); err == nil {
-		t.Error("the file of keys can be seen")
-	}
-}
-
-// A run needs no folder for temporary files, not for many keys that come twice either.
+// A run needs no folder for temporary files, and purging, which writes all of the ledger anew, needs
+// none either.
 func TestLedgerNeedsNoTemporaryFolder(t *testing.T) {
 	path := file(t)
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("TMP", os.Getenv("TMPDIR"))
 	t.Setenv("TEMP", os.Getenv("TMPDIR"))
 	l := open(t, path)
-	ids := scattered(60000)
-	for range 2 {
-		for at := 0; at < len(ids); at += 250 {
-			var batch []ledger.Sighting
-			for i, id := range ids[at : at+250] {
-				batch = append(batch, ledger.Sighting{ID: id, Row: at + i + 2})
-			}
-			if _, err := l.Seen(batch); err != nil {
-				t.Fatal(err)
-			}
+	ids := scattered(20000)
+	for i, id := range ids {
+		c := claim(i)
+		c.ID = id
+		if err := l.Refuse(c, ledger.Record{Row: i, Outcome: []byte("{}")}); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if _, err := l.Purge(time.Now()); err != nil {

@@ -11,13 +11,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 var states = []ledger.State{ledger.Unknown, ledger.Pending, ledger.Sending, ledger.Created, ledger.Rejected, ledger.Invalid, ledger.InDoubt, ledger.Ignored}
 
 // become brings a key into a state, by what is done to keys.
-func become(t *testing.T, l *ledger.Ledger, n int, s ledger.State) {
+func become(t *testing.T, l *sqlite.Ledger, n int, s ledger.State) {
 	t.Helper()
 	var err error
 	if s == ledger.Invalid {
@@ -77,7 +78,7 @@ func TestOnlyTheseResolutionsAreTaken(t *testing.T) {
 }
 
 // doubts makes keys that are in doubt, and what resolves them.
-func doubts(t *testing.T, l *ledger.Ledger, n int) (list []ledger.Resolution) {
+func doubts(t *testing.T, l *sqlite.Ledger, n int) (list []ledger.Resolution) {
 	t.Helper()
 	for i := range n {
 		become(t, l, i, ledger.InDoubt)
@@ -96,7 +97,7 @@ func TestManyResolutionsAreTakenWholeOrNotAtAll(t *testing.T) {
 	}
 	claimed := make(chan error)
 	go func() { claimed <- l.Claim(claim(99)) }()
-	err := l.ResolveAll(list)
+	err := l.Resolve(list...)
 	if !errors.Is(err, ledger.ErrNotClaimable) || !strings.Contains(err.Error(), "8 of 9") {
 		t.Errorf("got %v", err)
 	}
@@ -109,7 +110,7 @@ func TestManyResolutionsAreTakenWholeOrNotAtAll(t *testing.T) {
 	if found, err := l.Doubts(0); err != nil || len(found) != 8 || found[0].Evidence == "a person" {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if err := l.ResolveAll(append(list[:7:7], list[8])); err != nil {
+	if err := l.Resolve(append(list[:7:7], list[8])...); err != nil {
 		t.Error(err)
 	}
 	if counts, err := l.Counts(); err != nil || counts[ledger.InDoubt] != 0 || counts[ledger.Created] != 8 {
@@ -140,7 +141,7 @@ func TestResolutionsOfAKilledProcessAreWholeOrNone(t *testing.T) {
 		time.Sleep(patience) // a moment of its work, not a wait for something
 		victim.Process.Kill()
 		victim.Wait()
-		view, err := ledger.Look(path)
+		view, err := sqlite.Look(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +168,7 @@ func TestVictimThatResolves(t *testing.T) {
 		list = append(list, ledger.Resolution{ID: id(i), From: ledger.InDoubt, To: ledger.Created})
 	}
 	fmt.Println("ready")
-	if err := l.ResolveAll(list); err != nil {
+	if err := l.Resolve(list...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -313,7 +314,7 @@ func TestInterruptedSyncIsTriedAgain(t *testing.T) {
 	for _, interrupted := range []error{syscall.EINTR, syscall.EAGAIN} {
 		t.Run(interrupted.Error(), func(t *testing.T) {
 			l := open(t, file(t))
-			syncs := ledger.Interrupt(t, 3, &os.PathError{Op: "sync", Path: "wal", Err: interrupted})
+			syncs := sqlite.Interrupt(t, 3, &os.PathError{Op: "sync", Path: "wal", Err: interrupted})
 			if err := l.Claim(claim(1)); err != nil || syncs.Load() != 4 {
 				t.Errorf("after %d syncs %v", syncs.Load(), err)
 			}
@@ -327,7 +328,7 @@ func TestInterruptedSyncIsTriedAgain(t *testing.T) {
 func TestDiskThatInterruptsEverySyncIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := open(t, file(t))
-		ledger.Interrupt(t, 1<<40, syscall.EINTR)
+		sqlite.Interrupt(t, 1<<40, syscall.EINTR)
 		began := time.Now()
 		err := l.Claim(claim(1))
 		if !errors.Is(err, syscall.EINTR) || !strings.Contains(err.Error(), "interrupted 100 times") || time.Since(began) > 10*time.Second {

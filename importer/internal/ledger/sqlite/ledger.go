@@ -44,46 +44,23 @@ import (
 	driver "modernc.org/sqlite"
 
 	"wolkvox-import/importer/internal/clock"
+	"wolkvox-import/importer/internal/ledger"
 )
 
-// State is what is known of a key.
-type State string
-
-const (
-	Unknown  State = ""         // never claimed
-	Pending  State = "pending"  // claimed once, but not sent or not processed
-	Sending  State = "sending"  // claimed: its request may have left
-	Created  State = "created"  // a case exists
-	Rejected State = "rejected" // the CRM refused it
-	Invalid  State = "invalid"  // it could not become a case
-	InDoubt  State = "in_doubt" // nobody knows whether a case exists
-	Ignored  State = "ignored"  // a person said that it is never to be sent
-)
-
-// ErrNotClaimable means that a key's case exists, is being sent, or is in doubt.
-var ErrNotClaimable = errors.New("the key is not free to be sent")
-
-// ID is what a key is found by: the first half of its SHA-256. Unlike the key it may
-// be kept for ever, since it tells nothing about a person.
-type ID [16]byte
-
-// Ledger is an open ledger that this process alone writes. Its methods are safe for
-// concurrent use, except Seen and Forget, which belong to one reader of one input.
+// Ledger is a ledger.Ledger that is kept by SQLite.
 type Ledger struct {
 	*View
-	Fresh     bool // made by this Open
-	Recovered int  // entries that a dead process left as sending, now in doubt
-
+	found  ledger.Opening
 	lock   *lock
 	writer *writer
-	scope  *scope
-	run    int64
+	lookup *lookup
+	run    int64 // the present one; the writer's alone
 }
 
 // Open opens or makes the ledger at path for the given server and operation. It
 // fails with a *BusyError where another process holds it, and with a *BindingError
 // where it was made for another server or operation.
-func Open(path string, b Binding) (*Ledger, error) {
+func Open(path string, b ledger.Binding) (*Ledger, error) {
 	l := &Ledger{}
 	if err := l.open(path, b); err != nil {
 		l.Close()
@@ -92,7 +69,7 @@ func Open(path string, b Binding) (*Ledger, error) {
 	return l, nil
 }
 
-func (l *Ledger) open(given string, b Binding) (err error) {
+func (l *Ledger) open(given string, b ledger.Binding) (err error) {
 	path, err := locate(given)
 	if err != nil {
 		return err
@@ -109,7 +86,7 @@ func (l *Ledger) open(given string, b Binding) (err error) {
 	if err != nil {
 		return err
 	}
-	if l.Fresh, err = touch(path); err != nil {
+	if l.found.Fresh, err = touch(path); err != nil {
 		return err
 	}
 	db, err := open(path, "rw")
@@ -126,26 +103,30 @@ func (l *Ledger) open(given string, b Binding) (err error) {
 	if err := checkWhole(db, path); err != nil {
 		return err
 	}
-	if l.Recovered, err = recoverSending(db, clock.Clock(nil).Now()); err != nil {
+	if l.found.Recovered, err = recoverSending(db, clock.Clock(nil).Now()); err != nil {
 		return explain(path, err)
 	}
 	if l.View, err = openView(path, "rw"); err != nil {
 		return err
 	}
-	if l.scope, err = newScope(l.View.db, path); err != nil {
+	if l.lookup, err = newLookup(l.View.db); err != nil {
 		return explain(path, err)
 	}
 	return l.writer.start(path)
 }
+
+// Opening tells what Open found.
+func (l *Ledger) Opening() ledger.Opening { return l.found }
+
+// Path is the path by which the ledger is used. If the one that was given to Open is a link, it is
+// another one. What lies beside the ledger has names that begin with it.
+func (l *Ledger) Path() string { return l.path }
 
 // Close waits for what is being written and lets go of the ledger.
 func (l *Ledger) Close() error {
 	var errs []error
 	if l.writer != nil {
 		errs = append(errs, l.writer.close())
-	}
-	if l.scope != nil {
-		errs = append(errs, l.scope.sightings.close())
 	}
 	if l.View != nil {
 		errs = append(errs, l.View.Close())
@@ -243,3 +224,5 @@ func handles() error {
 	}
 	return nil
 }
+
+var _ ledger.Ledger = (*Ledger)(nil)

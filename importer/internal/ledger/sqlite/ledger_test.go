@@ -1,11 +1,9 @@
 package sqlite_test
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,14 +12,15 @@ import (
 	"testing"
 	"time"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 var real = ledger.Binding{Operation: "op", Server: "crm.example", Rehearsal: "loopback"}
 
-func open(t *testing.T, path string) *ledger.Ledger {
+func open(t *testing.T, path string) *sqlite.Ledger {
 	t.Helper()
-	l, err := ledger.Open(path, real)
+	l, err := sqlite.Open(path, real)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,20 +40,20 @@ func claim(n int) ledger.Claim {
 func id(n int) ledger.ID { return ledger.ID{byte(n >> 8), byte(n)} }
 
 // conclude settles and waits until that is durable.
-func conclude(l *ledger.Ledger, s ledger.Settlement, r ledger.Record) error {
+func conclude(l *sqlite.Ledger, s ledger.Settlement, r ledger.Record) error {
 	done := make(chan error, 1)
 	l.Settle(s, r, func(err error) { done <- err })
 	return <-done
 }
 
-func settle(t *testing.T, l *ledger.Ledger, n int, s ledger.State) {
+func settle(t *testing.T, l *sqlite.Ledger, n int, s ledger.State) {
 	t.Helper()
 	if err := conclude(l, ledger.Settlement{ID: id(n), State: s, WolkvoxID: "w"}, ledger.Record{Row: n, Outcome: []byte(`{}`)}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func state(t *testing.T, l *ledger.Ledger, n int) ledger.State {
+func state(t *testing.T, l *sqlite.Ledger, n int) ledger.State {
 	t.Helper()
 	entries, err := l.Entries([]ledger.ID{id(n)})
 	if err != nil {
@@ -128,7 +127,7 @@ func TestWhatADeadProcessWasSendingIsInDoubt(t *testing.T) {
 	}
 	settle(t, l, 2, ledger.Created)
 	for _, held := range []bool{true, false} { // who only looks sees it too
-		view, err := ledger.Look(path)
+		view, err := sqlite.Look(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,16 +144,16 @@ func TestWhatADeadProcessWasSendingIsInDoubt(t *testing.T) {
 		l.Close()
 	}
 	l = open(t, path)
-	if l.Fresh || l.Recovered != 2 || state(t, l, 0) != ledger.InDoubt || state(t, l, 2) != ledger.Created {
-		t.Errorf("fresh %v, recovered %d, states %s, %s", l.Fresh, l.Recovered, state(t, l, 0), state(t, l, 2))
+	if l.Opening().Fresh || l.Opening().Recovered != 2 || state(t, l, 0) != ledger.InDoubt || state(t, l, 2) != ledger.Created {
+		t.Errorf("fresh %v, recovered %d, states %s, %s", l.Opening().Fresh, l.Opening().Recovered, state(t, l, 0), state(t, l, 2))
 	}
 	doubts, err := l.Doubts(10)
 	if err != nil || len(doubts) != 2 || doubts[0].Marker != "[ref]" || doubts[0].Contact != "a@b" || !strings.Contains(doubts[0].Evidence, "ended before") {
 		t.Errorf("%+v, %v", doubts, err)
 	}
 	l.Close()
-	if l = open(t, path); l.Recovered != 0 {
-		t.Errorf("recovered %d once more", l.Recovered)
+	if l = open(t, path); l.Opening().Recovered != 0 {
+		t.Errorf("recovered %d once more", l.Opening().Recovered)
 	}
 }
 
@@ -192,12 +191,12 @@ func TestManyWorkersClaimAndSettleWhatTheyWrote(t *testing.T) {
 func TestSecondProcessIsRefusedAndToldWho(t *testing.T) {
 	path := file(t)
 	open(t, path)
-	_, err := ledger.Open(path, real)
+	_, err := sqlite.Open(path, real)
 	var busy *ledger.BusyError
 	if !errors.As(err, &busy) || busy.PID != 1234 || time.Since(busy.Started) > time.Minute {
 		t.Errorf("%v", err)
 	}
-	if held, err := ledger.Held(path); !held || err != nil {
+	if held, err := sqlite.Held(path); !held || err != nil {
 		t.Errorf("held %v, %v", held, err)
 	}
 }
@@ -208,7 +207,7 @@ func TestLedgerCanBeReadWhileItIsWritten(t *testing.T) {
 	if err := l.Claim(claim(1)); err != nil {
 		t.Fatal(err)
 	}
-	v, err := ledger.Look(path)
+	v, err := sqlite.Look(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +231,7 @@ func TestClosedLedgerCanBeRead(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	v, err := ledger.Look(path)
+	v, err := sqlite.Look(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +255,7 @@ func TestLedgerBelongsToItsOperationAndServer(t *testing.T) {
 		{ledger.Binding{Operation: "op", Server: "crm2.example", Rehearsal: "loopback", Moved: true}, true},
 		{real, false}, // it has moved
 	} {
-		l, err := ledger.Open(path, c.b)
+		l, err := sqlite.Open(path, c.b)
 		if wrong := new(ledger.BindingError); (err == nil) != c.ok || err != nil && !errors.As(err, &wrong) {
 			t.Errorf("%+v: %v", c.b, err)
 		}
@@ -268,14 +267,14 @@ func TestLedgerBelongsToItsOperationAndServer(t *testing.T) {
 
 func TestRehearsalNeverBecomesTheRealThing(t *testing.T) {
 	path := file(t)
-	l, err := ledger.Open(path, ledger.Binding{Operation: "op", Server: "loopback", Rehearsal: "loopback"})
+	l, err := sqlite.Open(path, ledger.Binding{Operation: "op", Server: "loopback", Rehearsal: "loopback"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
 	moved := real
 	moved.Moved = true
-	if _, err := ledger.Open(path, moved); err == nil {
+	if _, err := sqlite.Open(path, moved); err == nil {
 		t.Error("a rehearsal's ledger was taken over for a real server")
 	}
 }
@@ -302,10 +301,10 @@ func TestFilesThatAreNoLedgers(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("not a database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ledger.Open(path, real); err == nil || !strings.Contains(err.Error(), "is not a ledger") {
+	if _, err := sqlite.Open(path, real); err == nil || !strings.Contains(err.Error(), "is not a ledger") {
 		t.Errorf("%v", err)
 	}
-	if _, err := ledger.Look(filepath.Join(t.TempDir(), "none.db")); err == nil || !strings.Contains(err.Error(), "there is no ledger") {
+	if _, err := sqlite.Look(filepath.Join(t.TempDir(), "none.db")); err == nil || !strings.Contains(err.Error(), "there is no ledger") {
 		t.Errorf("%v", err)
 	}
 }
@@ -323,96 +322,6 @@ func TestNewRunForgetsTheLastOnesRecords(t *testing.T) {
 	l = open(t, path)
 	for r := range l.Records(0) {
 		t.Errorf("still there: %v", r)
-	}
-}
-
-// So many rounds that the keys get an index on the way.
-func TestSeenRemembersTheFirstOfEachKey(t *testing.T) {
-	l := open(t, file(t))
-	var batch []ledger.Sighting
-	for n := range 300 {
-		batch = append(batch, ledger.Sighting{ID: id(n % 200), Row: n + 2, Content: [16]byte{byte(n)}})
-	}
-	for round := range 50 {
-		seen, err := l.Seen(batch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for n, s := range seen {
-			want := round
-			if n%200 < 100 {
-				want = 2 * round
-			}
-			if n >= 200 {
-				want++
-			}
-			if s.Times != want || want > 0 && (s.Row != n%200+2 || s.Content != [16]byte{byte(n % 200)}) {
-				t.Fatalf("round %d, sighting %d: %+v, wanted %d times", round, n, s, want)
-			}
-		}
-	}
-	if err := l.Forget(); err != nil {
-		t.Fatal(err)
-	}
-	if seen, err := l.Seen(batch[:1]); err != nil || seen[0].Times != 0 {
-		t.Errorf("%+v, %v", seen, err)
-	}
-}
-
-// What lies further apart than a piece of the index is added up all the same.
-func TestSeenCountsOverTheWholeInput(t *testing.T) {
-	l := open(t, file(t))
-	row := 0
-	for round := range 140 {
-		batch := []ledger.Sighting{{ID: id(0), Row: row + 2}}
-		for range 150 {
-			row++
-			other := ledger.ID{15: 1}
-			binary.LittleEndian.PutUint64(other[:8], uint64(row))
-			batch = append(batch, ledger.Sighting{ID: other, Row: row + 2})
-		}
-		seen, err := l.Seen(batch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if seen[0].Times != round || round > 0 && seen[0].Row != 2 || seen[1].Times != 0 {
-			t.Fatalf("round %d: %+v, and a new key %+v", round, seen[0], seen[1])
-		}
-	}
-}
-
-// Keys of many batches, of which some come again much later: none is taken for another.
-func TestSeenTellsKeysApart(t *testing.T) {
-	l := open(t, file(t))
-	random := rand.New(rand.NewPCG(1, 2))
-	first := map[ledger.ID]int{}
-	row := 0
-	for range 300 {
-		var batch []ledger.Sighting
-		for range 256 {
-			row++
-			id := ledger.ID{}
-			binary.LittleEndian.PutUint64(id[:8], random.Uint64())
-			binary.LittleEndian.PutUint64(id[8:], random.Uint64())
-			if random.IntN(2000) == 0 && row > 1000 {
-				for id = range first { // any that was there
-					break
-				}
-			}
-			batch = append(batch, ledger.Sighting{ID: id, Row: row})
-		}
-		seen, err := l.Seen(batch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, s := range batch {
-			if seen[i].Row != first[s.ID] || (seen[i].Times > 0) != (first[s.ID] > 0) {
-				t.Fatalf("row %d: %+v, first seen in %d", s.Row, seen[i], first[s.ID])
-			}
-			if first[s.ID] == 0 {
-				first[s.ID] = s.Row
-			}
-		}
 	}
 }
 
@@ -448,7 +357,7 @@ func TestHistoryCannotBeRewritten(t *testing.T) {
 }
 
 func BenchmarkClaimAndSettle(b *testing.B) {
-	l, err := ledger.Open(filepath.Join(b.TempDir(), "l.db"), real)
+	l, err := sqlite.Open(filepath.Join(b.TempDir(), "l.db"), real)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -484,7 +393,7 @@ func BenchmarkClaimAndSettle(b *testing.B) {
 // BenchmarkSettleThenClaim is one worker at a time: what became of a row, and the claim
 // of the next, in one commit.
 func BenchmarkSettleThenClaim(b *testing.B) {
-	l, err := ledger.Open(filepath.Join(b.TempDir(), "l.db"), real)
+	l, err := sqlite.Open(filepath.Join(b.TempDir(), "l.db"), real)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -513,7 +422,7 @@ func BenchmarkSettleThenClaim(b *testing.B) {
 func TestFailedSyncFailsAllThatWaitForIt(t *testing.T) {
 	l := open(t, file(t))
 	broken := errors.New("the disk is gone")
-	begun := ledger.FailSync(broken)
+	begun := sqlite.FailSync(broken)
 	var errs [5]error
 	var all sync.WaitGroup
 	all.Go(func() { errs[0] = l.Claim(claim(1)) })
@@ -641,9 +550,7 @@ func TestNextInputIsToldWhatHasBecomeOfRows(t *testing.T) {
 	for i := n / 2; i < n; i++ {
 		settle(t, l, i, ledger.Created)
 	}
-	if err := l.Forget(); err != nil {
-		t.Fatal(err)
-	}
+	l.NextInput()
 	entries, err := l.Entries(ids[n/2:])
 	if err != nil || len(entries) != n/2 {
 		t.Fatalf("%d entries, %v", len(entries), err)
@@ -651,27 +558,6 @@ func TestNextInputIsToldWhatHasBecomeOfRows(t *testing.T) {
 	for id, e := range entries {
 		if e.State != ledger.Created {
 			t.Fatalf("%x is %s", id, e.State)
-		}
-	}
-}
-
-func TestNextInputKnowsTheKeysOfTheOnesBefore(t *testing.T) {
-	l := open(t, file(t))
-	for range 200 { // until the keys have an index, and then
-		if _, err := l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}}); err != nil {
-			t.Fatal(err)
-		}
-		l.NextInput()
-		seen, err := l.Seen([]ledger.Sighting{{ID: id(1), Input: 1, Row: 7}})
-		if err != nil || seen[0].Times == 0 || seen[0].Input != 0 || seen[0].Row != 2 {
-			t.Fatalf("%v, %v", seen, err)
-		}
-		if _, err := l.Seen([]ledger.Sighting{{ID: id(2), Input: 1, Row: 7}}); err != nil {
-			t.Fatal(err)
-		}
-		seen, err = l.Seen([]ledger.Sighting{{ID: id(2), Input: 2, Row: 8}})
-		if err != nil || seen[0].Input != 1 || seen[0].Row != 7 {
-			t.Fatalf("%v, %v", seen, err)
 		}
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // linked makes a ledger and another way to it, in another folder.
@@ -32,16 +33,16 @@ func TestLedgerReachedByALinkIsTheSameOne(t *testing.T) {
 		path, other := linked(t, link)
 		for _, names := range [][2]string{{path, other}, {other, path}} {
 			l := open(t, names[0])
-			if held, err := ledger.Held(names[1]); !held || err != nil {
+			if held, err := sqlite.Held(names[1]); !held || err != nil {
 				t.Errorf("%s: held %v, %v", kind, held, err)
 			}
-			if _, err := ledger.Open(names[1], real); !errors.As(err, new(*ledger.BusyError)) {
+			if _, err := sqlite.Open(names[1], real); !errors.As(err, new(*ledger.BusyError)) {
 				t.Errorf("%s: the second one was let in: %v", kind, err)
 			}
 			if err := l.Claim(claim(len(names[0]))); err != nil {
 				t.Fatal(err)
 			}
-			view, err := ledger.Look(names[1])
+			view, err := sqlite.Look(names[1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +128,7 @@ func TestLedgerMovedWithoutItsWALIsRefused(t *testing.T) {
 	if err := os.Rename(path, moved); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ledger.Open(moved, real); err == nil || !strings.Contains(err.Error(), "without "+path+"-wal") {
+	if _, err := sqlite.Open(moved, real); err == nil || !strings.Contains(err.Error(), "without "+path+"-wal") {
 		t.Fatalf("got %v", err)
 	}
 	if err := os.Rename(path+"-wal", moved+"-wal"); err != nil {
@@ -163,14 +164,14 @@ func TestLinkToNoLedgerIsSaid(t *testing.T) {
 	if err := os.Symlink(path+"2", path); err != nil {
 		t.Skip(err)
 	}
-	if _, err := ledger.Open(path, real); err == nil || !strings.Contains(err.Error(), "is a link to a file that isn't there") {
+	if _, err := sqlite.Open(path, real); err == nil || !strings.Contains(err.Error(), "is a link to a file that isn't there") {
 		t.Errorf("got %v", err)
 	}
 }
 
 // Files that somebody has laid in the way lead nowhere: nothing is written through them.
 func TestFilesBesideALedgerFollowNoLinks(t *testing.T) {
-	for _, suffix := range []string{".lock", ".ballast", ".keys", ".seal"} {
+	for _, suffix := range []string{".lock", ".ballast", ".seal"} {
 		path := filepath.Join(t.TempDir(), "l.db")
 		victim := filepath.Join(t.TempDir(), "victim")
 		if suffix != ".lock" {
@@ -181,7 +182,7 @@ func TestFilesBesideALedgerFollowNoLinks(t *testing.T) {
 		if err := os.Symlink(victim, path+suffix); err != nil {
 			t.Skip(err)
 		}
-		l, err := ledger.Open(path, real)
+		l, err := sqlite.Open(path, real)
 		if suffix == ".lock" {
 			if err == nil || !strings.Contains(err.Error(), "is a link, and is not followed") {
 				t.Errorf("%s: %v", suffix, err)
@@ -194,7 +195,7 @@ func TestFilesBesideALedgerFollowNoLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.Seen([]ledger.Sighting{{ID: id(1), Row: 2}}); err != nil {
+		if err := l.Begin(1, []byte("{}")); err != nil {
 			t.Errorf("%s: %v", suffix, err)
 		}
 		if err := l.Close(); err != nil {

@@ -10,21 +10,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"wolkvox-import/importer/internal/ledger"
 )
-
-// BusyError says that another process holds the ledger.
-type BusyError struct {
-	Path    string
-	PID     int       // 0 where it isn't known yet
-	Started time.Time // of its run
-}
-
-func (e *BusyError) Error() string {
-	if e.PID == 0 {
-		return fmt.Sprintf("the ledger %s is in use by another run", e.Path)
-	}
-	return fmt.Sprintf("the ledger %s is in use by process %d since %s", e.Path, e.PID, e.Started.Format(time.DateTime))
-}
 
 // lock keeps a ledger for one process. The system lets go of it when the process dies,
 // however it dies; its file, beside the ledger, may stay.
@@ -114,7 +102,7 @@ func tried(path string) (bool, error) {
 }
 
 func busy(path string) error {
-	e := &BusyError{Path: path}
+	e := &ledger.BusyError{Path: path}
 	view, err := Look(path)
 	if err != nil {
 		return e

@@ -9,7 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // model is what a ledger should know: the state of each key.
@@ -105,13 +106,13 @@ func (m model) die() {
 	}
 }
 
-func reopen(t *rapid.T, path string, l *ledger.Ledger) *ledger.Ledger {
+func reopen(t *rapid.T, path string, l *sqlite.Ledger) *sqlite.Ledger {
 	if l != nil {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	l, err := ledger.Open(path, real)
+	l, err := sqlite.Open(path, real)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func reopen(t *rapid.T, path string, l *ledger.Ledger) *ledger.Ledger {
 	return l
 }
 
-func compare(t *rapid.T, l *ledger.Ledger, m model) {
+func compare(t *rapid.T, l *sqlite.Ledger, m model) {
 	var ids []ledger.ID
 	for n := range 5 {
 		ids = append(ids, id(n))

@@ -19,7 +19,8 @@ import (
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 var cutStep = flag.Int("cut.step", 5, "cut the power at every so many-th write; 1 is every one")
@@ -74,7 +75,7 @@ func powerCut(t *testing.T, at int, synced bool) (wrong []string, lasts bool) {
 // reckon holds what the victim said against the ledger that is left.
 func reckon(t *testing.T, path string, talk *bytes.Buffer) (wrong []string) {
 	t.Helper()
-	l, err := ledger.Open(path, real)
+	l, err := sqlite.Open(path, real)
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -102,12 +103,12 @@ func TestVictimOfPowerCuts(t *testing.T) {
 	if path == "" {
 		t.Skip("only for the tests of power cuts")
 	}
-	ledger.CheckpointOften()
+	sqlite.CheckpointOften()
 	if os.Getenv("LEDGER_SYNCED") == "false" {
-		ledger.LeaveOutSyncs()
+		sqlite.LeaveOutSyncs()
 	}
 	for round := range 2 {
-		l, err := ledger.Open(path, real)
+		l, err := sqlite.Open(path, real)
 		if err != nil {
 			t.Fatal(err)
 		}

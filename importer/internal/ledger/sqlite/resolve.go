@@ -6,39 +6,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"wolkvox-import/importer/internal/ledger"
 )
 
-// Resolution is what proof or a person says of a key.
-type Resolution struct {
-	ID        ID
-	From, To  State
-	WolkvoxID string // where To is Created
-	IDPrefijo string
-	Evidence  string // who says so, and on what grounds
-}
-
-// resolvable are the changes that a Resolution may make.
-var resolvable = map[[2]State]bool{
-	{InDoubt, Created}:  true,
-	{InDoubt, Pending}:  true, // there is no case: the row may be sent
-	{InDoubt, Ignored}:  true,
-	{Pending, Ignored}:  true,
-	{Rejected, Ignored}: true,
-	{Invalid, Ignored}:  true,
-	{Created, Pending}:  true, // the case was removed at the CRM
-	{Ignored, Pending}:  true,
-}
-
-// Resolve writes durably what became of a key. It fails where the key is not in the
-// state that the resolution was made for.
-func (l *Ledger) Resolve(r Resolution) error { return l.ResolveAll([]Resolution{r}) }
-
-// ResolveAll is Resolve for many keys: all of them or, where one fails or the process dies,
-// none.
-func (l *Ledger) ResolveAll(list []Resolution) error {
+// Resolve writes what proof or a person says of keys: of all of them or of none.
+func (l *Ledger) Resolve(list ...ledger.Resolution) error {
 	for _, r := range list {
-		if !resolvable[[2]State{r.From, r.To}] {
-			return fmt.Errorf("a key that is %s can't become %s", r.From, r.To)
+		if err := r.Check(); err != nil {
+			return err
 		}
 	}
 	return l.writer.exec(func(tx *sql.Tx) error {
@@ -60,7 +36,7 @@ func (l *Ledger) ResolveAll(list []Resolution) error {
 	})
 }
 
-func (l *Ledger) resolve(tx *sql.Tx, list []Resolution) error {
+func (l *Ledger) resolve(tx *sql.Tx, list []ledger.Resolution) error {
 	entry, err := tx.Prepare(`UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, settled_at = ? WHERE id = ? AND state = ?`)
 	if err != nil {
 		return err
@@ -85,10 +61,10 @@ func (l *Ledger) resolve(tx *sql.Tx, list []Resolution) error {
 }
 
 // Find returns the entry of a key, and its id.
-func (v *View) Find(id ID) (state State, wolkvoxID string, err error) {
+func (v *View) Find(id ledger.ID) (state ledger.State, wolkvoxID string, err error) {
 	err = v.db.QueryRow("SELECT state, wolkvox_id FROM entries WHERE id = ?", id[:]).Scan(&state, &wolkvoxID)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Unknown, "", nil
+		return ledger.Unknown, "", nil
 	}
 	return state, wolkvoxID, err
 }
@@ -101,31 +77,24 @@ func (v *View) Owner(wolkvoxID string) (key string, taken bool, err error) {
 	return owner.Key, taken, err
 }
 
-// Known is a case that the ledger knows to exist.
-type Known struct {
-	WolkvoxID        string
-	Key              string // "" if it has been purged
-	Claimed, Settled time.Time
-}
-
 const knownColumns = "wolkvox_id, key, claimed_at, settled_at"
 
 // Owners returns who of the ledger's rows has these cases, by their ids. A case that none has is
 // absent. It looks through the ledger once, however many there are: ids have no index.
-func (v *View) Owners(wolkvoxIDs []string) (map[string]Known, error) {
-	owners := map[string]Known{}
+func (v *View) Owners(wolkvoxIDs []string) (map[string]ledger.Known, error) {
+	owners := map[string]ledger.Known{}
 	if len(wolkvoxIDs) == 0 {
 		return owners, nil
 	}
 	if len(wolkvoxIDs) <= perQuery {
-		err := v.known(func(k Known) { owners[k.WolkvoxID] = k }, "wolkvox_id IN ("+marks(len(wolkvoxIDs))+")", anys(wolkvoxIDs)...)
+		err := v.known(func(k ledger.Known) { owners[k.WolkvoxID] = k }, "wolkvox_id IN ("+marks(len(wolkvoxIDs))+")", anys(wolkvoxIDs)...)
 		return owners, err
 	}
 	wanted := make(map[string]bool, len(wolkvoxIDs))
 	for _, id := range wolkvoxIDs {
 		wanted[id] = true
 	}
-	err := v.known(func(k Known) {
+	err := v.known(func(k ledger.Known) {
 		if wanted[k.WolkvoxID] {
 			owners[k.WolkvoxID] = k
 		}
@@ -134,15 +103,15 @@ func (v *View) Owners(wolkvoxIDs []string) (map[string]Known, error) {
 }
 
 // KnownOf returns the cases of a contact, in whatever spelling.
-func (v *View) KnownOf(contact string) (list []Known, err error) {
-	err = v.known(func(k Known) { list = append(list, k) }, "contact = ? COLLATE NOCASE", contact)
+func (v *View) KnownOf(contact string) (list []ledger.Known, err error) {
+	err = v.known(func(k ledger.Known) { list = append(list, k) }, "contact = ? COLLATE NOCASE", contact)
 	return list, err
 }
 
 // known goes through the created cases for which the condition holds.
-func (v *View) known(take func(Known), condition string, args ...any) error {
+func (v *View) known(take func(ledger.Known), condition string, args ...any) error {
 	return v.each(func(rows *sql.Rows) error {
-		var k Known
+		var k ledger.Known
 		var claimed, settled int64
 		err := rows.Scan(&k.WolkvoxID, &k.Key, &claimed, &settled)
 		k.Claimed, k.Settled = time.UnixMilli(claimed), time.UnixMilli(settled)
@@ -163,19 +132,13 @@ func (v *View) Longer(marker string) (longer string, err error) {
 	return longer, err
 }
 
-// Control is a case that the ledger knows to exist: if the CRM doesn't show it, then that it
-// doesn't show another one proves nothing.
-type Control struct {
-	WolkvoxID, Marker, Contact string
-}
-
 // Controls returns created cases that fit, the newest first, at most so many. Their descriptions
 // have at least so many characters and bytes. How many bytes there were, an old program didn't
 // note: at least as many as characters.
-func (v *View) Controls(length, bytes, most int, fits func(Control) bool) ([]Control, error) {
-	var list []Control
+func (v *View) Controls(length, bytes, most int, fits func(ledger.Control) bool) ([]ledger.Control, error) {
+	var list []ledger.Control
 	err := v.each(func(rows *sql.Rows) error {
-		var c Control
+		var c ledger.Control
 		if err := rows.Scan(&c.WolkvoxID, &c.Marker, &c.Contact); err != nil {
 			return err
 		}
@@ -216,6 +179,9 @@ func (v *View) explain(err error) error {
 	}
 	return explain(v.path, err)
 }
+
+// perQuery is how many keys one query looks up.
+const perQuery = 128
 
 // marks are the places of n values in a query.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wolkvox-import/importer/internal/clock"
+	"wolkvox-import/importer/internal/ledger"
 )
 
 // version is the schema's, kept in SQLite's user_version.
@@ -129,7 +130,7 @@ ALTER TABLE entries ADD COLUMN uptime INTEGER NOT NULL DEFAULT 0`,
 var oldestSQLite = [3]int{3, 51, 3}
 
 // prepare brings a database to the present schema and checks whom it belongs to.
-func prepare(db *sql.DB, path string, b Binding) error {
+func prepare(db *sql.DB, path string, b ledger.Binding) error {
 	if err := checkSQLite(db); err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func prepare(db *sql.DB, path string, b Binding) error {
 	case found > version:
 		return fmt.Errorf("the ledger %s has version %d and this program knows %d: use the newer program", path, found, version)
 	}
-	if err := b.check(db, path); err != nil {
+	if err := admit(db, path, b); err != nil {
 		return err
 	}
 	return migrate(db, path, found)
@@ -206,7 +207,7 @@ func checkSQLite(db *sql.DB) error {
 	return nil
 }
 
-func create(db *sql.DB, path string, b Binding) error {
+func create(db *sql.DB, path string, b ledger.Binding) error {
 	tx, err := db.Begin()
 	if err != nil {
 		return explain(path, err)
@@ -215,7 +216,7 @@ func create(db *sql.DB, path string, b Binding) error {
 	if _, err := tx.Exec(schema + strings.Join(migrations, ";") + fmt.Sprintf("; PRAGMA user_version = %d;", version)); err != nil {
 		return explain(path, err)
 	}
-	if err := b.write(tx); err != nil {
+	if err := writeBinding(tx, b); err != nil {
 		return explain(path, err)
 	}
 	return tx.Commit()

@@ -23,9 +23,6 @@ const (
 // lookEvery is how old what is known of the free space may get.
 const lookEvery = 250 * time.Millisecond
 
-// ErrFull means that nothing new is recorded, so that what is in flight still can be.
-var ErrFull = errors.New("the disk of the ledger is full; free some space, then run the same command again")
-
 // space guards the room on a ledger's disk. It belongs to the writer.
 type space struct {
 	path   string

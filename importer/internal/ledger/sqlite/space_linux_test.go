@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // disk mounts a small disk of its own.
@@ -91,7 +92,7 @@ func TestDiskFullAtEveryPage(t *testing.T) {
 	dir := disk(t, "48m")
 	for pages := range int64(24) {
 		path := filepath.Join(dir, fmt.Sprintf("l%d.db", pages))
-		l, err := ledger.Open(path, real)
+		l, err := sqlite.Open(path, real)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +171,7 @@ func TestRunOnAFullDiskClaimsNoMoreWhenThereIsRoomAgain(t *testing.T) {
 
 func TestLedgerNeedsRoomToBegin(t *testing.T) {
 	dir := disk(t, "6m")
-	_, err := ledger.Open(filepath.Join(dir, "l.db"), real)
+	_, err := sqlite.Open(filepath.Join(dir, "l.db"), real)
 	if err == nil || !strings.Contains(err.Error(), "10 MB are needed") {
 		t.Errorf("got %v", err)
 	}

@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	ledger "wolkvox-import/importer/internal/ledger/sqlite"
+	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // alter changes a closed ledger behind the package's back.
@@ -33,7 +34,7 @@ func older(t *testing.T, version int) (path string) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	statements := append(ledger.Schema(version),
+	statements := append(sqlite.Schema(version),
 		"PRAGMA journal_mode = WAL",
 		"INSERT INTO meta (name, value) VALUES ('operation', 'op'), ('server', 'crm.example')",
 		"INSERT INTO runs (id, pid, started, ended, about) VALUES (7, 1234, 1, 2, '{}')",
@@ -59,18 +60,18 @@ func older(t *testing.T, version int) (path string) {
 func any(ledger.Control) bool { return true }
 
 func TestOlderLedgerIsMigratedWithAllItKnows(t *testing.T) {
-	for version := 1; version < ledger.Version; version++ {
+	for version := 1; version < sqlite.Version; version++ {
 		path := older(t, version)
-		if _, err := ledger.Look(path); err == nil || !strings.Contains(err.Error(), "older") {
+		if _, err := sqlite.Look(path); err == nil || !strings.Contains(err.Error(), "older") {
 			t.Errorf("version %d: reading it says %v", version, err)
 		}
-		l, err := ledger.Open(path, real)
+		l, err := sqlite.Open(path, real)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if l.Fresh || l.Recovered != 1 {
-			t.Errorf("version %d: fresh %t, %d recovered", version, l.Fresh, l.Recovered)
+		if l.Opening().Fresh || l.Opening().Recovered != 1 {
+			t.Errorf("version %d: fresh %t, %d recovered", version, l.Opening().Fresh, l.Opening().Recovered)
 		}
 		for n, s := range []ledger.State{ledger.Created, ledger.InDoubt, ledger.Rejected, ledger.InDoubt} {
 			if got := state(t, l, n); got != s {
@@ -129,10 +130,10 @@ func TestNewerLedgerIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	alter(t, path, "PRAGMA user_version = 99")
-	if _, err := ledger.Open(path, real); err == nil || !strings.Contains(err.Error(), "use the newer program") {
+	if _, err := sqlite.Open(path, real); err == nil || !strings.Contains(err.Error(), "use the newer program") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := ledger.Look(path); err == nil || !strings.Contains(err.Error(), "version 99") {
+	if _, err := sqlite.Look(path); err == nil || !strings.Contains(err.Error(), "version 99") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -162,7 +163,7 @@ func TestDamageAfterACrashIsFound(t *testing.T) {
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if l, err := ledger.Open(path, real); err == nil {
+		if l, err := sqlite.Open(path, real); err == nil {
 			l.Close()
 		} else if !strings.Contains(err.Error(), "damaged") && !strings.Contains(err.Error(), "malformed") {
 			t.Errorf("page at %d: %v", at, err)
@@ -209,13 +210,13 @@ func TestPurgeKeepsWhatPreventsASecondCase(t *testing.T) {
 // Whom an older program's ledger belongs to can be read, so that it can be opened and brought up to
 // date by any command that writes it.
 func TestBindingOfAnOlderLedger(t *testing.T) {
-	for version := 1; version <= ledger.Version; version++ {
-		operation, server, err := ledger.BindingOf(older(t, version))
+	for version := 1; version <= sqlite.Version; version++ {
+		operation, server, err := sqlite.BindingOf(older(t, version))
 		if operation != "op" || server != "crm.example" || err != nil {
 			t.Errorf("version %d: %q, %q, %v", version, operation, server, err)
 		}
 	}
-	if _, _, err := ledger.BindingOf(file(t)); err == nil || !strings.Contains(err.Error(), "there is no ledger") {
+	if _, _, err := sqlite.BindingOf(file(t)); err == nil || !strings.Contains(err.Error(), "there is no ledger") {
 		t.Errorf("got %v", err)
 	}
 }

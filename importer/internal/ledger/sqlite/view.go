@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"wolkvox-import/importer/internal/clock"
+	"wolkvox-import/importer/internal/ledger"
 )
 
 // View reads a ledger, also while another process writes it.
@@ -93,24 +93,17 @@ func (v *View) Binding() (operation, server string, err error) {
 	return operation, server, err
 }
 
-// Run is one run of the importer.
-type Run struct {
-	ID      int64
-	PID     int
-	Started time.Time
-	Ended   time.Time // zero while it runs, and after a crash
-	About   []byte    // what the importer said of it
-}
-
-// LastRun returns the newest run, and sql.ErrNoRows where there was none.
-func (v *View) LastRun() (Run, error) {
-	var r Run
+// LastRun returns the newest run.
+func (v *View) LastRun() (ledger.Run, error) {
+	var r ledger.Run
 	var started int64
 	var ended sql.NullInt64
 	var about string
 	err := v.db.QueryRow("SELECT id, pid, started, ended, about FROM runs ORDER BY id DESC LIMIT 1").Scan(&r.ID, &r.PID, &started, &ended, &about)
-	if err != nil {
-		return Run{}, err
+	if errors.Is(err, sql.ErrNoRows) {
+		return ledger.Run{}, ledger.ErrNoRun
+	} else if err != nil {
+		return ledger.Run{}, err
 	}
 	r.Started, r.About = time.UnixMilli(started), []byte(about)
 	if ended.Valid {
@@ -121,21 +114,21 @@ func (v *View) LastRun() (Run, error) {
 
 // Counts returns how many keys are in each state. What a dead process was sending is in doubt,
 // as the next that opens the ledger for writing will note.
-func (v *View) Counts() (map[State]int, error) {
-	counts := map[State]int{}
+func (v *View) Counts() (map[ledger.State]int, error) {
+	counts := map[ledger.State]int{}
 	rows, err := v.db.Query("SELECT state, count(*) FROM entries GROUP BY state")
 	if err != nil {
 		return nil, explain(v.path, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var state State
+		var state ledger.State
 		var n int
 		if err := rows.Scan(&state, &n); err != nil {
 			return nil, explain(v.path, err)
 		}
-		if state == Sending && v.orphaned {
-			state = InDoubt
+		if state == ledger.Sending && v.orphaned {
+			state = ledger.InDoubt
 		}
 		counts[state] += n
 	}
@@ -162,20 +155,9 @@ func (v *View) OtherKey(contents [][16]byte, template string) (other string, fou
 	return "", false, nil
 }
 
-// Doubt is a key in doubt, with what is needed to look for its case.
-type Doubt struct {
-	ID                             ID
-	Key, Marker, Contact, Evidence string
-	WolkvoxID                      string       // that a doubtful answer had; "" if there was none
-	Length, Bytes                  int          // of its description, in characters and bytes; 0 if an old program didn't note it
-	Claimed                        time.Time    // when its request was about to leave
-	Since                          time.Time    // when its request left, or was about to
-	Last                           clock.Moment // when nothing of it could leave any more; the zero value if that isn't known
-}
-
 // Doubts returns the keys in doubt, as Counts has them, the oldest first, at most so many; 0 is
 // all.
-func (v *View) Doubts(most int) ([]Doubt, error) {
+func (v *View) Doubts(most int) ([]ledger.Doubt, error) {
 	if most == 0 {
 		most = -1
 	}
@@ -187,7 +169,7 @@ func (v *View) Doubts(most int) ([]Doubt, error) {
 		return nil, explain(v.path, err)
 	}
 	defer rows.Close()
-	var doubts []Doubt
+	var doubts []ledger.Doubt
 	for rows.Next() {
 		d, err := scanDoubt(rows)
 		if err != nil {
@@ -198,7 +180,7 @@ func (v *View) Doubts(most int) ([]Doubt, error) {
 	return doubts, rows.Err()
 }
 
-func scanDoubt(rows *sql.Rows) (d Doubt, err error) {
+func scanDoubt(rows *sql.Rows) (d ledger.Doubt, err error) {
 	var id []byte
 	var claimed, since, doubted, uptime int64
 	err = rows.Scan(&id, &d.Key, &d.Marker, &d.Contact, &d.WolkvoxID, &d.Length, &d.Bytes, &claimed, &since, &doubted, &d.Last.Boot, &uptime, &d.Evidence)
@@ -211,19 +193,19 @@ func scanDoubt(rows *sql.Rows) (d Doubt, err error) {
 }
 
 // Records returns what the last run did with an input's rows, in their order.
-func (v *View) Records(input int) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		first := Record{Input: input}.place()
-		rows, err := v.db.Query("SELECT place - ?1, outcome FROM records WHERE place >= ?1 AND place < ?2 ORDER BY place", first, Record{Input: input + 1}.place())
+func (v *View) Records(input int) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		first := place(ledger.Record{Input: input})
+		rows, err := v.db.Query("SELECT place - ?1, outcome FROM records WHERE place >= ?1 AND place < ?2 ORDER BY place", first, place(ledger.Record{Input: input + 1}))
 		if err != nil {
-			yield(Record{}, explain(v.path, err))
+			yield(ledger.Record{}, explain(v.path, err))
 			return
 		}
 		defer rows.Close()
 		for rows.Next() {
-			r := Record{Input: input}
+			r := ledger.Record{Input: input}
 			if err := rows.Scan(&r.Row, &r.Outcome); err != nil {
-				yield(Record{}, explain(v.path, err))
+				yield(ledger.Record{}, explain(v.path, err))
 				return
 			}
 			if !yield(r, nil) {
@@ -231,7 +213,7 @@ func (v *View) Records(input int) iter.Seq2[Record, error] {
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(Record{}, explain(v.path, err))
+			yield(ledger.Record{}, explain(v.path, err))
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"wolkvox-import/importer/internal/ledger"
 )
 
 // writer changes a ledger, by two goroutines. One gathers the changes that wait and
@@ -264,7 +266,7 @@ func (w *writer) commit(s *statements, group []change) error {
 		c := &group[i]
 		switch {
 		case full && c.fresh:
-			c.result = ErrFull
+			c.result = ledger.ErrFull
 			w.dropped = w.dropped || !c.urgent
 		case c.alone != nil:
 			c.result = c.alone(tx)
@@ -272,7 +274,7 @@ func (w *writer) commit(s *statements, group []change) error {
 			c.result = c.apply(inside, now.UnixMilli())
 		}
 		// A claim that is refused has changed nothing and harms no other change.
-		if c.result != nil && !errors.Is(c.result, ErrNotClaimable) && !errors.Is(c.result, ErrFull) {
+		if c.result != nil && !errors.Is(c.result, ledger.ErrNotClaimable) && !errors.Is(c.result, ledger.ErrFull) {
 			return c.result
 		}
 	}
