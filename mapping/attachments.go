@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // fileRules are the mapping's section `attachments`.
@@ -266,8 +268,8 @@ func (s *fileSource) named(f *folder, r *row, g *gathering) (found []Attachment)
 		path := name
 		if s.replace != nil {
 			var ok bool
-			if path, ok = replaceAll(s.replace, name); !ok || blank(path) {
-				g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", shorten(name, 60)),
+			if path, ok = replaceAll(s.replace, name); !ok || text.Blank(path) {
+				g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", text.Shorten(name, 60)),
 					Hint: "correct the pattern in the mapping"})
 				continue
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // Program is a mapping tied to the columns of one input. It is used by one
@@ -93,7 +95,7 @@ func (m *Mapping) Compile(header []string, opt Options) (*Program, error) {
 	for _, text := range m.Input.Empty {
 		c.empty[strings.TrimSpace(text)] = true
 	}
-	p := &Program{Header: c.header, opening: `{"operation":` + string(appendString(nil, m.Operation)), closed: m.closed}
+	p := &Program{Header: c.header, opening: `{"operation":` + string(text.AppendString(nil, m.Operation)), closed: m.closed}
 	for _, l := range m.lookups {
 		c.lookup(l)
 	}
@@ -111,7 +113,7 @@ func (m *Mapping) Compile(header []string, opt Options) (*Program, error) {
 	}
 	slices.Sort(p.used)
 	for _, i := range p.used {
-		p.names = append(p.names, Fold(header[i]))
+		p.names = append(p.names, text.FoldName(header[i]))
 	}
 	p.shown = c.shown
 	if err := append(slices.Clone(m.mistakes), c.mistakes...).err(); err != nil {
@@ -153,7 +155,7 @@ func (c *compiler) conditions(m *Mapping, p *Program, given string) {
 
 // column compiles the reading of one column, or of a lookup, by name.
 func (c *compiler) column(name string, at position) func(*row) string {
-	if word := c.words[Fold(name)]; word != nil {
+	if word := c.words[text.FoldName(name)]; word != nil {
 		return word
 	}
 	i, err := c.header.Find(name)

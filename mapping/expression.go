@@ -16,6 +16,8 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // expression is the text of an `expr` or a `when`. It sees the row's cells as
@@ -48,8 +50,8 @@ var helpers = []struct {
 	call func(args ...any) (any, error)
 	kind any
 }{
-	{"fold", textHelper(foldText), new(func(string) string)},
-	{"html", textHelper(htmlText), new(func(string) string)},
+	{"fold", textHelper(text.Fold), new(func(string) string)},
+	{"html", textHelper(text.FromHTML), new(func(string) string)},
 	{"sha256", textHelper(hashText), new(func(string) string)},
 	{"digits", textHelper(onlyDigits), new(func(string) string)},
 	{"number", numberHelper, new(func(string) float64)},
@@ -77,40 +79,40 @@ func onlyDigits(s string) string {
 
 // numberHelper reads a number as the step number does; an empty text is 0.
 func numberHelper(args ...any) (any, error) {
-	text := args[0].(string)
-	if blank(text) {
+	written := args[0].(string)
+	if text.Blank(written) {
 		return 0.0, nil
 	}
-	number, wrong := parseNumber(text, 0)
+	number, wrong := text.ParseNumber(written, 0)
 	if wrong != "" {
-		return nil, fmt.Errorf("%q is not a number without doubt", shorten(text, 40))
+		return nil, fmt.Errorf("%q is not a number without doubt", text.Shorten(written, 40))
 	}
 	return strconv.ParseFloat(number, 64)
 }
 
 // dateHelper rewrites a date from one pattern to another.
 func dateHelper(args ...any) (any, error) {
-	from, err := parseDatePattern(args[1].(string))
+	from, err := text.ParseDatePattern(args[1].(string))
 	if err != nil {
 		return nil, err
 	}
-	to, err := parseDatePattern(args[2].(string))
+	to, err := text.ParseDatePattern(args[2].(string))
 	if err != nil {
 		return nil, err
 	}
-	rule := dateRule{from: []*datePattern{from}, to: to, in: time.UTC}
-	text, ok := rule.convert(args[0].(string))
-	if !ok && !blank(args[0].(string)) {
-		return nil, fmt.Errorf("%q is no date as %s", shorten(args[0].(string), 40), from.source)
+	rule := text.DateRule{From: []*text.DatePattern{from}, To: to, In: time.UTC}
+	out, ok := rule.Convert(args[0].(string))
+	if !ok && !text.Blank(args[0].(string)) {
+		return nil, fmt.Errorf("%q is no date as %s", text.Shorten(args[0].(string), 40), from)
 	}
-	return text, nil
+	return out, nil
 }
 
 // daysHelper counts the days from one ISO date to another.
 func daysHelper(args ...any) (any, error) {
-	rule := dateRule{in: time.UTC}
-	from, _, ok1 := rule.parse(args[0].(string))
-	to, _, ok2 := rule.parse(args[1].(string))
+	rule := text.DateRule{In: time.UTC}
+	from, _, ok1 := rule.Parse(args[0].(string))
+	to, _, ok2 := rule.Parse(args[1].(string))
 	if !ok1 || !ok2 {
 		return nil, errors.New("days needs two dates as YYYY-MM-DD")
 	}

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // field is one field of a case, as the mapping describes it.
@@ -20,8 +22,8 @@ type field struct {
 	expression *expression // in place of text
 	raw        *jsonText   // in place of text
 	steps      []namedStep
-	date       *dateRule   // of the step date
-	table      *valueTable // of the step values or values_file
+	date       *text.DateRule // of the step date
+	table      *valueTable    // of the step values or values_file
 	hasDefault bool
 	folded     bool // case and accents don't matter
 	looksUp    bool // what is folded is only compared
@@ -55,10 +57,10 @@ func (d *decoder) field(p pair, prefix string) *field {
 }
 
 // todo refuses what `init` has left to a person.
-func (d *decoder) todo(text string, at position) bool {
-	left := strings.HasPrefix(strings.TrimSpace(text), "TODO")
+func (d *decoder) todo(value string, at position) bool {
+	left := strings.HasPrefix(strings.TrimSpace(value), "TODO")
 	if left {
-		d.mistake(at, "this is still to be filled in: %s", shorten(text, 60))
+		d.mistake(at, "this is still to be filled in: %s", text.Shorten(value, 60))
 	}
 	return left
 }
@@ -133,7 +135,7 @@ type compiled struct {
 }
 
 func (c *compiler) field(f *field) compiled {
-	out := compiled{field: f, prefix: "," + string(appendString(nil, f.json)) + `:"`}
+	out := compiled{field: f, prefix: "," + string(text.AppendString(nil, f.json)) + `:"`}
 	switch {
 	case f.expression != nil:
 		out.read = c.textExpression(f.expression, f.name)
@@ -173,7 +175,7 @@ func (f *compiled) value(r *row) (string, *Problem) {
 		}
 		r.watch(f, f.steps[i].name, v)
 	}
-	if f.required && blank(v) {
+	if f.required && text.Blank(v) {
 		return "", f.missing()
 	}
 	return v, nil

@@ -12,6 +12,8 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"golang.org/x/text/unicode/norm"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // folder is the folder of the attachments, in which files are found even where their
@@ -69,7 +71,7 @@ func (f *folder) findFolded(name string) (string, bool) {
 	}
 	at := "."
 	for step := range strings.SplitSeq(name, "/") {
-		real, ok := f.list(at)[Fold(step)]
+		real, ok := f.list(at)[text.FoldName(step)]
 		if !ok {
 			return "", false
 		}
@@ -87,7 +89,7 @@ func (f *folder) list(dir string) map[string]string {
 	names := map[string]string{}
 	entries, err := fs.ReadDir(f.root.FS(), dir) // a folder that can't be read has nothing to find
 	for _, e := range entries {
-		folded := Fold(e.Name())
+		folded := text.FoldName(e.Name())
 		if _, twice := names[folded]; twice {
 			names[folded] = ""
 			continue
@@ -188,16 +190,16 @@ func (g *globber) find(f *folder, r *row, out *gathering) (found []Attachment) {
 			pattern.WriteString(p.literal)
 			continue
 		}
-		text := strings.TrimSpace(p.text(r))
+		cell := strings.TrimSpace(p.text(r))
 		switch {
-		case text == "":
+		case cell == "":
 			return nil
-		case strings.ContainsAny(text, "/\\") || text == "." || text == "..":
-			out.problems = append(out.problems, Problem{Field: "attachments", Error: "attachment_outside_root", Message: fmt.Sprintf("attachments: %q is no name of a folder or a file", shorten(text, 60)),
+		case strings.ContainsAny(cell, "/\\") || cell == "." || cell == "..":
+			out.problems = append(out.problems, Problem{Field: "attachments", Error: "attachment_outside_root", Message: fmt.Sprintf("attachments: %q is no name of a folder or a file", text.Shorten(cell, 60)),
 				Hint: "correct the cell: it stands for one part of a path"})
 			return nil
 		}
-		pattern.WriteString(globEscape.Replace(text))
+		pattern.WriteString(globEscape.Replace(cell))
 	}
 	options := []doublestar.GlobOption{doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors()}
 	if f.ignoreCase {

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // formField is a field of the tenant's own: one value, or an object of fields.
@@ -43,7 +45,7 @@ func isOfField(p pair) bool {
 	if slices.Contains(sourceNames, p.key) || slices.Contains(stepNames(), p.key) {
 		return true
 	}
-	return slices.ContainsFunc(sourceNames, func(name string) bool { return distance(p.key, name) == 1 })
+	return slices.ContainsFunc(sourceNames, func(name string) bool { return text.Distance(p.key, name) == 1 })
 }
 
 // compiledForm is a formField tied to the columns of an input.
@@ -55,7 +57,7 @@ type compiledForm struct {
 }
 
 func (c *compiler) formField(f *formField) compiledForm {
-	member := "," + string(appendString(nil, f.json)) + ":"
+	member := "," + string(text.AppendString(nil, f.json)) + ":"
 	if f.inside == nil {
 		return compiledForm{compiled: c.field(f.field), member: member}
 	}
@@ -111,12 +113,12 @@ func (b *builder) value(f *compiledForm) bool {
 	case problem != nil:
 		b.problems = append(b.problems, *problem)
 		return false
-	case blank(v):
+	case text.Blank(v):
 		return false
 	case f.raw != nil:
 		b.json = append(b.json, v...)
 	default:
-		b.json = appendString(b.json, v)
+		b.json = text.AppendString(b.json, v)
 	}
 	return true
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // jsonText is a field's `json`: JSON with {{column}} in it. Within quotes a column's text
@@ -77,7 +79,7 @@ func (c *compiler) jsonText(j *jsonText, name string) func(*row) string {
 			value = texts[i](value[:0], r)
 			empty = empty && len(strings.TrimSpace(string(value))) == 0
 			if p.quoted {
-				out = appendEscaped(out, string(value))
+				out = text.AppendEscaped(out, string(value))
 			} else {
 				out = append(out, strings.TrimSpace(string(value))...)
 			}
@@ -87,7 +89,7 @@ func (c *compiler) jsonText(j *jsonText, name string) func(*row) string {
 		case empty:
 			return ""
 		case !json.Valid(out):
-			r.fault(&Problem{Field: name, Error: "invalid_json", Message: fmt.Sprintf("%s: %s is not JSON", name, shorten(string(out), 80)),
+			r.fault(&Problem{Field: name, Error: "invalid_json", Message: fmt.Sprintf("%s: %s is not JSON", name, text.Shorten(string(out), 80)),
 				Hint: "put the column within quotes, or correct the cell"})
 		}
 		return string(out)

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // apiFields are the fields of insertAttach that a mapping gives, in the order in
@@ -58,12 +60,12 @@ func (d *decoder) mapping(root ast.Node, m *Mapping) {
 }
 
 func (d *decoder) operation(p pair) string {
-	text, at, ok := d.text(p.value, "operation")
-	d.todo(text, at)
-	if ok && blank(text) {
+	name, at, ok := d.text(p.value, "operation")
+	d.todo(name, at)
+	if ok && text.Blank(name) {
 		d.mistake(at, "operation is empty: it is the Wolkvox operation that the token belongs to")
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(name)
 }
 
 // lasting reads key and marker, which are texts with columns.
@@ -83,7 +85,7 @@ func (d *decoder) lasting(p pair) *template {
 // the case of one would be taken for the other's.
 func (d *decoder) marker(p pair) *template {
 	t := d.lasting(p)
-	if t != nil && !slices.ContainsFunc(t.parts, func(p part) bool { return Fold(p.column) == "key" }) {
+	if t != nil && !slices.ContainsFunc(t.parts, func(p part) bool { return text.FoldName(p.column) == "key" }) {
 		d.mistake(t.at, "marker must have {{key}} in it, so that no two cases have the same")
 	}
 	return t

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"modernc.org/sqlite"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // lookup is the rows of a second file, such as a ticket's comments, as text for the rows
@@ -225,14 +227,14 @@ func (c *compiler) lookup(l *lookup) {
 	}
 	on := c.template(l.on)
 	var key []byte
-	c.words[Fold(l.name)] = func(r *row) string {
+	c.words[text.FoldName(l.name)] = func(r *row) string {
 		key = on(key[:0], r)
-		text, err := l.index.find(string(key))
+		lines, err := l.index.find(string(key))
 		if err != nil {
-			r.fault(&Problem{Field: "lookups." + l.name, Error: "lookup", Message: fmt.Sprintf("%s: the lines of %q can't be had: %s", l.name, shorten(string(key), 40), err),
+			r.fault(&Problem{Field: "lookups." + l.name, Error: "lookup", Message: fmt.Sprintf("%s: the lines of %q can't be had: %s", l.name, text.Shorten(string(key), 40), err),
 				Hint: "look at the lookup's file " + l.file})
 		}
-		return text
+		return lines
 	}
 }
 

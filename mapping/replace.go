@@ -5,6 +5,8 @@ import (
 	"regexp"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // replacement is one entry of `replace`.
@@ -32,7 +34,7 @@ func (d *decoder) replacements(n ast.Node) (list []replacement) {
 			}
 			pattern, err := regexp.Compile(p.key)
 			if err != nil {
-				d.mistake(p.at, "the pattern %q can't be used: %s; a character with a meaning of its own, such as . ( ) [ ] \\ $, needs a \\ before it", shorten(p.key, 60), err)
+				d.mistake(p.at, "the pattern %q can't be used: %s; a character with a meaning of its own, such as . ( ) [ ] \\ $, needs a \\ before it", text.Shorten(p.key, 60), err)
 				continue
 			}
 			list = append(list, replacement{pattern, to})

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // step changes a field's value, or says why it can't.
@@ -56,21 +58,21 @@ func buildFold(d *decoder, n ast.Node, f *field) step {
 	if !f.folded || f.looksUp {
 		return nil // the table compares folded, and messages show the cell as it is
 	}
-	return func(v string) (string, *Problem) { return foldText(v), nil }
+	return func(v string) (string, *Problem) { return text.Fold(v), nil }
 }
 
 func buildDefault(d *decoder, n ast.Node, f *field) step {
-	text, at, ok := d.text(n, "default")
+	constant, at, ok := d.text(n, "default")
 	if !ok {
 		return nil
 	}
-	d.todo(text, at)
-	if strings.Contains(text, "{{") {
+	d.todo(constant, at)
+	if strings.Contains(constant, "{{") {
 		d.mistake(at, "default is a constant; it can't have {{column}} in it")
 	}
 	return func(v string) (string, *Problem) {
-		if blank(v) {
-			return text, nil
+		if text.Blank(v) {
+			return constant, nil
 		}
 		return v, nil
 	}
@@ -82,16 +84,6 @@ func stepNames() []string {
 		names[i] = s.name
 	}
 	return names
-}
-
-func blank(s string) bool { return strings.TrimSpace(s) == "" }
-
-// shorten keeps messages readable where a cell holds a whole letter.
-func shorten(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // converters are what may stand behind a column in {{column|converter}}; the steps
@@ -13,8 +15,8 @@ var converters = map[string]func(string) string{
 	"trim":  strings.TrimSpace,
 	"lower": strings.ToLower,
 	"upper": strings.ToUpper,
-	"fold":  foldText,
-	"html":  htmlText,
+	"fold":  text.Fold,
+	"html":  text.FromHTML,
 }
 
 // template is text with {{column}} in it. A template without columns is a constant.
@@ -82,7 +84,7 @@ func (t *template) canonical() string {
 	for _, p := range t.parts {
 		b.WriteString(p.literal)
 		if p.column != "" {
-			b.WriteString("{{" + Fold(p.column) + "}}")
+			b.WriteString("{{" + text.FoldName(p.column) + "}}")
 		}
 	}
 	return b.String()
@@ -111,7 +113,7 @@ func (c *compiler) part(p part, at position) func(*row) string {
 	if p.column == "" {
 		return func(*row) string { return p.literal }
 	}
-	if word := c.words[Fold(p.column)]; word != nil {
+	if word := c.words[text.FoldName(p.column)]; word != nil {
 		return word
 	}
 	return c.piped(p.column, at)
@@ -119,16 +121,16 @@ func (c *compiler) part(p part, at position) func(*row) string {
 
 // piped compiles what stands between {{ and }}. A column whose own name has a | in
 // it is tried first.
-func (c *compiler) piped(text string, at position) func(*row) string {
-	if _, err := c.header.Find(text); err == nil || !strings.Contains(text, "|") {
-		return c.column(text, at)
+func (c *compiler) piped(name string, at position) func(*row) string {
+	if _, err := c.header.Find(name); err == nil || !strings.Contains(name, "|") {
+		return c.column(name, at)
 	}
-	names := strings.Split(text, "|")
+	names := strings.Split(name, "|")
 	value := c.column(names[0], at)
 	for _, name := range names[1:] {
 		convert, ok := converters[strings.TrimSpace(name)]
 		if !ok {
-			c.mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), quoteList(keys(converters), 20))
+			c.mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), text.QuoteList(keys(converters), 20))
 			continue
 		}
 		inner := value

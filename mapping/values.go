@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // rest is the entry of a table that stands for every value without one of its own.
@@ -70,7 +72,7 @@ func buildValuesFile(d *decoder, n ast.Node, f *field) step {
 func newValueTable(f *field) *valueTable {
 	t := &valueTable{to: map[string]string{}}
 	if f.folded {
-		t.fold = foldText
+		t.fold = text.Fold
 	}
 	return t
 }
@@ -92,7 +94,7 @@ func (t *valueTable) put(d *decoder, at position, from, to string) {
 	case from == rest:
 		t.rest = &to
 	case twice && old != to:
-		d.mistake(at, "%q stands twice, with %q and %q", from, shorten(old, 30), shorten(to, 30))
+		d.mistake(at, "%q stands twice, with %q and %q", from, text.Shorten(old, 30), text.Shorten(to, 30))
 	case len(t.to) >= mostValues:
 		d.mistake(at, "a table of values has at most %d entries", mostValues)
 	default:
@@ -160,7 +162,7 @@ func (f *field) lookIn(t *valueTable) step {
 			return *t.rest, nil
 		case f.hasDefault:
 			return "", nil
-		case blank(v):
+		case text.Blank(v):
 			return "", &Problem{Field: f.name, Error: "missing_value", Message: fmt.Sprintf("%s: the cell is empty", f.name),
 				Hint: "fill the cell, or give the field a default in the mapping"}
 		}
@@ -169,16 +171,16 @@ func (f *field) lookIn(t *valueTable) step {
 }
 
 func notInValues(field, v string, t *valueTable) *Problem {
-	p := &Problem{Field: field, Error: "not_in_values", Message: fmt.Sprintf("%s: %q is not in values", field, shorten(v, 60)),
+	p := &Problem{Field: field, Error: "not_in_values", Message: fmt.Sprintf("%s: %q is not in values", field, text.Shorten(v, 60)),
 		Hint: "add the value to the mapping, or correct the cell", Value: v}
 	if t.inFile != "" {
 		p.Hint = "add the value to " + t.inFile + ", or correct the cell"
 	}
 	if _, ok := t.to[strings.TrimSpace(v)]; ok {
 		p.Hint = "the cell has spaces around the value: add trim: true to the field"
-	} else if near := nearest(v, keys(t.to)); near != "" {
+	} else if near := text.Nearest(v, keys(t.to)); near != "" {
 		p.Hint = fmt.Sprintf("the nearest value is %q: correct the cell, or add the value to the table", near)
-		if foldText(near) == foldText(v) {
+		if text.Fold(near) == text.Fold(v) {
 			p.Hint = fmt.Sprintf("the table has %q: add fold: true to the field, and case and accents no longer matter", near)
 		}
 	}
@@ -194,15 +196,15 @@ func buildAllowed(d *decoder, n ast.Node, f *field) step {
 		}
 	}
 	return func(v string) (string, *Problem) {
-		if blank(v) {
+		if text.Blank(v) {
 			return v, nil
 		}
 		if as, ok := allowed[f.spelling(v)]; ok {
 			return as, nil
 		}
-		p := &Problem{Field: f.name, Error: "not_allowed", Message: fmt.Sprintf("%s: %q is not allowed", f.name, shorten(v, 60)),
-			Hint: "allowed are " + quoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
-		if near := nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
+		p := &Problem{Field: f.name, Error: "not_allowed", Message: fmt.Sprintf("%s: %q is not allowed", f.name, text.Shorten(v, 60)),
+			Hint: "allowed are " + text.QuoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
+		if near := text.Nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
 			p.Hint = fmt.Sprintf("the nearest that is allowed is %q", near)
 		}
 		return "", p
@@ -212,7 +214,7 @@ func buildAllowed(d *decoder, n ast.Node, f *field) step {
 // spelling is what a value is compared by.
 func (f *field) spelling(v string) string {
 	if f.folded {
-		return foldText(v)
+		return text.Fold(v)
 	}
 	return v
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // position is a place in the mapping file, both counted from 1.
@@ -170,9 +172,9 @@ func (d *decoder) list(n ast.Node) []ast.Node {
 
 // unknown reports a key that the language doesn't have.
 func (d *decoder) unknown(p pair, place string, known []string) {
-	if near := nearest(p.key, known); near != "" {
+	if near := text.Nearest(p.key, known); near != "" {
 		d.mistake(p.at, "%s has no key %q; the nearest is %q", place, p.key, near)
 		return
 	}
-	d.mistake(p.at, "%s has no key %q; it has %s", place, p.key, quoteList(known, 20))
+	d.mistake(p.at, "%s has no key %q; it has %s", place, p.key, text.QuoteList(known, 20))
 }

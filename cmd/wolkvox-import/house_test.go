@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"importer/internal/crm":    {"importer/internal/crash"},
 	"importer/internal/ledger": {"importer/internal/clock", "importer/internal/filter"},
 	"importer/internal/source": {"importer/internal/source/xlsx"},
+	"mapping":                  {"mapping/internal/text"},
 }
 
 // TestDependenciesPointOneWay holds the imports of the whole house, tests aside,
