@@ -5,20 +5,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // buildDate reads date: true, date: DD/MM/YYYY, or date: {from: …, to: …}.
-func buildDate(d *decoder, n ast.Node, f *field) step {
+func buildDate(d *decoder, n yamlfile.Node, f *field) step {
 	rule := &text.DateRule{In: time.UTC}
-	switch n := n.(type) {
-	case *ast.BoolNode:
-		if !d.flag(n, "date") {
+	switch {
+	case yamlfile.IsFlag(n):
+		if !d.Flag(n, "date") {
 			return nil
 		}
-	case *ast.MappingNode, *ast.MappingValueNode:
+	case yamlfile.IsObject(n):
 		d.dateRule(n, rule)
 	default:
 		rule.From = d.datePatterns(n)
@@ -37,27 +36,27 @@ func buildDate(d *decoder, n ast.Node, f *field) step {
 	}
 }
 
-func (d *decoder) dateRule(n ast.Node, rule *text.DateRule) {
-	for _, e := range d.pairs(n, "date") {
-		switch e.key {
+func (d *decoder) dateRule(n yamlfile.Node, rule *text.DateRule) {
+	for _, e := range d.Pairs(n, "date") {
+		switch e.Key {
 		case "from":
-			rule.From = d.datePatterns(e.value)
+			rule.From = d.datePatterns(e.Value)
 		case "to":
-			if patterns := d.datePatterns(e.value); len(patterns) > 0 {
+			if patterns := d.datePatterns(e.Value); len(patterns) > 0 {
 				rule.To = patterns[0]
 				if strings.Contains(rule.To.String(), "MMM") {
-					d.mistake(where(e.value.GetToken()), "to can't have MMM in it: write the month as MM")
+					d.Mistake(yamlfile.At(e.Value), "to can't have MMM in it: write the month as MM")
 				}
 			}
 		default:
-			d.unknown(e, "date", []string{"from", "to"})
+			d.Unknown(e, "date", []string{"from", "to"})
 		}
 	}
 }
 
-func (d *decoder) datePatterns(n ast.Node) (patterns []*text.DatePattern) {
-	for _, item := range d.list(n) {
-		source, at, ok := d.text(item, "a date pattern")
+func (d *decoder) datePatterns(n yamlfile.Node) (patterns []*text.DatePattern) {
+	for _, item := range d.List(n) {
+		source, at, ok := d.Text(item, "a date pattern")
 		if !ok {
 			continue
 		}
@@ -66,7 +65,7 @@ func (d *decoder) datePatterns(n ast.Node) (patterns []*text.DatePattern) {
 		}
 		p, err := text.ParseDatePattern(source)
 		if err != nil {
-			d.mistake(at, "%s", err)
+			d.Mistake(at, "%s", err)
 			continue
 		}
 		patterns = append(patterns, p)
@@ -76,21 +75,21 @@ func (d *decoder) datePatterns(n ast.Node) (patterns []*text.DatePattern) {
 
 // buildTZ reads tz: America/Bogota, the zone of texts that don't say theirs and to which
 // those that do are brought, or tz: {from: UTC, to: America/Bogota}.
-func buildTZ(d *decoder, n ast.Node, f *field) step {
+func buildTZ(d *decoder, n yamlfile.Node, f *field) step {
 	if f.date == nil {
-		d.mistake(where(n.GetToken()), "%s: tz needs a date beside it", f.name)
+		d.Mistake(yamlfile.At(n), "%s: tz needs a date beside it", f.name)
 		return nil
 	}
-	switch n.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
-		for _, e := range d.pairs(n, "tz") {
-			switch e.key {
+	switch {
+	case yamlfile.IsObject(n):
+		for _, e := range d.Pairs(n, "tz") {
+			switch e.Key {
 			case "from":
-				f.date.In = d.zone(e.value)
+				f.date.In = d.zone(e.Value)
 			case "to":
-				f.date.Out = d.zone(e.value)
+				f.date.Out = d.zone(e.Value)
 			default:
-				d.unknown(e, "tz", []string{"from", "to"})
+				d.Unknown(e, "tz", []string{"from", "to"})
 			}
 		}
 	default:
@@ -100,14 +99,14 @@ func buildTZ(d *decoder, n ast.Node, f *field) step {
 	return nil
 }
 
-func (d *decoder) zone(n ast.Node) *time.Location {
-	text, at, ok := d.text(n, "a time zone")
+func (d *decoder) zone(n yamlfile.Node) *time.Location {
+	text, at, ok := d.Text(n, "a time zone")
 	if !ok {
 		return time.UTC
 	}
 	zone, err := time.LoadLocation(text)
 	if err != nil || text == "" || text == "Local" {
-		d.mistake(at, "there is no time zone %q; they are named like America/Bogota, America/Sao_Paulo or UTC", text)
+		d.Mistake(at, "there is no time zone %q; they are named like America/Bogota, America/Sao_Paulo or UTC", text)
 		return time.UTC
 	}
 	return zone

@@ -18,13 +18,14 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // expression is the text of an `expr` or a `when`. It sees the row's cells as
 // row["column"], and can't loop, read a clock or leave the row.
 type expression struct {
 	source string
-	at     position
+	at     yamlfile.Position
 }
 
 // environment is all that an expression sees.
@@ -165,7 +166,7 @@ type evaluator struct {
 // expression compiles an expression against the header; kind is what it must yield.
 func (c *compiler) expression(e *expression, kind expr.Option) *evaluator {
 	if len(e.source) > mostExpression {
-		c.mistake(e.at, "the expression has more than %d characters; translate by values or values_file", mostExpression)
+		c.Mistake(e.at, "the expression has more than %d characters; translate by values or values_file", mostExpression)
 		return nil
 	}
 	seen := &columnNames{names: map[string]bool{}}
@@ -181,15 +182,15 @@ func (c *compiler) expression(e *expression, kind expr.Option) *evaluator {
 	}
 	program, err := compileSafely(e.source, options)
 	if err != nil {
-		c.mistake(e.at, "the expression can't be used: %s", expressionError(err))
+		c.Mistake(e.at, "the expression can't be used: %s", expressionError(err))
 		return nil
 	}
 	if seen.loop != "" {
-		c.mistake(e.at, "the expression can't be used: %s is not part of it here, so that every expression ends", seen.loop)
+		c.Mistake(e.at, "the expression can't be used: %s is not part of it here, so that every expression ends", seen.loop)
 		return nil
 	}
 	if seen.members != seen.uses {
-		c.mistake(e.at, `an expression uses row only with a column's name: row["Estado"]`)
+		c.Mistake(e.at, `an expression uses row only with a column's name: row["Estado"]`)
 		return nil
 	}
 	ev := &evaluator{program: program, vars: environment{Row: map[string]string{}}, cells: map[string]func(*row) string{}}
@@ -242,7 +243,7 @@ func (c *compiler) textExpression(e *expression, name string) func(*row) string 
 		return func(*row) string { return "" }
 	}
 	if out := ev.program.Node().Type(); out != nil && !scalar(out.Kind()) {
-		c.mistake(e.at, "the expression yields a %s; a field needs a text, a number, or true or false", out)
+		c.Mistake(e.at, "the expression yields a %s; a field needs a text, a number, or true or false", out)
 	}
 	return func(r *row) string {
 		out, err := ev.run(r)

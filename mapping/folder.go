@@ -162,7 +162,7 @@ func (d *decoder) checkGlob(t *template) {
 		}
 	}
 	if !doublestar.ValidatePattern(probe.String()) || !fs.ValidPath(strings.Trim(probe.String(), "/")) {
-		d.mistake(t.at, "the pattern %q can't be used: write it from the attachments' folder on, with /, as {{ID}}/**/*.pdf", t.source)
+		d.Mistake(t.at, "the pattern %q can't be used: write it from the attachments' folder on, with /, as {{ID}}/**/*.pdf", t.source)
 	}
 }
 

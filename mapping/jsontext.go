@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // jsonText is a field's `json`: JSON with {{column}} in it. Within quotes a column's text
 // is escaped; outside of them it must be JSON itself, such as a number.
 type jsonText struct {
 	parts []jsonPart
-	at    position
+	at    yamlfile.Position
 }
 
 type jsonPart struct {
@@ -20,7 +21,7 @@ type jsonPart struct {
 	quoted bool
 }
 
-func (d *decoder) jsonText(source string, at position) *jsonText {
+func (d *decoder) jsonText(source string, at yamlfile.Position) *jsonText {
 	t := d.template(source, at)
 	j := &jsonText{at: at}
 	var probe strings.Builder // the JSON, with something in every column's place
@@ -41,7 +42,7 @@ func (d *decoder) jsonText(source string, at position) *jsonText {
 	}
 	var any json.RawMessage
 	if err := json.Unmarshal([]byte(probe.String()), &any); err != nil {
-		d.mistake(at, "this is not JSON (%s); write it as '{\"name\": \"{{column}}\"}'", err)
+		d.Mistake(at, "this is not JSON (%s); write it as '{\"name\": \"{{column}}\"}'", err)
 	}
 	return j
 }

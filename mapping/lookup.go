@@ -13,13 +13,14 @@ import (
 	"modernc.org/sqlite"
 
 	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // lookup is the rows of a second file, such as a ticket's comments, as text for the rows
 // of the first.
 type lookup struct {
 	name  string
-	at    position
+	at    yamlfile.Position
 	file  string
 	on    *template // of the input: what a row is looked up by
 	index *lookupIndex
@@ -38,8 +39,8 @@ type lookupIndex struct {
 // mostJoined bounds the lines that one row gets, in bytes.
 const mostJoined = 4 << 20
 
-func (d *decoder) lookups(p pair) (lookups []*lookup) {
-	for _, e := range d.pairs(p.value, "lookups") {
+func (d *decoder) lookups(p yamlfile.Pair) (lookups []*lookup) {
+	for _, e := range d.Pairs(p.Value, "lookups") {
 		if l := d.lookup(e); l != nil {
 			lookups = append(lookups, l)
 		}
@@ -47,45 +48,45 @@ func (d *decoder) lookups(p pair) (lookups []*lookup) {
 	return lookups
 }
 
-func (d *decoder) lookup(p pair) *lookup {
-	l := &lookup{name: p.key, at: p.at}
+func (d *decoder) lookup(p yamlfile.Pair) *lookup {
+	l := &lookup{name: p.Key, at: p.At}
 	var column, each string
-	var columnAt, eachAt position
+	var columnAt, eachAt yamlfile.Position
 	known := []string{"file", "column", "on", "each"}
-	for _, e := range d.pairs(p.value, "a lookup") {
-		switch e.key {
+	for _, e := range d.Pairs(p.Value, "a lookup") {
+		switch e.Key {
 		case "file":
-			l.file, l.at, _ = d.text(e.value, "file")
+			l.file, l.at, _ = d.Text(e.Value, "file")
 		case "column":
-			column, columnAt, _ = d.text(e.value, "column")
+			column, columnAt, _ = d.Text(e.Value, "column")
 		case "on":
 			l.on = d.lasting(e)
 		case "each":
-			each, eachAt, _ = d.text(e.value, "each")
+			each, eachAt, _ = d.Text(e.Value, "each")
 		default:
-			d.unknown(e, "a lookup", known)
+			d.Unknown(e, "a lookup", known)
 		}
 	}
 	if l.file == "" || column == "" || l.on == nil || each == "" {
-		d.mistake(p.at, "the lookup %s needs file, column, on and each", p.key)
+		d.Mistake(p.At, "the lookup %s needs file, column, on and each", p.Key)
 		return nil
 	}
 	table, err := d.table(d.beside(l.file))
 	if err != nil {
-		d.mistake(l.at, "the lookup's file %s can't be read: %s", l.file, reason(err))
+		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, reason(err))
 		return nil
 	}
 	defer table.Close()
-	inner := &compiler{decoder: &decoder{path: d.path, lines: d.lines}, header: NewHeader(table.Header()), used: map[int]bool{}}
+	inner := &compiler{decoder: &decoder{File: d.Again()}, header: NewHeader(table.Header()), used: map[int]bool{}}
 	inner.where = " of " + l.file
 	key := inner.column(column, columnAt)
 	line := inner.template(inner.decoder.template(each, eachAt))
-	d.mistakes = append(d.mistakes, inner.mistakes...)
-	if len(inner.mistakes) > 0 {
+	d.Mistakes = append(d.Mistakes, inner.Mistakes...)
+	if len(inner.Mistakes) > 0 {
 		return nil
 	}
 	if l.index, err = d.lookupIndex(table, d.beside(l.file), key, line); err != nil {
-		d.mistake(l.at, "the lookup's file %s can't be read: %s", l.file, err)
+		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, err)
 		return nil
 	}
 	return l
@@ -103,7 +104,7 @@ func (d *decoder) lookupIndex(table Table, path string, key func(*row) string, l
 		return nil, opened
 	}
 	defer again.Close()
-	return newLookupIndex(filepath.Dir(d.path), again, key, line)
+	return newLookupIndex(filepath.Dir(d.Path), again, key, line)
 }
 
 // newLookupIndex makes an index in a folder: in a database without a name, which SQLite removes as
@@ -222,7 +223,7 @@ func (x *lookupIndex) close() {
 // lookup makes a word of the lookup, which stands for its lines.
 func (c *compiler) lookup(l *lookup) {
 	if i, err := c.header.Find(l.name); err == nil {
-		c.mistake(l.at, "the lookup %s has the name of a column (%s); give it another", l.name, columnLetters(i))
+		c.Mistake(l.at, "the lookup %s has the name of a column (%s); give it another", l.name, columnLetters(i))
 		return
 	}
 	on := c.template(l.on)

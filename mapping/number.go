@@ -3,27 +3,26 @@ package mapping
 import (
 	"fmt"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // buildNumber reads number: true, number: "," (the decimal mark), or number: {decimal:
 // ","}, and brings numbers as people write them to 1234.56.
-func buildNumber(d *decoder, n ast.Node, f *field) step {
+func buildNumber(d *decoder, n yamlfile.Node, f *field) step {
 	decimal := byte(0)
-	switch n := n.(type) {
-	case *ast.BoolNode:
-		if !d.flag(n, "number") {
+	switch {
+	case yamlfile.IsFlag(n):
+		if !d.Flag(n, "number") {
 			return nil
 		}
-	case *ast.MappingNode, *ast.MappingValueNode:
-		for _, e := range d.pairs(n, "number") {
-			if e.key != "decimal" {
-				d.unknown(e, "number", []string{"decimal"})
+	case yamlfile.IsObject(n):
+		for _, e := range d.Pairs(n, "number") {
+			if e.Key != "decimal" {
+				d.Unknown(e, "number", []string{"decimal"})
 				continue
 			}
-			decimal = d.decimalMark(e.value)
+			decimal = d.decimalMark(e.Value)
 		}
 	default:
 		decimal = d.decimalMark(n)
@@ -45,10 +44,10 @@ func buildNumber(d *decoder, n ast.Node, f *field) step {
 	}
 }
 
-func (d *decoder) decimalMark(n ast.Node) byte {
-	text, at, ok := d.text(n, "the decimal mark")
+func (d *decoder) decimalMark(n yamlfile.Node) byte {
+	text, at, ok := d.Text(n, "the decimal mark")
 	if ok && text != "," && text != "." {
-		d.mistake(at, `the decimal mark is "," or "."`)
+		d.Mistake(at, `the decimal mark is "," or "."`)
 		return 0
 	}
 	if !ok {
@@ -65,20 +64,20 @@ var truths = map[string]bool{
 
 // buildBool reads bool: true, which makes true and false of yes and no, or bool: [Sí, No]
 // for other texts.
-func buildBool(d *decoder, n ast.Node, f *field) step {
+func buildBool(d *decoder, n yamlfile.Node, f *field) step {
 	yes, no := "true", "false"
-	if b, ok := n.(*ast.BoolNode); ok {
-		if !b.Value {
+	if yamlfile.IsFlag(n) {
+		if !d.Flag(n, "bool") {
 			return nil
 		}
 	} else {
-		items := d.list(n)
+		items := d.List(n)
 		if len(items) != 2 {
-			d.mistake(where(n.GetToken()), "bool must be true, or the two texts to send: bool: [Sí, No]")
+			d.Mistake(yamlfile.At(n), "bool must be true, or the two texts to send: bool: [Sí, No]")
 			return nil
 		}
-		yes, _, _ = d.text(items[0], "the text for yes")
-		no, _, _ = d.text(items[1], "the text for no")
+		yes, _, _ = d.Text(items[0], "the text for yes")
+		no, _, _ = d.Text(items[1], "the text for no")
 	}
 	return func(v string) (string, *Problem) {
 		if text.Blank(v) {

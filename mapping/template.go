@@ -7,6 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // converters are what may stand behind a column in {{column|converter}}; the steps
@@ -22,7 +23,7 @@ var converters = map[string]func(string) string{
 // template is text with {{column}} in it. A template without columns is a constant.
 type template struct {
 	source string
-	at     position
+	at     yamlfile.Position
 	parts  []part
 }
 
@@ -37,7 +38,7 @@ type part struct {
 	column  string
 }
 
-func (d *decoder) template(source string, at position) *template {
+func (d *decoder) template(source string, at yamlfile.Position) *template {
 	t := &template{source: source, at: at}
 	rest := source
 	for {
@@ -50,17 +51,17 @@ func (d *decoder) template(source string, at position) *template {
 		}
 		name, tail, closed := strings.Cut(after, "}}")
 		if !closed {
-			d.mistake(at, "a {{ is not closed by }}")
+			d.Mistake(at, "a {{ is not closed by }}")
 			return t
 		}
 		if strings.TrimSpace(name) == "" {
-			d.mistake(at, "{{}} names no column")
+			d.Mistake(at, "{{}} names no column")
 			return t
 		}
 		t.parts = append(t.parts, part{column: name})
 		rest = tail
 		if len(t.parts) > mostParts {
-			d.mistake(at, "a text has at most %d columns in it", mostParts/2)
+			d.Mistake(at, "a text has at most %d columns in it", mostParts/2)
 			return t
 		}
 	}
@@ -109,7 +110,7 @@ func (c *compiler) template(t *template) appender {
 	}
 }
 
-func (c *compiler) part(p part, at position) func(*row) string {
+func (c *compiler) part(p part, at yamlfile.Position) func(*row) string {
 	if p.column == "" {
 		return func(*row) string { return p.literal }
 	}
@@ -121,7 +122,7 @@ func (c *compiler) part(p part, at position) func(*row) string {
 
 // piped compiles what stands between {{ and }}. A column whose own name has a | in
 // it is tried first.
-func (c *compiler) piped(name string, at position) func(*row) string {
+func (c *compiler) piped(name string, at yamlfile.Position) func(*row) string {
 	if _, err := c.header.Find(name); err == nil || !strings.Contains(name, "|") {
 		return c.column(name, at)
 	}
@@ -130,7 +131,7 @@ func (c *compiler) piped(name string, at position) func(*row) string {
 	for _, name := range names[1:] {
 		convert, ok := converters[strings.TrimSpace(name)]
 		if !ok {
-			c.mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), text.QuoteList(keys(converters), 20))
+			c.Mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), text.QuoteList(keys(converters), 20))
 			continue
 		}
 		inner := value

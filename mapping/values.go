@@ -10,9 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // rest is the entry of a table that stands for every value without one of its own.
@@ -31,12 +30,12 @@ type valueTable struct {
 
 // buildValues replaces a value by what the table has for it. A value that the table
 // lacks becomes empty where the field has a default, and is a problem elsewhere.
-func buildValues(d *decoder, n ast.Node, f *field) step {
+func buildValues(d *decoder, n yamlfile.Node, f *field) step {
 	table := newValueTable(f)
-	for _, p := range d.pairs(n, "values") {
-		if text, at, ok := d.text(p.value, "a value"); ok {
+	for _, p := range d.Pairs(n, "values") {
+		if text, at, ok := d.Text(p.Value, "a value"); ok {
 			d.todo(text, at)
-			table.put(d, p.at, p.key, text)
+			table.put(d, p.At, p.Key, text)
 		}
 	}
 	return f.lookIn(table)
@@ -44,13 +43,13 @@ func buildValues(d *decoder, n ast.Node, f *field) step {
 
 // buildValuesFile is buildValues with the table in a file of its own: YAML, or two
 // columns of CSV.
-func buildValuesFile(d *decoder, n ast.Node, f *field) step {
-	name, at, ok := d.text(n, "values_file")
+func buildValuesFile(d *decoder, n yamlfile.Node, f *field) step {
+	name, at, ok := d.Text(n, "values_file")
 	if !ok {
 		return nil
 	}
 	if f.table != nil {
-		d.mistake(at, "%s has both values and values_file; keep one", f.name)
+		d.Mistake(at, "%s has both values and values_file; keep one", f.name)
 		return nil
 	}
 	table := newValueTable(f)
@@ -64,7 +63,7 @@ func buildValuesFile(d *decoder, n ast.Node, f *field) step {
 		err = table.readTable(d, at, path)
 	}
 	if err != nil {
-		d.mistake(at, "values_file %s can't be read: %s", name, reason(err))
+		d.Mistake(at, "values_file %s can't be read: %s", name, reason(err))
 	}
 	return f.lookIn(table)
 }
@@ -83,10 +82,10 @@ func (d *decoder) beside(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(filepath.Dir(d.path), name)
+	return filepath.Join(filepath.Dir(d.Path), name)
 }
 
-func (t *valueTable) put(d *decoder, at position, from, to string) {
+func (t *valueTable) put(d *decoder, at yamlfile.Position, from, to string) {
 	if t.fold != nil {
 		from = t.fold(from)
 	}
@@ -94,37 +93,33 @@ func (t *valueTable) put(d *decoder, at position, from, to string) {
 	case from == rest:
 		t.rest = &to
 	case twice && old != to:
-		d.mistake(at, "%q stands twice, with %q and %q", from, text.Shorten(old, 30), text.Shorten(to, 30))
+		d.Mistake(at, "%q stands twice, with %q and %q", from, text.Shorten(old, 30), text.Shorten(to, 30))
 	case len(t.to) >= mostValues:
-		d.mistake(at, "a table of values has at most %d entries", mostValues)
+		d.Mistake(at, "a table of values has at most %d entries", mostValues)
 	default:
 		t.to[from] = to
 	}
 }
 
 func (t *valueTable) readYAML(d *decoder, path string) error {
-	text, err := read(path)
+	file, root, err := yamlfile.Open(path)
 	if err != nil {
 		return err
 	}
-	inner := &decoder{path: path, lines: splitLines(text)}
-	root, err := parse(inner, text)
-	if err != nil {
-		return err
-	}
-	for _, p := range inner.pairs(root, "a file of values") {
-		if to, at, ok := inner.text(p.value, "a value"); ok {
+	inner := &decoder{File: file}
+	for _, p := range inner.Pairs(root, "a file of values") {
+		if to, at, ok := inner.Text(p.Value, "a value"); ok {
 			inner.todo(to, at)
-			t.put(inner, p.at, p.key, to)
+			t.put(inner, p.At, p.Key, to)
 		}
 	}
-	d.mistakes = append(d.mistakes, inner.mistakes...)
+	d.Mistakes = append(d.Mistakes, inner.Mistakes...)
 	return nil
 }
 
 // readTable takes the first two columns. A first row that names them does no harm as an
 // entry.
-func (t *valueTable) readTable(d *decoder, at position, path string) error {
+func (t *valueTable) readTable(d *decoder, at yamlfile.Position, path string) error {
 	table, err := d.table(path)
 	if err != nil {
 		return err
@@ -135,7 +130,7 @@ func (t *valueTable) readTable(d *decoder, at position, path string) error {
 	}
 	for cells, more := table.Header(), true; more; cells = table.Cells() {
 		t.put(d, at, cells[0], cells[1])
-		if len(d.mistakes) > 50 {
+		if len(d.Mistakes) > 50 {
 			return errors.New("there are too many mistakes in it")
 		}
 		more = table.Next()
@@ -188,10 +183,10 @@ func notInValues(field, v string, t *valueTable) *Problem {
 }
 
 // buildAllowed refuses what is not in a list.
-func buildAllowed(d *decoder, n ast.Node, f *field) step {
+func buildAllowed(d *decoder, n yamlfile.Node, f *field) step {
 	allowed := map[string]string{}
-	for _, item := range d.list(n) {
-		if text, _, ok := d.text(item, "an allowed value"); ok {
+	for _, item := range d.List(n) {
+		if text, _, ok := d.Text(item, "an allowed value"); ok {
 			allowed[f.spelling(text)] = text
 		}
 	}

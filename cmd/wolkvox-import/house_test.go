@@ -14,12 +14,13 @@ const module = "wolkvox-import"
 // allowed is which of our packages each of our packages may import. Dependencies
 // point one way; what isn't listed may import none of ours.
 var allowed = map[string][]string{
-	"cmd/wolkvox-import":       {"importer", "importer/sandbox", "reports"},
-	"importer":                 {"importer/internal/clock", "importer/internal/crash", "importer/internal/crm", "importer/internal/filter", "importer/internal/ledger", "importer/internal/source", "importer/internal/source/spreadsheet", "mapping", "reports"},
-	"importer/internal/crm":    {"importer/internal/crash"},
-	"importer/internal/ledger": {"importer/internal/clock", "importer/internal/filter"},
-	"importer/internal/source": {"importer/internal/source/xlsx"},
-	"mapping":                  {"mapping/internal/text"},
+	"cmd/wolkvox-import":        {"importer", "importer/sandbox", "reports"},
+	"importer":                  {"importer/internal/clock", "importer/internal/crash", "importer/internal/crm", "importer/internal/filter", "importer/internal/ledger", "importer/internal/source", "importer/internal/source/spreadsheet", "mapping", "reports"},
+	"importer/internal/crm":     {"importer/internal/crash"},
+	"importer/internal/ledger":  {"importer/internal/clock", "importer/internal/filter"},
+	"importer/internal/source":  {"importer/internal/source/xlsx"},
+	"mapping":                   {"mapping/internal/text", "mapping/internal/yamlfile"},
+	"mapping/internal/yamlfile": {"mapping/internal/text"},
 }
 
 // TestDependenciesPointOneWay holds the imports of the whole house, tests aside,
