@@ -10,6 +10,7 @@ import (
 
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/mapping"
+	"wolkvox-import/mapping/draft"
 )
 
 // sampleRows bounds how much of an input Init looks at.
@@ -47,7 +48,7 @@ func Init(ctx context.Context, job Job) (Drafted, error) {
 		return out, &UsageError{err}
 	}
 	options.HeaderRow = header
-	draft := mapping.Draft{Input: filepath.Base(input), HeaderRow: header, Sheet: job.Sheet}
+	draft := draft.Draft{Input: filepath.Base(input), HeaderRow: header, Sheet: job.Sheet}
 	folder := filesFolder{dir: filepath.Dir(input), given: job.Attachments}
 	guess, err := look(ctx, input, options, folder.exists)
 	if err != nil {
@@ -127,13 +128,13 @@ func findHeaderRow(path string, options source.Options) (int, error) {
 }
 
 // look feeds the first rows of a file to a Guess.
-func look(ctx context.Context, path string, options source.Options, exists func(string) bool) (*mapping.Guess, error) {
+func look(ctx context.Context, path string, options source.Options, exists func(string) bool) (*draft.Guess, error) {
 	r, err := source.Open(path, options)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	guess := mapping.NewGuess(r.Header(), exists)
+	guess := draft.NewGuess(r.Header(), exists)
 	for guess.Rows() < sampleRows && r.Next() {
 		if row := r.Row(); row.Err == nil {
 			guess.Add(row.Cells)
@@ -251,7 +252,7 @@ func columnValues(ctx context.Context, path string, options source.Options, name
 
 // findLookup looks beside the input for a file whose rows belong to the input's: one
 // with a column of the key's values.
-func findLookup(ctx context.Context, input string, options source.Options, key, base string) (*mapping.DraftLookup, error) {
+func findLookup(ctx context.Context, input string, options source.Options, key, base string) (*draft.Lookup, error) {
 	entries, err := os.ReadDir(filepath.Dir(input))
 	if err != nil {
 		return nil, nil // then there is nothing to find
@@ -276,7 +277,7 @@ func findLookup(ctx context.Context, input string, options source.Options, key, 
 
 // lookupIn proposes a lookup in a file, or nil. A file with one row for each key is a
 // copy of the input and not what belongs to it.
-func lookupIn(ctx context.Context, path string, keys []string, key string) *mapping.DraftLookup {
+func lookupIn(ctx context.Context, path string, keys []string, key string) *draft.Lookup {
 	guess, err := look(ctx, path, source.Options{}, nil)
 	if err != nil {
 		return nil
@@ -285,9 +286,9 @@ func lookupIn(ctx context.Context, path string, keys []string, key string) *mapp
 	if column == "" || guess.KeyColumn() == column {
 		return nil
 	}
-	each := guess.DraftLine(column)
+	each := guess.LineOf(column)
 	if each == "" {
 		return nil
 	}
-	return &mapping.DraftLookup{Column: column, On: key, Each: each}
+	return &draft.Lookup{Column: column, On: key, Each: each}
 }

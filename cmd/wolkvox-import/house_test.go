@@ -15,10 +15,11 @@ const module = "wolkvox-import"
 // point one way; what isn't listed may import none of ours.
 var allowed = map[string][]string{
 	"cmd/wolkvox-import":        {"importer", "importer/sandbox", "reports"},
-	"importer":                  {"importer/internal/clock", "importer/internal/crash", "importer/internal/crm", "importer/internal/filter", "importer/internal/ledger", "importer/internal/source", "importer/internal/source/spreadsheet", "mapping", "reports"},
+	"importer":                  {"importer/internal/clock", "importer/internal/crash", "importer/internal/crm", "importer/internal/filter", "importer/internal/ledger", "importer/internal/source", "importer/internal/source/spreadsheet", "mapping", "mapping/draft", "reports"},
 	"importer/internal/crm":     {"importer/internal/crash"},
 	"importer/internal/ledger":  {"importer/internal/clock", "importer/internal/filter"},
 	"importer/internal/source":  {"importer/internal/source/xlsx"},
+	"mapping/draft":             {"mapping/internal/text"},
 	"mapping":                   {"mapping/internal/text", "mapping/internal/yamlfile"},
 	"mapping/internal/yamlfile": {"mapping/internal/text"},
 }

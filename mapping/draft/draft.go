@@ -1,4 +1,4 @@
-package mapping
+package draft
 
 import (
 	"fmt"
@@ -18,11 +18,11 @@ type Draft struct {
 	Sheet     string // "" where there is one
 	Root      string // folder of the attachments, "" where none was found
 	Glob      string // folder of a row's files, by the key's column, "" where there is none
-	Lookup    *DraftLookup
+	Lookup    *Lookup
 }
 
-// DraftLookup is a second file that belongs to the input's rows.
-type DraftLookup struct {
+// Lookup is a second file that belongs to the input's rows.
+type Lookup struct {
 	File   string // beside the mapping
 	Column string // that has the key
 	On     string // column of the input
@@ -397,9 +397,9 @@ func (g *Guess) KeyColumn() string {
 // HasFileColumn tells whether a column names files that exist.
 func (g *Guess) HasFileColumn() bool { return g.decide()["files"] != nil }
 
-// DraftLine is how a line of a second file is put together: who wrote when, and what. It
+// LineOf is how a line of a second file is put together: who wrote when, and what. It
 // is "" where the file has nothing to read.
-func (g *Guess) DraftLine(key string) string {
+func (g *Guess) LineOf(key string) string {
 	var date, author, body string
 	longest := 0
 	for _, c := range g.columns {
