@@ -2,13 +2,13 @@ package mapping
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"wolkvox-import/mapping/internal/files"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -196,12 +196,11 @@ func (c *compiler) attachments(m *Mapping, p *Program, override string) {
 			dir = filepath.Join(m.Dir(), dir)
 		}
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		c.Mistake(m.files.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, reason(err))
+	var err error
+	if p.folder, err = files.Open(dir, m.files.ignoreCase); err != nil {
+		c.Mistake(m.files.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, files.Reason(err))
 		return
 	}
-	p.folder = newFolder(root, m.files.ignoreCase)
 	for _, rule := range m.files.files {
 		switch {
 		case rule.glob != nil:
@@ -218,12 +217,6 @@ type gathering struct {
 	leftOut  []LeftOut
 	problems []Problem
 	total    int64
-}
-
-// LeftOut is a file that a row names and that is not sent, by `unusable: leave_out`.
-type LeftOut struct {
-	Name string
-	Why  string // one of missing_attachment, empty_attachment, attachment_too_large
 }
 
 // attachments finds the files of the row, in the order of the sources.
@@ -253,7 +246,7 @@ func (p *Program) attachments(r *row) *gathering {
 }
 
 // named finds the files that a cell names.
-func (s *fileSource) named(f *folder, r *row, g *gathering) (found []Attachment) {
+func (s *fileSource) named(folder *files.Folder, r *row, g *gathering) (found []Attachment) {
 	cell := s.names(r)
 	for len(cell) > 0 {
 		name := cell
@@ -273,28 +266,28 @@ func (s *fileSource) named(f *folder, r *row, g *gathering) (found []Attachment)
 				continue
 			}
 		}
-		found = append(found, Attachment{Name: name, root: f.root, path: f.find(strings.ReplaceAll(strings.TrimSpace(path), `\`, "/"))})
+		found = append(found, Attachment{Name: name, File: files.File{Path: folder.Find(strings.ReplaceAll(strings.TrimSpace(path), `\`, "/"))}})
 	}
 	return found
 }
 
 // others drops the files that an earlier source has found: a pattern is meant for the
 // rest.
-func (g *gathering) others(files []Attachment) []Attachment {
-	return slices.DeleteFunc(files, func(a Attachment) bool {
-		return slices.ContainsFunc(g.files, func(b Attachment) bool { return a.path == b.path })
+func (g *gathering) others(found []Attachment) []Attachment {
+	return slices.DeleteFunc(found, func(a Attachment) bool {
+		return slices.ContainsFunc(g.files, func(b Attachment) bool { return a.Path == b.Path })
 	})
 }
 
 // take looks at files and keeps those that can be sent.
-func (p *Program) take(g *gathering, files []Attachment) {
-	for i := range files {
-		a := &files[i]
-		problem := a.look(p.rules)
+func (p *Program) take(g *gathering, found []Attachment) {
+	for i := range found {
+		a := &found[i]
+		problem := a.look(p.folder, p.rules)
 		switch {
 		case problem == nil:
 			g.total += a.Size
-			p.folder.used(a.path)
+			p.folder.Used(a.Path)
 			g.files = append(g.files, *a)
 		case p.rules.leaveOut && slices.Contains(canBeLeftOut, problem.Error):
 			g.leftOut = append(g.leftOut, LeftOut{a.Name, problem.Error})
@@ -312,4 +305,24 @@ func (r *fileRules) limit(name string) int64 {
 		return n
 	}
 	return r.maxSize[rest]
+}
+
+// Watch begins to note which files rows use, for [Program.Unused].
+func (p *Program) Watch() {
+	if p.folder != nil {
+		p.folder.Watch()
+	}
+}
+
+// Unused counts the files of the attachments' folder that no row has used since Watch,
+// and names some of them.
+func (p *Program) Unused() (count int, examples []string, err error) {
+	if p.folder == nil {
+		return 0, nil, nil
+	}
+	count, examples, err = p.folder.Unused()
+	if err != nil {
+		return count, examples, fmt.Errorf("attachments: %w", files.Reason(err))
+	}
+	return count, examples, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"wolkvox-import/mapping/internal/files"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -22,8 +23,8 @@ type Program struct {
 	when      []func(*row) (bool, error)
 	closed    map[string]bool
 	files     []fileSource
-	folder    *folder    // nil where rows have no attachments
-	rules     *fileRules // nil where rows have no attachments
+	folder    *files.Folder // nil where rows have no attachments
+	rules     *fileRules    // nil where rows have no attachments
 	gathering gathering
 	used      []int
 	names     []string // of the used columns, folded
@@ -220,7 +221,7 @@ func (p *Program) Close() error {
 	if p.folder == nil {
 		return nil
 	}
-	if err := p.folder.root.Close(); err != nil {
+	if err := p.folder.Close(); err != nil {
 		return fmt.Errorf("attachments: %w", err)
 	}
 	return nil

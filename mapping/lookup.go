@@ -12,6 +12,7 @@ import (
 
 	"modernc.org/sqlite"
 
+	"wolkvox-import/mapping/internal/files"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -73,7 +74,7 @@ func (d *decoder) lookup(p yamlfile.Pair) *lookup {
 	}
 	table, err := d.table(d.beside(l.file))
 	if err != nil {
-		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, reason(err))
+		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, files.Reason(err))
 		return nil
 	}
 	defer table.Close()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"wolkvox-import/mapping/internal/files"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -63,7 +64,7 @@ func buildValuesFile(d *decoder, n yamlfile.Node, f *field) step {
 		err = table.readTable(d, at, path)
 	}
 	if err != nil {
-		d.Mistake(at, "values_file %s can't be read: %s", name, reason(err))
+		d.Mistake(at, "values_file %s can't be read: %s", name, files.Reason(err))
 	}
 	return f.lookIn(table)
 }

@@ -19,8 +19,9 @@ var allowed = map[string][]string{
 	"importer/internal/crm":     {"importer/internal/crash"},
 	"importer/internal/ledger":  {"importer/internal/clock", "importer/internal/filter"},
 	"importer/internal/source":  {"importer/internal/source/xlsx"},
+	"mapping/internal/files":    {"mapping/internal/text"},
 	"mapping/draft":             {"mapping/internal/text"},
-	"mapping":                   {"mapping/internal/text", "mapping/internal/yamlfile"},
+	"mapping":                   {"mapping/internal/files", "mapping/internal/text", "mapping/internal/yamlfile"},
 	"mapping/internal/yamlfile": {"mapping/internal/text"},
 }
 
