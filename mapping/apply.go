@@ -51,7 +51,7 @@ func (p *Program) Key(cells []string) (string, *Problem) {
 	if p.keyed.problem != nil { // such as a lookup's: what is left of the key may be another row's
 		return "", p.keyed.problem
 	}
-	return keyText(key.String()), nil
+	return text.Key(key.String()), nil
 }
 
 func keyProblem(column, cell string) *Problem {

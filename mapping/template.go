@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -139,6 +137,3 @@ func (c *compiler) piped(name string, at yamlfile.Position) func(*row) string {
 	}
 	return value
 }
-
-// keyText brings a key to its lasting form: trimmed and NFC, nothing else.
-func keyText(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }

@@ -38,3 +38,6 @@ func isASCII(s string) bool {
 func FoldName(name string) string {
 	return cases.Fold().String(norm.NFC.String(strings.TrimSpace(name)))
 }
+
+// Key brings a key to its lasting form: trimmed and NFC, nothing else.
+func Key(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }
