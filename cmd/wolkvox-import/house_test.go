@@ -21,8 +21,9 @@ var allowed = map[string][]string{
 	"importer/internal/source":  {"importer/internal/source/xlsx"},
 	"mapping/internal/files":    {"mapping/internal/text"},
 	"mapping/internal/lines":    {"mapping/internal/text"},
+	"mapping/internal/formula":  {"mapping/internal/text"},
 	"mapping/draft":             {"mapping/internal/text"},
-	"mapping":                   {"mapping/internal/files", "mapping/internal/lines", "mapping/internal/text", "mapping/internal/yamlfile"},
+	"mapping":                   {"mapping/internal/files", "mapping/internal/formula", "mapping/internal/lines", "mapping/internal/text", "mapping/internal/yamlfile"},
 	"mapping/internal/yamlfile": {"mapping/internal/text"},
 }
 
