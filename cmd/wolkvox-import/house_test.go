@@ -29,11 +29,18 @@ var allowed = map[string]string{
 	"importer/internal/pace":          "crm",
 	"importer/internal/proof":         "clock crm ledger pace stop",
 	"importer/internal/record":        "ledger stop /reports",
-	"importer/internal/sample":        "intake source usage /mapping",
+	"importer/internal/sample":        "intake source usage /mapping /mapping/draft",
 	"importer/internal/source":        "source/csv source/xlsx",
 	"importer/internal/submit":        "clock crash crm identity intake ledger pace record stop triage /mapping /reports",
 	"importer/internal/survey":        "crm intake say source usage /mapping /reports",
 	"importer/internal/triage":        "identity intake ledger stop /mapping /reports",
+	"mapping": "/mapping/internal/files /mapping/internal/formula /mapping/internal/lines " +
+		"/mapping/internal/text /mapping/internal/yamlfile",
+	"mapping/draft":             "/mapping/internal/text",
+	"mapping/internal/files":    "/mapping/internal/text",
+	"mapping/internal/formula":  "/mapping/internal/text",
+	"mapping/internal/lines":    "/mapping/internal/text",
+	"mapping/internal/yamlfile": "/mapping/internal/text",
 }
 
 // TestDependenciesPointOneWay holds the imports of the whole house, tests aside,

@@ -1,4 +1,4 @@
-package mapping
+package text
 
 import (
 	"strings"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// foldText brings texts to a form in which neither case nor accents nor the blanks around
+// Fold brings texts to a form in which neither case nor accents nor the blanks around
 // them matter: " Petición" and "PETICION" become one.
-func foldText(s string) string {
+func Fold(s string) string {
 	s = strings.TrimSpace(s)
 	if isASCII(s) {
 		return strings.ToLower(s)
@@ -33,3 +33,11 @@ func isASCII(s string) bool {
 	}
 	return true
 }
+
+// FoldName brings a column's name to the form in which names are compared.
+func FoldName(name string) string {
+	return cases.Fold().String(norm.NFC.String(strings.TrimSpace(name)))
+}
+
+// Key brings a key to its lasting form: trimmed and NFC, nothing else.
+func Key(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }

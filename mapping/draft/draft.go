@@ -1,4 +1,4 @@
-package mapping
+package draft
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // Draft is what a first mapping says of its input beside the columns.
@@ -16,11 +18,11 @@ type Draft struct {
 	Sheet     string // "" where there is one
 	Root      string // folder of the attachments, "" where none was found
 	Glob      string // folder of a row's files, by the key's column, "" where there is none
-	Lookup    *DraftLookup
+	Lookup    *Lookup
 }
 
-// DraftLookup is a second file that belongs to the input's rows.
-type DraftLookup struct {
+// Lookup is a second file that belongs to the input's rows.
+type Lookup struct {
 	File   string // beside the mapping
 	Column string // that has the key
 	On     string // column of the input
@@ -118,7 +120,7 @@ func (c *columnFacts) flaws(rows int) string {
 // prefix keeps the keys of two exports apart.
 func prefix(input string) string {
 	var b strings.Builder
-	for _, r := range foldText(input) {
+	for _, r := range text.Fold(input) {
 		if r >= 'a' && r <= 'z' && b.Len() < 8 {
 			b.WriteRune(r)
 		} else if b.Len() > 0 {
@@ -197,7 +199,7 @@ func (w *drafting) table(field string, c *columnFacts, known map[string]string, 
 
 // tidy is a value without the signs that systems put around it: "3 normal", "4-high".
 func tidy(v string) string {
-	return strings.Join(strings.FieldsFunc(foldText(v), func(r rune) bool { return strings.ContainsRune(" _-.()", r) }), " ")
+	return strings.Join(strings.FieldsFunc(text.Fold(v), func(r rune) bool { return strings.ContainsRune(" _-.()", r) }), " ")
 }
 
 func (w *drafting) owner() {
@@ -395,32 +397,32 @@ func (g *Guess) KeyColumn() string {
 // HasFileColumn tells whether a column names files that exist.
 func (g *Guess) HasFileColumn() bool { return g.decide()["files"] != nil }
 
-// DraftLine is how a line of a second file is put together: who wrote when, and what. It
+// LineOf is how a line of a second file is put together: who wrote when, and what. It
 // is "" where the file has nothing to read.
-func (g *Guess) DraftLine(key string) string {
-	var date, author, text string
+func (g *Guess) LineOf(key string) string {
+	var date, author, body string
 	longest := 0
 	for _, c := range g.columns {
 		switch {
-		case c.name == "" || c.filled == 0 || Fold(c.name) == Fold(key) || g.repeated(c):
+		case c.name == "" || c.filled == 0 || text.FoldName(c.name) == text.FoldName(key) || g.repeated(c):
 		case date == "" && c.isDate():
 			date = "{{" + c.name + "}} "
 		case c.role == "body" && c.sure == 2 && c.length+1_000_000 > longest, c.length/max(c.filled, 1) > 15 && c.length > longest:
-			text, longest = "{{"+c.piped()+"}}", c.length
+			body, longest = "{{"+c.piped()+"}}", c.length
 			if c.role == "body" && c.sure == 2 {
 				longest += 1_000_000
 			}
-		case author == "" && (c.role == "contact" || c.role == "owner" || foldText(c.name) == "autor" || foldText(c.name) == "author"):
+		case author == "" && (c.role == "contact" || c.role == "owner" || text.Fold(c.name) == "autor" || text.Fold(c.name) == "author"):
 			author = "{{" + c.name + "}}"
 		}
 	}
-	if text == "" {
+	if body == "" {
 		return ""
 	}
 	if date+author != "" {
-		return strings.TrimSpace(date+author) + ": " + text
+		return strings.TrimSpace(date+author) + ": " + body
 	}
-	return text
+	return body
 }
 
 // quote writes a text as YAML reads it, whatever is in it.

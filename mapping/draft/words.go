@@ -1,8 +1,10 @@
-package mapping
+package draft
 
 import (
 	"slices"
 	"strings"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // The names that old systems give to columns, in Spanish, English and Portuguese, folded.
@@ -27,7 +29,7 @@ var roleWords = []struct {
 // roleOf returns the role that a column's name suggests, and how surely: 2 by the whole
 // name, 1 by a part of it, 0 not at all.
 func roleOf(name string) (role string, sure int) {
-	folded := strings.Join(strings.FieldsFunc(foldText(name), func(r rune) bool { return strings.ContainsRune(" _-:()", r) }), " ")
+	folded := strings.Join(strings.FieldsFunc(text.Fold(name), func(r rune) bool { return strings.ContainsRune(" _-:()", r) }), " ")
 	for _, r := range roleWords {
 		if slices.Contains(r.words, folded) {
 			return r.role, 2
@@ -62,7 +64,7 @@ var meanings = map[string]map[string]string{
 // closedWords are statuses that look as if they close a case.
 var closedWords = []string{"cerrado", "cerrada", "closed", "resuelto", "resuelta", "resolved", "solved", "solucionado", "finalizado", "terminado", "concluido", "fechado", "resolvido", "encerrado", "closed successful", "closed unsuccessful", "listo", "ok", "merged", "removed"}
 
-func looksClosed(v string) bool { return slices.Contains(closedWords, foldText(v)) }
+func looksClosed(v string) bool { return slices.Contains(closedWords, text.Fold(v)) }
 
 // emptyWords are cells that stand for nothing.
 var emptyWords = []string{"-selecciona-", "- selecciona -", "-none-", "--none--", "null", "n/a", "na", "#n/a", "-", "--", "---", "(vacio)", "vacio", "ninguno", "none", "sin definir", "undefined", "nan"}

@@ -1,4 +1,4 @@
-package mapping
+package text
 
 import (
 	"bytes"
@@ -11,11 +11,11 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// htmlText makes readable text of an HTML fragment: paragraphs, lists and quotations keep
+// FromHTML makes readable text of an HTML fragment: paragraphs, lists and quotations keep
 // their shape, links their address, and images become [imagen: name]. Text without tags
 // and entities comes back as it is. Names in angle brackets that are no elements of HTML,
 // such as <nombre>, stay.
-func htmlText(s string) string {
+func FromHTML(s string) string {
 	if !strings.ContainsAny(s, "<&") {
 		return strings.TrimSpace(s)
 	}

@@ -1,4 +1,4 @@
-package mapping
+package yamlfile
 
 import (
 	"cmp"
@@ -51,8 +51,8 @@ func (m Mistakes) Error() string {
 	return strings.Join(texts, "\n")
 }
 
-// err sorts the mistakes and returns them as an error, or nil where there are none.
-func (m Mistakes) err() error {
+// Err sorts the mistakes and returns them as an error, or nil where there are none.
+func (m Mistakes) Err() error {
 	if len(m) == 0 {
 		return nil
 	}
@@ -61,14 +61,4 @@ func (m Mistakes) err() error {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return slices.CompactFunc(sorted, func(a, b Mistake) bool { return a == b })
-}
-
-// A Problem is why one field of a row can't become part of a case.
-type Problem struct {
-	Field   string // as the mapping names it: contact, form.Asunto, attachments
-	Error   string // stable word for programs, such as missing_value
-	Message string // for the person, with the field
-	Hint    string // what to do next
-	Value   string // that a table lacks; "" elsewhere
-	Err     error  // beneath, where a file can't be opened
 }

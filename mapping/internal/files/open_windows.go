@@ -1,4 +1,4 @@
-package mapping
+package files
 
 import "os"
 

@@ -1,19 +1,19 @@
-package mapping
+package text
 
 import (
 	"encoding/binary"
 	"unsafe"
 )
 
-// appendString appends s as a JSON string. Unlike encoding/json it leaves < > &
+// AppendString appends s as a JSON string. Unlike encoding/json it leaves < > &
 // alone, since no browser reads the text as a script.
-func appendString(dst []byte, s string) []byte {
-	return append(appendEscaped(append(dst, '"'), s), '"')
+func AppendString(dst []byte, s string) []byte {
+	return append(AppendEscaped(append(dst, '"'), s), '"')
 }
 
-// appendEscaped appends what stands between the quotes. Whether it is UTF-8 is looked
+// AppendEscaped appends what stands between the quotes. Whether it is UTF-8 is looked
 // at once for the whole of a case.
-func appendEscaped(dst []byte, s string) []byte {
+func AppendEscaped(dst []byte, s string) []byte {
 	for {
 		i := special(s)
 		dst = append(dst, s[:i]...)

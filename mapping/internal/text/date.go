@@ -1,4 +1,4 @@
-package mapping
+package text
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	_ "time/tzdata" // zones are known on machines that have none, such as Windows
 )
 
-// datePattern is a way of writing dates: DD/MM/YYYY HH:mm. Its tokens are
+// DatePattern is a way of writing dates: DD/MM/YYYY HH:mm. Its tokens are
 //
 //	YYYY YY   year; 69 to 99 of YY are 1969 to 1999
 //	MMMM MMM  month by its name or the first letters of it, in Spanish, English or Portuguese
@@ -19,7 +19,7 @@ import (
 //
 // A token of two letters accepts one digit. Everything else stands for itself, and any
 // white space for any other.
-type datePattern struct {
+type DatePattern struct {
 	source string
 	tokens []dateToken
 }
@@ -32,8 +32,8 @@ type dateToken struct {
 // dateNames are the tokens, the longer before those that they begin with.
 var dateNames = []string{"YYYY", "YY", "MMMM", "MMM", "MM", "M", "DD", "D", "HH", "H", "hh", "h", "mm", "m", "SSS", "ss", "s", "A", "Z"}
 
-func parseDatePattern(source string) (*datePattern, error) {
-	p := &datePattern{source: source}
+func ParseDatePattern(source string) (*DatePattern, error) {
+	p := &DatePattern{source: source}
 	seen := map[byte]bool{}
 	for rest := source; rest != ""; {
 		name := dateName(rest)
@@ -62,6 +62,9 @@ func parseDatePattern(source string) (*datePattern, error) {
 	return p, nil
 }
 
+// String is the pattern as it is written.
+func (p *DatePattern) String() string { return p.source }
+
 func dateName(s string) string {
 	for _, name := range dateNames {
 		if strings.HasPrefix(s, name) {
@@ -72,7 +75,7 @@ func dateName(s string) string {
 }
 
 // has tells whether the pattern has the token, or the shorter or longer form of it.
-func (p *datePattern) has(token string) bool {
+func (p *DatePattern) has(token string) bool {
 	for _, t := range p.tokens {
 		if t.name != "" && t.name[0] == token[0] {
 			return true
@@ -82,7 +85,7 @@ func (p *datePattern) has(token string) bool {
 }
 
 // clock tells whether the pattern has a time of day.
-func (p *datePattern) clock() bool { return p.has("H") || p.has("h") }
+func (p *DatePattern) clock() bool { return p.has("H") || p.has("h") }
 
 // errDate is why a text is no date of a pattern.
 var errDate = errors.New("it is no date of this pattern")
@@ -95,7 +98,7 @@ type dateParts struct {
 }
 
 // parse reads a text; zone is where it is, if it doesn't say so itself.
-func (p *datePattern) parse(s string, zone *time.Location) (time.Time, error) {
+func (p *DatePattern) parse(s string, zone *time.Location) (time.Time, error) {
 	d := dateParts{zone: zone}
 	s = strings.TrimSpace(s)
 	for _, t := range p.tokens {
@@ -241,7 +244,7 @@ func readMonth(s string, to *int) (string, bool) {
 	if n < 0 {
 		n = len(s)
 	}
-	name := foldText(s[:n])
+	name := Fold(s[:n])
 	if len(name) < 3 {
 		return s, false
 	}
@@ -250,7 +253,7 @@ func readMonth(s string, to *int) (string, bool) {
 }
 
 // format writes a time. Months have no names here: the pattern was refused.
-func (p *datePattern) format(t time.Time) string {
+func (p *DatePattern) format(t time.Time) string {
 	var b strings.Builder
 	for _, token := range p.tokens {
 		switch token.name {

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package mapping
+package files
 
 import (
 	"os"

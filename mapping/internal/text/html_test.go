@@ -1,4 +1,4 @@
-package mapping
+package text
 
 import (
 	"strings"
@@ -36,7 +36,7 @@ func TestHTMLText(t *testing.T) {
 		"<p>sin cerrar":                                                   "sin cerrar",
 		"":                                                                "",
 	} {
-		if got := htmlText(html); got != want {
+		if got := FromHTML(html); got != want {
 			t.Errorf("%s\n got %q\nwant %q", html, got, want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestHTMLText(t *testing.T) {
 func TestHTMLTextEndsSoonWhateverItGets(t *testing.T) {
 	start := time.Now()
 	for _, piece := range []string{"<div>", "<ul><li>", "<blockquote>x", "<a href=https://x>", "<", "<p", "&", "<nombre>", "<table><tr><td>", "<pre>\n"} {
-		htmlText(strings.Repeat(piece, 200_000))
+		FromHTML(strings.Repeat(piece, 200_000))
 	}
 	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("it took %v", took)
@@ -57,7 +57,7 @@ func FuzzHTMLText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := htmlText(s)
+		got := FromHTML(s)
 		if utf8.ValidString(s) && !utf8.ValidString(got) {
 			t.Errorf("%q is not UTF-8", got)
 		}

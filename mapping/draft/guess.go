@@ -1,4 +1,4 @@
-package mapping
+package draft
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // Guess is what a look at an input's cells tells of its columns, from which a first
@@ -34,7 +36,7 @@ type columnFacts struct {
 	files   int // cells that name files which exist
 	split   string
 	prefix  string // of the files' names in the old system, which they don't have here
-	dates   *DateColumn
+	dates   *text.DateColumn
 	iso     int
 	notDate bool
 	empties map[string]bool // cells that stand for nothing
@@ -51,7 +53,7 @@ const (
 func NewGuess(header []string, exists func(path string) bool) *Guess {
 	g := &Guess{seed: maphash.MakeSeed(), exists: exists}
 	for _, name := range header {
-		c := &columnFacts{name: strings.TrimSpace(name), values: map[string]int{}, hashes: map[uint64]bool{}, dates: NewDateColumn(), empties: map[string]bool{}}
+		c := &columnFacts{name: strings.TrimSpace(name), values: map[string]int{}, hashes: map[uint64]bool{}, dates: text.NewDateColumn(), empties: map[string]bool{}}
 		c.role, c.sure = roleOf(c.name)
 		g.columns = append(g.columns, c)
 	}
@@ -80,18 +82,18 @@ func (g *Guess) Add(cells []string) {
 }
 
 func (g *Guess) add(c *columnFacts, cell string) {
-	text := strings.TrimSpace(cell)
-	if text == "" {
+	value := strings.TrimSpace(cell)
+	if value == "" {
 		return
 	}
-	if slices.Contains(emptyWords, foldText(text)) {
-		c.empties[text] = true
+	if slices.Contains(emptyWords, text.Fold(value)) {
+		c.empties[value] = true
 		return
 	}
 	c.filled++
-	if h := maphash.String(g.seed, text); c.hashes[h] {
+	if h := maphash.String(g.seed, value); c.hashes[h] {
 		if c.repeats++; c.repeats == 1 {
-			c.again = text
+			c.again = value
 		}
 	} else {
 		c.hashes[h] = true
@@ -101,25 +103,25 @@ func (g *Guess) add(c *columnFacts, cell string) {
 			c.values = nil
 		}
 	}
-	runes := len([]rune(text))
+	runes := len([]rune(value))
 	c.length += runes
 	if runes > 60 {
 		c.long++
 	}
-	if emailPattern().MatchString(text) {
+	if emailPattern().MatchString(value) {
 		c.emails++
 	}
-	if htmlPattern().MatchString(text) {
+	if htmlPattern().MatchString(value) {
 		c.html++
 	}
 	if !c.notDate {
-		if isISO(text) {
+		if text.IsISODate(value) {
 			c.iso++
 		} else {
-			c.notDate = !c.dates.Add(text)
+			c.notDate = !c.dates.Add(value)
 		}
 	}
-	g.lookForFiles(c, text)
+	g.lookForFiles(c, value)
 }
 
 // splits are what stands between the names of files.
@@ -276,7 +278,7 @@ func (d decided) uses(c *columnFacts) bool {
 // repeated tells whether another column has the same name, so that neither can be used.
 func (g *Guess) repeated(c *columnFacts) bool {
 	for _, other := range g.columns {
-		if other != c && Fold(other.name) == Fold(c.name) {
+		if other != c && text.FoldName(other.name) == text.FoldName(c.name) {
 			return true
 		}
 	}
@@ -298,7 +300,7 @@ func (c *columnFacts) byCount() []occurrence {
 	groups := map[string]*occurrence{}
 	most := map[string]int{}
 	for _, v := range slices.Sorted(maps.Keys(c.values)) {
-		folded, times := foldText(v), c.values[v]
+		folded, times := text.Fold(v), c.values[v]
 		g := groups[folded]
 		if g == nil {
 			g = &occurrence{}
