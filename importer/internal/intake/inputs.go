@@ -1,21 +1,8 @@
-// Package intake opens what a job reads: the mapping and the inputs, tied to each other. Either
-// all of it is open, or nothing is and all mistakes of all files are said at once.
-//
-//	Reading ──Open──► Inputs ──► Input ──Whole──► batches of Rows ──FindKey, Case──► a case
-//
-// Its rules:
-//
-//   - Every look at an input goes through the one handle that its rows come from, so that a file
-//     that is replaced meanwhile is never mixed with the one before.
-//   - A row that can't be read travels with its error in it, and keeps its number.
-//   - A rejects file was written by this program. It is read as it was written, and what a
-//     spreadsheet has visibly done to it is a row's error.
 package intake
 
 import (
 	"cmp"
 	"errors"
-	"io"
 	"log/slog"
 
 	"wolkvox-import/importer/internal/say"
@@ -23,28 +10,6 @@ import (
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )
-
-// Reading says what is read and how. What it leaves open the mapping says.
-type Reading struct {
-	Inputs      []string  // CSV or XLSX files, patterns of their names, or - for Stdin
-	Stdin       io.Reader // may be nil
-	Mapping     string    // the mapping file
-	Attachments string    // folder; "" is the mapping's own
-	Sheet       string    // this and the next two go over what the mapping says of its input
-	Delimiter   string    // one character, or tab
-	Encoding    string
-	Password    string // of protected workbooks; it is written nowhere
-	When        string // an expression: of the rows that the mapping wants, only those it is true for
-	Limit       int    // reads only the first rows of each input; 0 is all
-	MinRows     int    // fewer rows altogether are a usage error; 0 allows none at all
-}
-
-// Reports says where the reports of the inputs go.
-type Reports struct {
-	Out     string   // folder; "" is one named after each input
-	Formats []string // of the results; none is csv and xlsx
-	Suffix  string   // of a folder that is named after its input
-}
 
 // Inputs are the open inputs of a job and the mapping they share.
 type Inputs struct {
@@ -73,16 +38,6 @@ func Open(r Reading, to Reports, log *slog.Logger) (*Inputs, error) {
 	return all, nil
 }
 
-func (r *Reading) check() error {
-	switch {
-	case len(r.Inputs) == 0:
-		return usage.Errorf("no input was given")
-	case r.Limit < 0 || r.MinRows < 0:
-		return usage.Errorf("limit and min-rows can't be negative")
-	}
-	return nil
-}
-
 func (all *Inputs) open(r Reading, to Reports, log *slog.Logger) (err error) {
 	if all.Mapping, err = mapping.Load(r.Mapping, openTable); err != nil {
 		return usage.Of(err)
@@ -103,7 +58,9 @@ func (all *Inputs) open(r Reading, to Reports, log *slog.Logger) (err error) {
 			"so a corrected cell, or the same row a second time, makes a case of its own; " +
 			"give it a key where the export has one")
 	}
-	all.giveFolders(to)
+	for i, dir := range to.folders(paths) {
+		all.All[i].Out = dir
+	}
 	all.Out = cmp.Or(to.Out, all.All[0].Out)
 	return nil
 }
@@ -153,8 +110,8 @@ func (all *Inputs) enough(least int) error {
 		return usage.Of(err)
 	}
 	if total < least {
-		return usage.Errorf("the input has %s, and --min-rows asks for %d: nothing was sent; look whether the export is whole",
-			say.Several(total, "row"), least)
+		return usage.Errorf("the input has %s, and --min-rows asks for %d: nothing was sent; "+
+			"look whether the export is whole", say.Several(total, "row"), least)
 	}
 	return nil
 }

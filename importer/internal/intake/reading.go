@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,39 @@ import (
 	"wolkvox-import/importer/internal/usage"
 	"wolkvox-import/reports"
 )
+
+// Reading says what is read and how. What it leaves open the mapping says.
+type Reading struct {
+	Inputs      []string  // CSV or XLSX files, patterns of their names, or - for Stdin
+	Stdin       io.Reader // may be nil
+	Mapping     string    // the mapping file
+	Attachments string    // folder; "" is the mapping's own
+	Sheet       string    // this and the next two go over what the mapping says of its input
+	Delimiter   string    // one character, or tab
+	Encoding    string
+	Password    string // of protected workbooks; it is written nowhere
+	When        string // an expression: of the rows that the mapping wants, only those it is true for
+	Limit       int    // reads only the first rows of each input; 0 is all
+	MinRows     int    // fewer rows altogether are a usage error; 0 allows none at all
+}
+
+// Reports says where the reports of the inputs go.
+type Reports struct {
+	Out     string   // folder; "" is one named after each input
+	Formats []string // of the results; none is csv and xlsx
+	Suffix  string   // of a folder that is named after its input
+}
+
+// check finds numbers that make no sense.
+func (r *Reading) check() error {
+	switch {
+	case len(r.Inputs) == 0:
+		return usage.Errorf("no input was given")
+	case r.Limit < 0 || r.MinRows < 0:
+		return usage.Errorf("limit and min-rows can't be negative")
+	}
+	return nil
+}
 
 // stdinName stands for the standard input.
 const stdinName = "-"
