@@ -68,10 +68,9 @@ func (r *reading) sourceFlags(c *cobra.Command) {
 // job is the part of a job that reading says.
 func (r *reading) job(inputs []string) (importer.Job, error) {
 	job := importer.Job{
+		Output:       importer.Output{Out: r.out, Formats: r.formats},
 		Reading:      importer.Reading{Inputs: inputs, Stdin: os.Stdin, Mapping: r.mapping, Attachments: r.attachments, Sheet: r.sheet, Delimiter: r.delimiter, Encoding: r.encoding, When: r.when, Limit: r.limit},
 		Surroundings: importer.Surroundings{Version: version()},
-		Out:          r.out,
-		Formats:      r.formats,
 	}
 	if r.passwordFile != "" {
 		content, err := os.ReadFile(r.passwordFile)
