@@ -41,8 +41,8 @@ var searches = map[string]search{
 	"refused":       func(string) (func(string) bool, error) { return nil, notSearchable },
 }
 
-// pattern searches by regular expression; an invalid one is answered by the refusal, or
-// finds nothing where there is none.
+// pattern searches by regular expression. An invalid one is answered by the refusal; if that is
+// nil, it finds nothing.
 func pattern(value string, invalid error) (func(string) bool, error) {
 	expression, err := regexp.Compile(value)
 	if err != nil {
@@ -84,23 +84,43 @@ func (q Queries) withDefaults() Queries {
 	return q
 }
 
+// caseFields are the fields that queryCases knows, besides the description, each with what
+// makes a match.
+var caseFields = map[string]func(q Queries, k Case, value string) bool{
+	"email contact": func(q Queries, k Case, v string) bool { return q.sameAddress(k.text("contact"), v) },
+	"idPrefijo":     func(_ Queries, k Case, v string) bool { return k.Prefix == v },
+	"idCase":        func(_ Queries, k Case, v string) bool { return k.number() == v },
+	"wolkvox-id":    func(_ Queries, k Case, v string) bool { return k.ID == v },
+	"status":        func(_ Queries, k Case, v string) bool { return k.text("status") == v },
+	"priority":      func(_ Queries, k Case, v string) bool { return k.text("priority") == v },
+	"type case":     func(_ Queries, k Case, v string) bool { return k.text("case-type") == v },
+}
+
+// matcher is what tells which cases a question means.
+func (q Queries) matcher(field, value string, now time.Time) (func(Case) bool, error) {
+	if field == "description" {
+		matches, err := searches[q.Descriptions](value)
+		return func(k Case) bool { return matches(k.shown(now)) }, err
+	}
+	matches, ok := caseFields[field]
+	if !ok {
+		return nil, unknownField
+	}
+	return func(k Case) bool { return matches(q, k, value) }, nil
+}
+
 // sameAddress compares e-mail addresses as the CRM was told to.
 func (q Queries) sameAddress(a, b string) bool {
 	return a == b || !q.ExactContacts && strings.EqualFold(a, b)
 }
 
-// dead counts a question for cases and reports whether it comes after the search has died.
-func (c *CRM) dead() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.questions++
-	limit := c.config.Queries.DeadAfter
-	return limit > 0 && c.questions > limit
+// shows tells whether a question finds a case yet, or still.
+func (q Queries) shows(k Case, now time.Time) bool {
+	return !now.Before(k.At.Add(q.ShownAfter)) && !k.IsDeleted(now)
 }
 
 // show answers with a page of what was found, which is in the order of creation.
-func (c *CRM) show(records []map[string]any) answer {
-	q := c.config.Queries
+func (q Queries) show(records []map[string]any) answer {
 	if q.Newest {
 		slices.Reverse(records)
 	}

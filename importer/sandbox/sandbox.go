@@ -27,103 +27,52 @@
 package sandbox
 
 import (
-	"cmp"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"regexp"
-	"strings"
-	"sync"
+	"slices"
 	"time"
 )
 
-// Config says what the simulated CRM knows and how it behaves. Its zero value is a
-// CRM without limits and faults that takes every well-formed case.
-type Config struct {
-	Tokens       []string      // valid tokens; empty: any that is not blank
-	Operation    string        // that the tokens belong to; empty: any
-	Contacts     []string      // e-mail addresses of the contacts; empty: every contact exists
-	Users        []string      // that can be responsible or owner; empty: every user exists
-	Statuses     []string      // empty: every status exists
-	Closed       []string      // statuses that require a solution; empty: none
-	PerToken     int           // requests in flight a token may have; 0: any number, the real CRM has 2
-	Quota        int           // requests a token may make; 0: any number
-	HoursToReset int           // until the quota is renewed, and then each day; 0: it never is
-	Prefix       string        // of the readable ids, as in C-7; empty: C
-	MaxBody      int64         // bytes; 0: 1 GiB. A longer body is answered 413
-	Latency      time.Duration // that each admitted request takes
-	Seed         uint64        // of the faults: the same requests one by one meet the same faults
-	Faults       Faults
-	Queries      Queries
-	Storage      Storage
-	Agents       Agents
-	Firewall     *regexp.Regexp // a request with a text that matches gets an HTML 403 from before the CRM; nil: there is none
-	MaxCases     int            // that are kept; 0: 1,000,000. A further one is refused
-	MaxKept      int64          // bytes of fields that are kept; 0: 512 MiB
-	Log          io.Writer      // gets each accepted case as a line of JSON before it is answered; nil: none
-}
-
 // CRM is the simulated CRM. It is safe for concurrent use.
 type CRM struct {
-	config                          Config
-	contacts                        addresses
-	tokens, users, statuses, closed set
+	maxBody   int64
+	faults    *Faults
+	traffic   *traffic
+	store     *store
+	endpoints map[string]endpoint // the API as far as it is simulated, by path
+}
 
-	mu        sync.Mutex // guards the rest
-	random    *rand.Rand
-	machine   uint64 // the part of the ids that tells this CRM from others
-	cases     []Case // only ever appended to
-	held      int64  // bytes of their fields
-	questions int    // for cases
-	used      map[string]int
-	renewal   time.Time // of the quotas; zero: never
-	inFlight  int
-	flying    map[string]int // requests in flight by token
-	stats     Stats          // Created is filled in when asked for
+type endpoint struct {
+	method string
+	serve  func(*call) (answer, error)
 }
 
 // New returns a CRM that holds no cases yet.
 func New(c Config) *CRM {
-	c.Prefix = cmp.Or(c.Prefix, "C")
-	c.MaxBody = cmp.Or(c.MaxBody, 1<<30)
-	c.MaxCases, c.MaxKept = cmp.Or(c.MaxCases, 1_000_000), cmp.Or(c.MaxKept, 512<<20)
-	c.Queries = c.Queries.withDefaults()
-	c.Faults = c.Faults.withDefaults()
-	random := rand.New(rand.NewPCG(c.Seed, 0))
-	var renewal time.Time
-	if c.HoursToReset > 0 {
-		renewal = time.Now().Add(time.Duration(c.HoursToReset) * time.Hour)
-	}
-	return &CRM{
-		renewal:  renewal,
-		config:   c,
-		tokens:   newSet(c.Tokens),
-		contacts: newAddresses(c.Contacts),
-		users:    newSet(c.Users),
-		statuses: newSet(c.Statuses),
-		closed:   newSet(c.Closed),
-		random:   random,
-		machine:  random.Uint64N(1 << 40),
-		used:     map[string]int{},
-		flying:   map[string]int{},
-		stats:    newStats(),
-	}
+	c = c.withDefaults()
+	dice, gate := newDice(c.Seed), newGate(c)
+	world := &world{operation: c.Operation, contacts: newAddresses(c.Contacts), users: newSet(c.Users),
+		statuses: newSet(c.Statuses), closed: newSet(c.Closed)}
+	store := &store{prefix: c.Prefix, machine: dice.number(1 << 40), maxCases: c.MaxCases, maxKept: c.MaxKept,
+		log: c.Log, storage: c.Storage, agents: c.Agents, dice: dice}
+	insert := &inserts{faults: &misfortunes{c.Faults, dice}, gate: gate, world: world, store: store}
+	look := &lookups{queries: c.Queries, gate: gate, world: world, store: store}
+	return &CRM{maxBody: c.MaxBody, faults: &insert.faults.Faults, traffic: newTraffic(), store: store, endpoints: map[string]endpoint{
+		insertPath:                         {http.MethodPost, insert.insert},
+		api + "cases/queryCases.php":       {http.MethodPost, look.cases},
+		api + "custom/query.php":           {http.MethodPost, look.contacts},
+		api + "token/tokenInformation.php": {http.MethodGet, look.token},
+	}}
 }
 
-const (
-	api        = "/server/API/v2/"
-	insertPath = api + "cases/insertAttach.php"
-)
+// Cases returns the cases in the order of their creation, those that agents deleted too.
+func (c *CRM) Cases() []Case { return slices.Clone(c.store.kept()) }
 
-// endpoints is the API as far as it is simulated.
-var endpoints = map[string]struct {
-	method string
-	serve  func(*CRM, *call) (answer, error)
-}{
-	insertPath:                         {http.MethodPost, (*CRM).insert},
-	api + "cases/queryCases.php":       {http.MethodPost, (*CRM).queryCases},
-	api + "custom/query.php":           {http.MethodPost, (*CRM).queryContacts},
-	api + "token/tokenInformation.php": {http.MethodGet, (*CRM).tokenInformation},
+// Stats returns the counts so far.
+func (c *CRM) Stats() Stats {
+	s := c.traffic.counts() // before those of the store: what was answered as created is there
+	s.Created, s.Deleted = c.store.counts(time.Now())
+	return s
 }
 
 // ServeHTTP answers a request to the API, or to one of the sandbox's own two paths.
@@ -132,65 +81,39 @@ func (c *CRM) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/sandbox/stats":
 		writeLines(w, "application/json", c.Stats())
 	case "/sandbox/cases":
-		writeLines(w, "application/x-ndjson", c.kept()...)
+		writeLines(w, "application/x-ndjson", c.store.kept()...)
 	default:
 		c.serve(w, r)
 	}
 }
 
-// serve brings a request to its endpoint and the answer back. The request has left
-// before the answer goes out: a client that has its answer and sends the next
-// request must not be counted twice.
+// serve brings a request to its endpoint and the answer back. The request has left before the
+// answer goes out: a client that has its answer and sends the next request must not be counted
+// twice.
 func (c *CRM) serve(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, c.config.MaxBody)
-	q := c.arrive(r)
+	r.Body = http.MaxBytesReader(w, r.Body, c.maxBody)
+	q := c.traffic.arrive(r)
 	a, err := c.route(q)
 	if err != nil {
-		a = c.refuse(err)
+		a = c.faults.style().failed(err)
 	}
 	if !a.reset {
 		io.Copy(io.Discard, r.Body) // a client that is still sending would miss its answer
 	}
-	c.leave(q, a)
+	c.traffic.leave(q, a.name)
 	a.write(w)
 }
 
 func (c *CRM) route(q *call) (answer, error) {
-	if c.config.Faults.RedirectTo != "" {
-		return c.redirect(), nil
+	if a, redirected := c.faults.redirect(); redirected {
+		return a, nil
 	}
-	e, ok := endpoints[q.URL.Path]
+	e, ok := c.endpoints[q.URL.Path]
 	switch {
 	case !ok:
 		return answer{}, noSuchAPI
 	case q.Method != e.method:
 		return answer{}, wrongMethod
 	}
-	return e.serve(c, q)
+	return e.serve(q)
 }
-
-// set is a list of names that are known; where it is empty, every name is.
-type set map[string]bool
-
-func newSet(names []string) set {
-	s := set{}
-	for _, name := range names {
-		s[name] = true
-	}
-	return s
-}
-
-func (s set) knows(name string) bool { return len(s) == 0 || s[name] }
-
-// addresses is a set of e-mail addresses, which are the same in capitals.
-type addresses struct{ set }
-
-func newAddresses(list []string) addresses {
-	a := addresses{set{}}
-	for _, address := range list {
-		a.set[strings.ToLower(address)] = true
-	}
-	return a
-}
-
-func (a addresses) knows(address string) bool { return a.set.knows(strings.ToLower(address)) }

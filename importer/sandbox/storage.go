@@ -79,32 +79,20 @@ type Agents struct {
 
 const note = "Llamé al cliente, queda en espera"
 
-// work settles what agents do to a case. It is called locked.
-func (c *CRM) work(k *Case) {
-	happens := func(p float64) bool { return p > 0 && c.random.Float64() < p }
-	a, at := c.config.Agents, k.At.Add(c.config.Agents.After)
+// work settles what agents do to a case.
+func (a Agents) work(k *Case, d *dice) {
+	at := k.At.Add(a.After)
 	edited := k.stored
-	if happens(a.AddBelow) {
+	if d.happens(a.AddBelow) {
 		edited += "\n" + note
 	}
-	if happens(a.AddAbove) {
+	if d.happens(a.AddAbove) {
 		edited = note + "\n" + edited
 	}
 	if edited != k.stored {
 		k.edited, k.editedAt = edited, at
 	}
-	if happens(a.Delete) {
+	if d.happens(a.Delete) {
 		k.Deleted = at
 	}
 }
-
-// shown is the description as the CRM shows it at that time.
-func (k Case) shown(now time.Time) string {
-	if !k.editedAt.IsZero() && !now.Before(k.editedAt) {
-		return k.edited
-	}
-	return k.stored
-}
-
-// IsDeleted tells whether an agent has deleted the case by then.
-func (k Case) IsDeleted(now time.Time) bool { return !k.Deleted.IsZero() && !now.Before(k.Deleted) }

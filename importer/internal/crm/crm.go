@@ -27,19 +27,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
-
-	"wolkvox-import/importer/internal/crash"
 )
 
 const (
 	insertPath = "/server/API/v2/cases/insertAttach.php"
-	maxAnswer  = 256 << 10 // bytes; an answer is a few hundred
 	maxHeaders = 256 << 10 // bytes, of an answer
 
 	// idleFor is how long a connection may lie unused. A POST on one that the server
@@ -107,47 +102,9 @@ func New(c Config) *Client {
 // a POST on such a one would be in doubt for nothing.
 func (c *Client) Rest() { c.pool.CloseIdleConnections() }
 
-// Created is the answer to a successful insert.
-type Created struct {
-	WolkvoxID  string // 24 hex digits in real data
-	IDPrefijo  string // the number that people see
-	HTTPStatus int
-	Code       string // the answer's own code, normally 200
-}
-
 // Apart gives each request from now on a connection of its own, for a server that closes
 // connections on which the next request has just left. It tells whether that is news.
 func (c *Client) Apart() bool { return !c.apart.Swap(true) }
-
-// Insert sends one case with one POST. The error is always an *Error. When ctx ends
-// before the answer is there, the case is in doubt unless its request never left.
-func (c *Client) Insert(ctx context.Context, token string, body *Body) (created Created, err error) {
-	defer hide(token, &err)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	watch := newWatch(c.config, cancel)
-	defer watch.stop()
-
-	var headersLeft, reused atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(conn httptrace.GotConnInfo) { reused.Store(conn.Reused); crash.Point(crash.AfterDial) },
-		WroteHeaders: func() { headersLeft.Store(true); watch.sending(); crash.Point(crash.AfterHeaders) },
-		WroteRequest: func(httptrace.WroteRequestInfo) { watch.sent(); crash.Point(crash.AfterBody) },
-	})
-	content, letGo := watch.content(body)
-	defer letGo()
-	response, err := c.send(c.request(ctx, token, content, body.Len()))
-	if err == nil {
-		defer response.Body.Close()
-		created, err = read(ctx, response, token)
-	} else {
-		err = lost(cause(ctx, err), headersLeft.Load())
-	}
-	if e := new(Error); errors.As(err, &e) {
-		e.reused = reused.Load()
-	}
-	return created, err
-}
 
 // send is one request, and its answer but for the body. An answer of 1xx that is the last one
 // hands the connection over to another protocol: its body never ends, and no context ends it.
@@ -163,36 +120,6 @@ func (c *Client) send(request *http.Request) (*http.Response, error) {
 	}
 	return response, err
 }
-
-// read takes in an answer and what it means.
-func read(ctx context.Context, response *http.Response, token string) (Created, error) {
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	crash.Point(crash.AfterAnswer)
-	if err != nil {
-		id, named := idsInText(answer)
-		if named || response.StatusCode != http.StatusTooManyRequests { // 429 says all by itself
-			e := lost(cause(ctx, err), true)
-			e.HTTPStatus, e.WolkvoxID = response.StatusCode, id
-			return Created{}, e
-		}
-	}
-	created, err := classify(response.StatusCode, response.Header, answer, time.Now())
-	if err == nil && (echoes(created.WolkvoxID, token) || echoes(created.IDPrefijo, token)) {
-		e := &Error{Reply: Reply{HTTPStatus: created.HTTPStatus, Code: created.Code}}
-		return Created{}, e.as(InDoubt, "no_id", "the CRM answered with the token in place of an id")
-	}
-	return created, err
-}
-
-// request is an insert. It has no GetBody.
-func (c *Client) request(ctx context.Context, token string, content io.ReadCloser, length int64) *http.Request {
-	request := c.insert.WithContext(ctx)
-	request.Body, request.ContentLength = content, length
-	request.Header = http.Header{"Content-Type": jsonType, "Accept": jsonType, "User-Agent": {c.config.UserAgent}, "Wolkvox-Token": {token}}
-	return request
-}
-
-var jsonType = []string{"application/json"}
 
 // cause prefers the reason for which the request was given up over "context canceled".
 func cause(ctx context.Context, err error) error {

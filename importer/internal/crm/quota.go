@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -61,10 +59,4 @@ func (a answer) quota(e *Error, now time.Time) (Quota, error) {
 		q.Renewed = now.Add(time.Duration(hours) * time.Hour)
 	}
 	return q, nil
-}
-
-// wholeNumber reads a number that may stand in quotes.
-func wholeNumber(raw json.RawMessage) (int, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(scalar(raw)), 64)
-	return int(n), err == nil
 }

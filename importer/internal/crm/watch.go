@@ -17,30 +17,30 @@ var (
 )
 
 // watch gives a request up when it stands still: an upload that moves no byte for
-// Stall, then an answer that isn't whole Timeout after the body's last byte.
+// stall, then an answer that isn't whole timeout after the body's last byte.
 // Connecting has net/http's own limits and counts as part of the upload.
 type watch struct {
-	config Config
-	timer  *time.Timer
-	cancel context.CancelCauseFunc
-	why    chan error
+	stall, timeout time.Duration
+	timer          *time.Timer
+	cancel         context.CancelCauseFunc
+	why            chan error // has the reason until it is used
 }
 
-func newWatch(c Config, cancel context.CancelCauseFunc) *watch {
-	w := &watch{config: c, cancel: cancel, why: make(chan error, 1)}
-	w.why <- fmt.Errorf("%w: nothing moved for %v", errStalled, c.Stall)
-	w.timer = time.AfterFunc(c.Stall, func() { cancel(<-w.why) })
+func newWatch(stall, timeout time.Duration, cancel context.CancelCauseFunc) *watch {
+	w := &watch{stall: stall, timeout: timeout, cancel: cancel, why: make(chan error, 1)}
+	w.why <- fmt.Errorf("%w: nothing moved for %v", errStalled, stall)
+	w.timer = time.AfterFunc(stall, func() { cancel(<-w.why) })
 	return w
 }
 
-func (w *watch) sending() { w.timer.Reset(w.config.Stall) }
+func (w *watch) sending() { w.timer.Reset(w.stall) }
 
 // sent starts the wait for the answer.
 func (w *watch) sent() {
 	select {
 	case <-w.why:
-		w.why <- fmt.Errorf("%w: none %v after the request", errNoReply, w.config.Timeout)
-		w.timer.Reset(w.config.Timeout)
+		w.why <- fmt.Errorf("%w: none %v after the request", errNoReply, w.timeout)
+		w.timer.Reset(w.timeout)
 	default: // the stall has just been called
 	}
 }

@@ -1,0 +1,33 @@
+package sandbox
+
+import (
+	"math/rand/v2"
+	"sync"
+)
+
+// dice decide what is left to chance, by the seed of the [Config]. All parts of a CRM share them:
+// the same requests, one by one, meet the same fate.
+type dice struct {
+	mu     sync.Mutex
+	random *rand.Rand
+}
+
+func newDice(seed uint64) *dice { return &dice{random: rand.New(rand.NewPCG(seed, 0))} }
+
+// happens tells whether something of that probability does. What never happens doesn't change
+// what comes after it.
+func (d *dice) happens(p float64) bool {
+	if !(p > 0) {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.random.Float64() < p
+}
+
+// number is between 0 and n, n excluded.
+func (d *dice) number(n uint64) uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.random.Uint64N(n)
+}
