@@ -26,8 +26,8 @@ type Job struct {
 	Pace    // how fast, and until when
 	Book    // what remembers it
 
-	Output // where its reports go
-	Doubts // what is done about rows in doubt before it
+	Output    // where its reports go
+	Resolving // what is done about rows in doubt before it
 
 	Canary  bool // sends a row of each kind first, and reads them back
 	NoRetry bool // leaves rows alone that earlier runs found rejected or invalid

@@ -146,11 +146,11 @@ func newWorld(t *testing.T, seed uint64, dir string, k *kind) *world {
 	w.ledger = filepath.Join(dir, "op.ledger.db")
 	lay(t, w.ledger)
 	w.job = importer.Job{
-		Output:  importer.Output{Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}},
-		Doubts:  importer.Doubts{Margin: simMargin},
-		Reading: importer.Reading{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml")},
-		CRM:     importer.CRM{Server: simServer, Tokens: []string{"one", "two"}, Dial: w.wire.dial},
-		Pace:    importer.Pace{Workers: 1 + w.rand.IntN(4)},
+		Output:    importer.Output{Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}},
+		Resolving: importer.Resolving{Margin: simMargin},
+		Reading:   importer.Reading{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml")},
+		CRM:       importer.CRM{Server: simServer, Tokens: []string{"one", "two"}, Dial: w.wire.dial},
+		Pace:      importer.Pace{Workers: 1 + w.rand.IntN(4)},
 	}
 	w.job.Ledger, w.job.Clock = w.ledger, uptime("first start")
 	return w

@@ -176,37 +176,6 @@ func TestDamageAfterACrashIsFound(t *testing.T) {
 	}
 }
 
-func TestPurgeKeepsWhatPreventsASecondCase(t *testing.T) {
-	l := open(t, file(t))
-	for n, s := range []ledger.State{ledger.Created, ledger.InDoubt} {
-		if err := l.Claim(claim(n)); err != nil {
-			t.Fatal(err)
-		}
-		settle(t, l, n, s)
-	}
-	if n, err := l.Purge(time.Now().Add(-time.Hour)); n != 0 || err != nil {
-		t.Errorf("%d purged, %v", n, err)
-	}
-	if n, err := l.Purge(time.Now().Add(time.Hour)); n != 1 || err != nil {
-		t.Errorf("%d purged, %v", n, err)
-	}
-	for n, s := range []ledger.State{ledger.Created, ledger.InDoubt} {
-		if got := state(t, l, n); got != s {
-			t.Errorf("%d is %s", n, got)
-		}
-		if err := l.Claim(claim(n)); err == nil {
-			t.Errorf("%d was claimed once more", n)
-		}
-	}
-	doubts, err := l.Doubts(0)
-	if err != nil || len(doubts) != 1 || doubts[0].Marker == "" || doubts[0].Contact == "" || doubts[0].Key == "" {
-		t.Errorf("what is in doubt was purged: %+v, %v", doubts, err)
-	}
-	if key, taken, err := l.Owner("w"); key != "" || !taken || err != nil {
-		t.Errorf("owner %q, %t, %v", key, taken, err)
-	}
-}
-
 // Whom an older program's ledger belongs to can be read, so that it can be opened and brought up to
 // date by any command that writes it.
 func TestBindingOfAnOlderLedger(t *testing.T) {
