@@ -11,6 +11,7 @@ import (
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/usage"
 )
 
@@ -39,7 +40,7 @@ func (b *Book) path(inputs *intake.Inputs) string {
 
 // open opens the run's ledger, makes it if there is none, and says what a person should know of it:
 // what else would have been used, and what a dead run has left in doubt.
-func (b *Book) open(inputs *intake.Inputs, server crm.Server, log *slog.Logger) (*ledger.Ledger, error) {
+func (b *Book) open(inputs *intake.Inputs, server crm.Server, log *slog.Logger) (*sqlite.Ledger, error) {
 	path := b.path(inputs)
 	if b.Rehearsal && b.Ledger == "" {
 		if err := forget(path); err != nil {
@@ -55,7 +56,7 @@ func (b *Book) open(inputs *intake.Inputs, server crm.Server, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	if l.Fresh {
+	if l.Opening().Fresh {
 		log.Info("new ledger", "path", path)
 		if missing == nil && !b.Rehearsal {
 			log.Warn("the new ledger knows nothing of what was imported with " + usual + ": those rows count as new")
@@ -63,8 +64,8 @@ func (b *Book) open(inputs *intake.Inputs, server crm.Server, log *slog.Logger) 
 	} else {
 		log.Info("going on with the ledger", "path", path)
 	}
-	if l.Recovered > 0 {
-		log.Warn(fmt.Sprintf("%d rows were being sent when an earlier run died; they are in doubt", l.Recovered),
+	if n := l.Opening().Recovered; n > 0 {
+		log.Warn(fmt.Sprintf("%d rows were being sent when an earlier run died; they are in doubt", n),
 			"ledger", path)
 	}
 	return l, nil
@@ -72,9 +73,9 @@ func (b *Book) open(inputs *intake.Inputs, server crm.Server, log *slog.Logger) 
 
 // openBound opens a ledger for an operation at a server. It belongs to these two: with another
 // server's ledger, rows would be taken for sent that are not.
-func openBound(path, operation string, server crm.Server, moved bool) (*ledger.Ledger, error) {
+func openBound(path, operation string, server crm.Server, moved bool) (*sqlite.Ledger, error) {
 	binding := ledger.Binding{Operation: operation, Server: server.Identity(), Rehearsal: crm.Loopback, Moved: moved}
-	l, err := ledger.Open(path, binding)
+	l, err := sqlite.Open(path, binding)
 	if wrong := new(ledger.BindingError); errors.As(err, &wrong) {
 		return nil, usage.Of(err)
 	}
@@ -82,17 +83,17 @@ func openBound(path, operation string, server crm.Server, moved bool) (*ledger.L
 }
 
 // openOwn opens an existing ledger for what it is bound to.
-func openOwn(path string) (*ledger.Ledger, error) {
-	operation, server, err := ledger.BindingOf(path)
+func openOwn(path string) (*sqlite.Ledger, error) {
+	operation, server, err := sqlite.BindingOf(path)
 	if err != nil {
 		return nil, usage.Of(err)
 	}
-	return ledger.Open(path, ledger.Binding{Operation: operation, Server: server})
+	return sqlite.Open(path, ledger.Binding{Operation: operation, Server: server})
 }
 
 // forget removes a rehearsal's ledger, unless a living run holds it.
 func forget(path string) error {
-	if held, err := ledger.Held(path); err != nil {
+	if held, err := sqlite.Held(path); err != nil {
 		return err
 	} else if held {
 		return &ledger.BusyError{Path: path}

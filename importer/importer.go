@@ -26,6 +26,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"wolkvox-import/importer/internal/ahead"
+	"wolkvox-import/importer/internal/duplicates"
 	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/record"
@@ -59,8 +60,10 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	defer closeLedger(book, job.Log)
-	last, rows, err := identify(book, inputs, job.Log)
+	defer closed(book, job.Log)
+	seen := duplicates.New(book.Path() + ".keys") // the keys of these inputs
+	defer closed(seen, job.Log)
+	last, rows, err := identify(book, seen, inputs, job.Log)
 	if err != nil {
 		return Result{}, err
 	}

@@ -1,12 +1,12 @@
 package importer
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"wolkvox-import/importer/internal/account"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/usage"
 	"wolkvox-import/reports"
 )
@@ -14,13 +14,13 @@ import (
 // Report writes the reports of a ledger's last run again, into out if that is not "". It may be
 // called while the run is on. The notes are for the person.
 func Report(path, out string, formats []string) (result Result, notes []string, err error) {
-	view, err := ledger.Look(path)
+	view, err := sqlite.Look(path)
 	if err != nil {
 		return Result{}, nil, usage.Of(err)
 	}
 	defer view.Close()
 	last, a, err := account.Last(view)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, ledger.ErrNoRun) {
 		return Result{}, nil, usage.Errorf("the ledger %s has no run to report on", path)
 	} else if err != nil {
 		return Result{}, nil, fmt.Errorf("ledger %s: %w", path, err)
@@ -43,7 +43,7 @@ func Report(path, out string, formats []string) (result Result, notes []string, 
 
 // reporting writes the reports of a run that isn't this process's.
 type reporting struct {
-	view       *ledger.View
+	view       ledger.View
 	account    *account.Account
 	unfinished bool // only the rows with an outcome are known
 	notes      []string

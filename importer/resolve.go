@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/proof"
 	"wolkvox-import/importer/internal/usage"
@@ -38,7 +38,7 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 	if err != nil {
 		return nil, err
 	}
-	operation, _, err := ledger.BindingOf(v.Ledger)
+	operation, _, err := sqlite.BindingOf(v.Ledger)
 	if err != nil {
 		return nil, usage.Of(err)
 	}
@@ -46,7 +46,7 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer closeLedger(l, v.Log)
+	defer closed(l, v.Log)
 	sender := &pace.Sender{
 		Client:    v.CRM.client(server, len(v.Tokens), v.Version),
 		Gate:      pace.Gate{Lanes: pace.NewLanes(v.Tokens, len(v.Tokens))},

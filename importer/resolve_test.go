@@ -15,6 +15,7 @@ import (
 	"wolkvox-import/importer"
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/sandbox"
 	"wolkvox-import/reports"
 )
@@ -392,7 +393,7 @@ func TestStoppedResolverNamesWhatIsLeft(t *testing.T) {
 func TestReportOfARunWithoutARowIsRefused(t *testing.T) {
 	d := newDesk(t, sandbox.Config{})
 	d.run(d.csv("in.csv", columns, rows(3)))
-	l, err := ledger.Open(d.path("op.ledger.db"), ledger.Binding{Operation: "op", Server: crm.Loopback})
+	l, err := sqlite.Open(d.path("op.ledger.db"), ledger.Binding{Operation: "op", Server: crm.Loopback})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,9 @@ package importer
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -15,6 +15,7 @@ import (
 	"wolkvox-import/importer/internal/ahead"
 	"wolkvox-import/importer/internal/canary"
 	"wolkvox-import/importer/internal/crm"
+	"wolkvox-import/importer/internal/duplicates"
 	"wolkvox-import/importer/internal/identity"
 	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/ledger"
@@ -35,7 +36,7 @@ type run struct {
 	last    account.Account // of the run before
 	server  crm.Server
 	inputs  *intake.Inputs
-	ledger  *ledger.Ledger
+	ledger  ledger.Ledger
 	rows    *identity.Finder
 	rules   *triage.Rules
 	sender  *pace.Sender
@@ -66,27 +67,27 @@ func makeFolders(inputs *intake.Inputs) error {
 	return nil
 }
 
-// closeLedger lets another run have the ledger.
-func closeLedger(l *ledger.Ledger, log *slog.Logger) {
-	if err := l.Close(); err != nil {
+// closed closes what a command has opened, and says what can't be closed.
+func closed(c io.Closer, log *slog.Logger) {
+	if err := c.Close(); err != nil {
 		log.Error(err.Error())
 	}
 }
 
 // identify prepares to identify rows, by what the last run has left. It says what spreadsheets
 // have visibly done to a rejects file, while the ledger has the records of the run that wrote it.
-func identify(book *ledger.Ledger, inputs *intake.Inputs, log *slog.Logger) (account.Account, *identity.Finder, error) {
-	_, last, err := account.Last(book.View)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+func identify(book ledger.Ledger, seen *duplicates.Keys, inputs *intake.Inputs, log *slog.Logger) (account.Account, *identity.Finder, error) {
+	_, last, err := account.Last(book)
+	if err != nil && !errors.Is(err, ledger.ErrNoRun) {
 		return last, nil, err
 	}
-	rows, err := identity.NewFinder(book, inputs, last.Templates)
+	rows, err := identity.NewFinder(book, seen, inputs, last.Templates)
 	if err != nil {
 		return last, nil, err
 	}
 	for _, in := range inputs.All {
 		if in.IsRejects() {
-			rows.Mended(in.Number, last.SayRespelled(in, book.View, log))
+			rows.Mended(in.Number, last.SayRespelled(in, book, log))
 		}
 	}
 	return last, rows, nil
@@ -283,6 +284,7 @@ func (r *run) canary(submitter *submit.Submitter, forecast func()) (tried map[po
 // finish ends an input: what was recorded of it is durable from here on.
 func (r *run) finish(in *intake.Input) {
 	r.record.Finish(in.Number, in.Read())
+	r.rows.NextInput()
 	in.SayShort(r.job.Log)
 	if s := r.record.Tally(in.Number); account.ReusedKeys(s) {
 		r.job.Log.Warn(fmt.Sprintf("%s: %d of %d rows that were imported before have other cells: are these other tickets? "+

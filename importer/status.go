@@ -1,12 +1,12 @@
 package importer
 
 import (
-	"database/sql"
 	"errors"
 	"time"
 
 	"wolkvox-import/importer/internal/account"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/sqlite"
 	"wolkvox-import/importer/internal/usage"
 )
 
@@ -38,7 +38,7 @@ const mostDoubts = 20
 // Status looks at a ledger, also while a run holds it.
 func Status(path string) (State, error) {
 	var s State
-	view, err := ledger.Look(path)
+	view, err := sqlite.Look(path)
 	if err != nil {
 		return s, usage.Of(err)
 	}
@@ -46,7 +46,7 @@ func Status(path string) (State, error) {
 	if s.Operation, s.Server, err = view.Binding(); err != nil {
 		return s, err
 	}
-	if s.Running, err = ledger.Held(path); err != nil {
+	if s.Running, err = sqlite.Held(path); err != nil {
 		return s, err
 	}
 	counts, err := view.Counts()
@@ -69,7 +69,7 @@ func Status(path string) (State, error) {
 
 // Doubts lists the rows in doubt, the oldest first; also while a run holds the ledger.
 func Doubts(path string) ([]Doubt, error) {
-	view, err := ledger.Look(path)
+	view, err := sqlite.Look(path)
 	if err != nil {
 		return nil, usage.Of(err)
 	}
@@ -86,9 +86,9 @@ func doubtOf(d ledger.Doubt) Doubt {
 	return Doubt{Key: d.Key, Marker: d.Marker, Contact: d.Contact, Evidence: d.Evidence, Since: d.Since}
 }
 
-func (s *State) lastRun(view *ledger.View) error {
+func (s *State) lastRun(view ledger.View) error {
 	last, a, err := account.Last(view)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, ledger.ErrNoRun) {
 		return nil
 	}
 	if err != nil {

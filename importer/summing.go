@@ -67,7 +67,7 @@ func (r *run) reportOf(a *account.Account, i int, halt *Halt) (reports.Summary, 
 	about.ExitStatus = account.Status(tally, halt.WithRowsLeft(n[reports.NotAttempted]), nil)
 	needCells := tally.Changed+n[reports.Rejected]+n[reports.Invalid] > 0
 	crash.Point(crash.BeforeReport)
-	summary, files, notes, err := a.Write(r.ledger.View, i, about, needCells)
+	summary, files, notes, err := a.Write(r.ledger, i, about, needCells)
 	crash.Point(crash.AfterReport)
 	for _, note := range notes {
 		r.job.Log.Warn(note)

@@ -68,14 +68,14 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 	if err := errors.Join(errs...); err != nil {
 		return 0, usage.Of(err)
 	}
-	if err := l.ResolveAll(resolutions); err != nil {
+	if err := l.Resolve(resolutions...); err != nil {
 		return 0, err
 	}
 	counts, err := l.Counts()
 	return counts[ledger.InDoubt], err
 }
 
-func (v Verdict) resolution(l *ledger.Ledger, who string) (ledger.Resolution, error) {
+func (v Verdict) resolution(l ledger.Ledger, who string) (ledger.Resolution, error) {
 	r := ledger.Resolution{ID: identity.IDOf(v.Key), WolkvoxID: v.ID, Evidence: fmt.Sprintf("%s said: %s", who, v.Word)}
 	i := slices.IndexFunc(verdicts, func(known meaning) bool { return known.word == v.Word })
 	if i < 0 {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"wolkvox-import/mapping/internal/text"
 )
 
 // Case is what a row became.
@@ -49,16 +51,16 @@ func (p *Program) Key(cells []string) (string, *Problem) {
 	if p.keyed.problem != nil { // such as a lookup's: what is left of the key may be another row's
 		return "", p.keyed.problem
 	}
-	return keyText(key.String()), nil
+	return text.Key(key.String()), nil
 }
 
-func keyProblem(column, text string) *Problem {
+func keyProblem(column, cell string) *Problem {
 	switch {
-	case blank(text):
+	case text.Blank(cell):
 		return &Problem{Field: "key", Error: "blank_key", Message: fmt.Sprintf("key: the column %q is blank", column),
 			Hint: "every row needs a value there: it is what keeps the row from being imported twice"}
-	case scientific.MatchString(strings.TrimSpace(text)):
-		return &Problem{Field: "key", Error: "key_lost_digits", Message: fmt.Sprintf("key: %q in the column %q is a number whose digits a spreadsheet has cut", text, column),
+	case scientific.MatchString(strings.TrimSpace(cell)):
+		return &Problem{Field: "key", Error: "key_lost_digits", Message: fmt.Sprintf("key: %q in the column %q is a number whose digits a spreadsheet has cut", cell, column),
 			Hint: "export the column as text from the old system; the digits can't be had back from here"}
 	}
 	return nil
@@ -148,7 +150,7 @@ func (b *builder) field(f *compiled) {
 	case problem != nil:
 		b.problems = append(b.problems, *problem)
 		return
-	case f.json == "solution" && blank(v):
+	case f.json == "solution" && text.Blank(v):
 		b.problems = append(b.problems, *solutionMissing(f))
 		return
 	}
@@ -169,9 +171,9 @@ func (b *builder) field(f *compiled) {
 		b.c.Length, b.c.Bytes = utf8.RuneCountInString(v)+utf8.RuneCountInString(tail), len(v)+len(tail)
 	}
 	b.json = append(b.json, f.prefix...)
-	b.json = appendEscaped(b.json, v)
+	b.json = text.AppendEscaped(b.json, v)
 	if tail != "" {
-		b.json = appendEscaped(b.json, tail)
+		b.json = text.AppendEscaped(b.json, tail)
 	}
 	b.json = append(b.json, '"')
 }

@@ -2,19 +2,20 @@ package mapping
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // fileRules are the mapping's section `attachments`.
 type fileRules struct {
-	at         position
+	at         yamlfile.Position
 	root       string
 	files      []fileRule
 	maxSize    map[string]int64 // of a file, in bytes, by type such as pdf; * is the rest
@@ -32,88 +33,88 @@ type fileRule struct {
 	column, split string
 	replace       []replacement
 	glob          *template
-	at            position
+	at            yamlfile.Position
 }
 
 var attachmentKeys = []string{"root", "files", "max_size", "max_total", "max_files", "types", "unusable", "names_in_description", "ignore_case"}
 
-func (d *decoder) fileRules(p pair) *fileRules {
-	rules := &fileRules{at: p.at}
-	for _, e := range d.pairs(p.value, "attachments") {
-		switch e.key {
+func (d *decoder) fileRules(p yamlfile.Pair) *fileRules {
+	rules := &fileRules{at: p.At}
+	for _, e := range d.Pairs(p.Value, "attachments") {
+		switch e.Key {
 		case "root":
-			rules.root, _, _ = d.text(e.value, "root")
+			rules.root, _, _ = d.Text(e.Value, "root")
 		case "files":
-			for _, n := range d.list(e.value) {
-				rules.files = append(rules.files, d.fileRule(n, e.at))
+			for _, n := range d.List(e.Value) {
+				rules.files = append(rules.files, d.fileRule(n, e.At))
 			}
 		case "max_size":
-			rules.maxSize = d.sizes(e.value)
+			rules.maxSize = d.sizes(e.Value)
 		case "max_total":
-			rules.maxTotal = d.size(e.value, "max_total")
+			rules.maxTotal = d.size(e.Value, "max_total")
 		case "max_files":
-			rules.maxFiles = d.count(e.value, "max_files")
+			rules.maxFiles = d.Count(e.Value, "max_files")
 		case "types":
-			rules.types = d.fileTypes(e.value)
+			rules.types = d.fileTypes(e.Value)
 		case "unusable":
-			rules.leaveOut = d.unusable(e.value)
+			rules.leaveOut = d.unusable(e.Value)
 		case "names_in_description":
-			rules.named = d.flag(e.value, e.key)
+			rules.named = d.Flag(e.Value, e.Key)
 		case "ignore_case":
-			rules.ignoreCase = d.flag(e.value, e.key)
+			rules.ignoreCase = d.Flag(e.Value, e.Key)
 		default:
-			d.unknown(e, "attachments", attachmentKeys)
+			d.Unknown(e, "attachments", attachmentKeys)
 		}
 	}
 	if len(rules.files) == 0 {
-		d.mistake(p.at, "attachments has no `files:`; write files: [{column: …}]")
+		d.Mistake(p.At, "attachments has no `files:`; write files: [{column: …}]")
 	}
 	return rules
 }
 
-func (d *decoder) fileRule(n ast.Node, at position) fileRule {
+func (d *decoder) fileRule(n yamlfile.Node, at yamlfile.Position) fileRule {
 	rule := fileRule{at: at}
-	for _, e := range d.pairs(n, "an entry of files") {
-		switch e.key {
+	for _, e := range d.Pairs(n, "an entry of files") {
+		switch e.Key {
 		case "column":
-			rule.column, rule.at, _ = d.text(e.value, "column")
+			rule.column, rule.at, _ = d.Text(e.Value, "column")
 		case "split":
-			rule.split, _, _ = d.text(e.value, "split")
+			rule.split, _, _ = d.Text(e.Value, "split")
 		case "replace":
-			rule.replace = d.replacements(e.value)
+			rule.replace = d.replacements(e.Value)
 		case "glob":
-			if text, at, ok := d.text(e.value, "glob"); ok {
+			if text, at, ok := d.Text(e.Value, "glob"); ok {
 				rule.glob, rule.at = d.template(text, at), at
 			}
 		default:
-			d.unknown(e, "an entry of files", []string{"column", "split", "replace", "glob"})
+			d.Unknown(e, "an entry of files", []string{"column", "split", "replace", "glob"})
 		}
 	}
 	switch {
 	case rule.column == "" && rule.glob == nil:
-		d.mistake(rule.at, "an entry of files needs a column or a glob")
+		d.Mistake(rule.at, "an entry of files needs a column or a glob")
 	case rule.column != "" && rule.glob != nil:
-		d.mistake(rule.at, "an entry of files has both column and glob; make two entries")
+		d.Mistake(rule.at, "an entry of files has both column and glob; make two entries")
 	case rule.glob != nil && (rule.split != "" || rule.replace != nil):
-		d.mistake(rule.at, "split and replace are for an entry with a column")
+		d.Mistake(rule.at, "split and replace are for an entry with a column")
 	case rule.glob != nil:
 		d.checkGlob(rule.glob)
 	}
 	return rule
 }
 
-func (d *decoder) unusable(n ast.Node) (leaveOut bool) {
-	text, at, ok := d.text(n, "unusable")
+func (d *decoder) unusable(n yamlfile.Node) (leaveOut bool) {
+	text, at, ok := d.Text(n, "unusable")
 	if ok && text != "reject" && text != "leave_out" {
-		d.mistake(at, "unusable is reject, or leave_out")
+		d.Mistake(at, "unusable is reject, or leave_out")
 	}
 	return text == "leave_out"
 }
 
-func (d *decoder) fileTypes(n ast.Node) map[string]bool {
+func (d *decoder) fileTypes(n yamlfile.Node) map[string]bool {
 	types := map[string]bool{}
-	for _, item := range d.list(n) {
-		if text, _, ok := d.text(item, "a type of files"); ok {
+	for _, item := range d.List(n) {
+		if text, _, ok := d.Text(item, "a type of files"); ok {
 			types[fileType("x."+strings.TrimPrefix(text, "."))] = true
 		}
 	}
@@ -128,16 +129,16 @@ func fileType(name string) string {
 var sizePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?([KMG]?)(i?)B?$`)
 
 // sizes reads one size for all types of files, or one for each: {pdf: 20MB, "*": 5MB}.
-func (d *decoder) sizes(n ast.Node) map[string]int64 {
+func (d *decoder) sizes(n yamlfile.Node) map[string]int64 {
 	sizes := map[string]int64{}
-	switch n := n.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
-		for _, e := range d.pairs(n, "max_size") {
-			if e.key == rest {
-				sizes[rest] = d.size(e.value, "max_size")
+	switch {
+	case yamlfile.IsObject(n):
+		for _, e := range d.Pairs(n, "max_size") {
+			if e.Key == rest {
+				sizes[rest] = d.size(e.Value, "max_size")
 				continue
 			}
-			sizes[fileType("x."+strings.TrimPrefix(e.key, "."))] = d.size(e.value, "max_size")
+			sizes[fileType("x."+strings.TrimPrefix(e.Key, "."))] = d.size(e.Value, "max_size")
 		}
 	default:
 		sizes[rest] = d.size(n, "max_size")
@@ -145,14 +146,14 @@ func (d *decoder) sizes(n ast.Node) map[string]int64 {
 	return sizes
 }
 
-func (d *decoder) size(n ast.Node, what string) int64 {
-	text, at, ok := d.text(n, what)
+func (d *decoder) size(n yamlfile.Node, what string) int64 {
+	text, at, ok := d.Text(n, what)
 	if !ok {
 		return 0
 	}
 	size, err := ParseSize(text)
 	if err != nil {
-		d.mistake(at, "%s %v", what, err)
+		d.Mistake(at, "%s %v", what, err)
 	}
 	return size
 }
@@ -195,12 +196,11 @@ func (c *compiler) attachments(m *Mapping, p *Program, override string) {
 			dir = filepath.Join(m.Dir(), dir)
 		}
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		c.mistake(m.files.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, reason(err))
+	var err error
+	if p.folder, err = files.Open(dir, m.files.ignoreCase); err != nil {
+		c.Mistake(m.files.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, files.Reason(err))
 		return
 	}
-	p.folder = newFolder(root, m.files.ignoreCase)
 	for _, rule := range m.files.files {
 		switch {
 		case rule.glob != nil:
@@ -217,12 +217,6 @@ type gathering struct {
 	leftOut  []LeftOut
 	problems []Problem
 	total    int64
-}
-
-// LeftOut is a file that a row names and that is not sent, by `unusable: leave_out`.
-type LeftOut struct {
-	Name string
-	Why  string // one of missing_attachment, empty_attachment, attachment_too_large
 }
 
 // attachments finds the files of the row, in the order of the sources.
@@ -252,7 +246,7 @@ func (p *Program) attachments(r *row) *gathering {
 }
 
 // named finds the files that a cell names.
-func (s *fileSource) named(f *folder, r *row, g *gathering) (found []Attachment) {
+func (s *fileSource) named(folder *files.Folder, r *row, g *gathering) (found []Attachment) {
 	cell := s.names(r)
 	for len(cell) > 0 {
 		name := cell
@@ -266,34 +260,34 @@ func (s *fileSource) named(f *folder, r *row, g *gathering) (found []Attachment)
 		path := name
 		if s.replace != nil {
 			var ok bool
-			if path, ok = replaceAll(s.replace, name); !ok || blank(path) {
-				g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", shorten(name, 60)),
+			if path, ok = replaceAll(s.replace, name); !ok || text.Blank(path) {
+				g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", text.Shorten(name, 60)),
 					Hint: "correct the pattern in the mapping"})
 				continue
 			}
 		}
-		found = append(found, Attachment{Name: name, root: f.root, path: f.find(strings.ReplaceAll(strings.TrimSpace(path), `\`, "/"))})
+		found = append(found, Attachment{Name: name, File: files.File{Path: folder.Find(strings.ReplaceAll(strings.TrimSpace(path), `\`, "/"))}})
 	}
 	return found
 }
 
 // others drops the files that an earlier source has found: a pattern is meant for the
 // rest.
-func (g *gathering) others(files []Attachment) []Attachment {
-	return slices.DeleteFunc(files, func(a Attachment) bool {
-		return slices.ContainsFunc(g.files, func(b Attachment) bool { return a.path == b.path })
+func (g *gathering) others(found []Attachment) []Attachment {
+	return slices.DeleteFunc(found, func(a Attachment) bool {
+		return slices.ContainsFunc(g.files, func(b Attachment) bool { return a.Path == b.Path })
 	})
 }
 
 // take looks at files and keeps those that can be sent.
-func (p *Program) take(g *gathering, files []Attachment) {
-	for i := range files {
-		a := &files[i]
-		problem := a.look(p.rules)
+func (p *Program) take(g *gathering, found []Attachment) {
+	for i := range found {
+		a := &found[i]
+		problem := a.look(p.folder, p.rules)
 		switch {
 		case problem == nil:
 			g.total += a.Size
-			p.folder.used(a.path)
+			p.folder.Used(a.Path)
 			g.files = append(g.files, *a)
 		case p.rules.leaveOut && slices.Contains(canBeLeftOut, problem.Error):
 			g.leftOut = append(g.leftOut, LeftOut{a.Name, problem.Error})
@@ -311,4 +305,24 @@ func (r *fileRules) limit(name string) int64 {
 		return n
 	}
 	return r.maxSize[rest]
+}
+
+// Watch begins to note which files rows use, for [Program.Unused].
+func (p *Program) Watch() {
+	if p.folder != nil {
+		p.folder.Watch()
+	}
+}
+
+// Unused counts the files of the attachments' folder that no row has used since Watch,
+// and names some of them.
+func (p *Program) Unused() (count int, examples []string, err error) {
+	if p.folder == nil {
+		return 0, nil, nil
+	}
+	count, examples, err = p.folder.Unused()
+	if err != nil {
+		return count, examples, fmt.Errorf("attachments: %w", files.Reason(err))
+	}
+	return count, examples, nil
 }

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // Program is a mapping tied to the columns of one input. It is used by one
@@ -19,8 +23,8 @@ type Program struct {
 	when      []func(*row) (bool, error)
 	closed    map[string]bool
 	files     []fileSource
-	folder    *folder    // nil where rows have no attachments
-	rules     *fileRules // nil where rows have no attachments
+	folder    *files.Folder // nil where rows have no attachments
+	rules     *fileRules    // nil where rows have no attachments
 	gathering gathering
 	used      []int
 	names     []string // of the used columns, folded
@@ -89,11 +93,11 @@ type Options struct {
 // Compile ties the mapping to the header of an input. The error holds all mistakes of
 // the mapping, those of Load included. Close the Program to let go of its folder.
 func (m *Mapping) Compile(header []string, opt Options) (*Program, error) {
-	c := &compiler{decoder: &decoder{path: m.Path, lines: m.lines}, header: NewHeader(header), words: map[string]func(*row) string{}, used: map[int]bool{}, empty: map[string]bool{}}
+	c := &compiler{decoder: &decoder{File: m.file.Again()}, header: NewHeader(header), words: map[string]func(*row) string{}, used: map[int]bool{}, empty: map[string]bool{}}
 	for _, text := range m.Input.Empty {
 		c.empty[strings.TrimSpace(text)] = true
 	}
-	p := &Program{Header: c.header, opening: `{"operation":` + string(appendString(nil, m.Operation)), closed: m.closed}
+	p := &Program{Header: c.header, opening: `{"operation":` + string(text.AppendString(nil, m.Operation)), closed: m.closed}
 	for _, l := range m.lookups {
 		c.lookup(l)
 	}
@@ -111,10 +115,10 @@ func (m *Mapping) Compile(header []string, opt Options) (*Program, error) {
 	}
 	slices.Sort(p.used)
 	for _, i := range p.used {
-		p.names = append(p.names, Fold(header[i]))
+		p.names = append(p.names, text.FoldName(header[i]))
 	}
 	p.shown = c.shown
-	if err := append(slices.Clone(m.mistakes), c.mistakes...).err(); err != nil {
+	if err := append(slices.Clone(m.file.Mistakes), c.Mistakes...).Err(); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -145,24 +149,24 @@ func (c *compiler) conditions(m *Mapping, p *Program, given string) {
 		return
 	}
 	file := c.decoder
-	c.decoder = &decoder{path: "--when", lines: splitLines([]byte(given))}
-	p.when = append(p.when, c.condition(&expression{source: given, at: position{1, 1}}))
-	file.mistakes = append(file.mistakes, c.mistakes...)
+	c.decoder = &decoder{File: yamlfile.New("--when", []byte(given))}
+	p.when = append(p.when, c.condition(&expression{source: given, at: yamlfile.Position{Line: 1, Column: 1}}))
+	file.Mistakes = append(file.Mistakes, c.Mistakes...)
 	c.decoder = file
 }
 
 // column compiles the reading of one column, or of a lookup, by name.
-func (c *compiler) column(name string, at position) func(*row) string {
-	if word := c.words[Fold(name)]; word != nil {
+func (c *compiler) column(name string, at yamlfile.Position) func(*row) string {
+	if word := c.words[text.FoldName(name)]; word != nil {
 		return word
 	}
 	i, err := c.header.Find(name)
 	return c.found(i, err, at)
 }
 
-func (c *compiler) found(i int, err error, at position) func(*row) string {
+func (c *compiler) found(i int, err error, at yamlfile.Position) func(*row) string {
 	if err != nil {
-		c.mistake(at, "%s%s", err, c.where)
+		c.Mistake(at, "%s%s", err, c.where)
 		return func(*row) string { return "" }
 	}
 	c.used[i] = true
@@ -171,7 +175,7 @@ func (c *compiler) found(i int, err error, at position) func(*row) string {
 
 // shownColumn compiles the reading of what a sheet shows of a column. Those texts come
 // behind the cells of the header.
-func (c *compiler) shownColumn(name string, at position) func(*row) string {
+func (c *compiler) shownColumn(name string, at yamlfile.Position) func(*row) string {
 	i, err := c.header.Find(name)
 	if err != nil {
 		return c.found(i, err, at)
@@ -217,7 +221,7 @@ func (p *Program) Close() error {
 	if p.folder == nil {
 		return nil
 	}
-	if err := p.folder.root.Close(); err != nil {
+	if err := p.folder.Close(); err != nil {
 		return fmt.Errorf("attachments: %w", err)
 	}
 	return nil

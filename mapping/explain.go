@@ -1,6 +1,10 @@
 package mapping
 
-import "slices"
+import (
+	"slices"
+
+	"wolkvox-import/mapping/internal/text"
+)
 
 // Trace is what became of one field of a row.
 type Trace struct {
@@ -55,6 +59,9 @@ func (f *field) from() string {
 	return "text " + f.text.source
 }
 
+// DateColumn is how the dates of a column are written, as far as its cells prove it.
+type DateColumn = text.DateColumn
+
 // Dates follows how the dates of the columns are written, field by field, over all rows
 // that are applied from now on.
 func (p *Program) Dates() map[string]*DateColumn {
@@ -65,7 +72,7 @@ func (p *Program) Dates() map[string]*DateColumn {
 		}
 		column := columns[f.name]
 		if column == nil {
-			column = NewDateColumn(f.date.sources()...)
+			column = text.NewDateColumn(f.date.Sources()...)
 			columns[f.name] = column
 		}
 		column.Add(value)

@@ -6,22 +6,23 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // field is one field of a case, as the mapping describes it.
 type field struct {
 	name string // as messages show it: contact, form.Asunto
 	json string // the key that it is sent under
-	at   position
+	at   yamlfile.Position
 
 	text       *template   // constant, text or column: all are templates
 	column     bool        // text is one column
 	expression *expression // in place of text
 	raw        *jsonText   // in place of text
 	steps      []namedStep
-	date       *dateRule   // of the step date
-	table      *valueTable // of the step values or values_file
+	date       *text.DateRule // of the step date
+	table      *valueTable    // of the step values or values_file
 	hasDefault bool
 	folded     bool // case and accents don't matter
 	looksUp    bool // what is folded is only compared
@@ -40,13 +41,13 @@ var sourceNames = []string{"column", "text", "expr", "json"}
 
 // field reads a field: a scalar is a constant or text with columns, a mapping has
 // one source and any of the steps.
-func (d *decoder) field(p pair, prefix string) *field {
-	f := &field{name: prefix + p.key, json: p.key, at: p.at}
-	switch p.value.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
-		d.fieldObject(p.value, f)
+func (d *decoder) field(p yamlfile.Pair, prefix string) *field {
+	f := &field{name: prefix + p.Key, json: p.Key, at: p.At}
+	switch {
+	case yamlfile.IsObject(p.Value):
+		d.fieldObject(p.Value, f)
 	default:
-		if text, at, ok := d.text(p.value, f.name); ok {
+		if text, at, ok := d.Text(p.Value, f.name); ok {
 			f.text = d.template(text, at)
 			d.todo(text, at)
 		}
@@ -55,23 +56,23 @@ func (d *decoder) field(p pair, prefix string) *field {
 }
 
 // todo refuses what `init` has left to a person.
-func (d *decoder) todo(text string, at position) bool {
-	left := strings.HasPrefix(strings.TrimSpace(text), "TODO")
+func (d *decoder) todo(value string, at yamlfile.Position) bool {
+	left := strings.HasPrefix(strings.TrimSpace(value), "TODO")
 	if left {
-		d.mistake(at, "this is still to be filled in: %s", shorten(text, 60))
+		d.Mistake(at, "this is still to be filled in: %s", text.Shorten(value, 60))
 	}
 	return left
 }
 
-func (d *decoder) fieldObject(n ast.Node, f *field) {
-	given := map[string]ast.Node{}
+func (d *decoder) fieldObject(n yamlfile.Node, f *field) {
+	given := map[string]yamlfile.Node{}
 	known := append(slices.Clone(sourceNames), stepNames()...)
-	for _, p := range d.pairs(n, f.name) {
-		if !slices.Contains(known, p.key) {
-			d.unknown(p, f.name, known)
+	for _, p := range d.Pairs(n, f.name) {
+		if !slices.Contains(known, p.Key) {
+			d.Unknown(p, f.name, known)
 			continue
 		}
-		given[p.key] = p.value
+		given[p.Key] = p.Value
 	}
 	d.source(given, f)
 	_, f.hasDefault = given["default"]
@@ -84,12 +85,12 @@ func (d *decoder) fieldObject(n ast.Node, f *field) {
 		}
 	}
 	if f.shown && !f.column {
-		d.mistake(f.at, "%s: shown is for a field with a column", f.name)
+		d.Mistake(f.at, "%s: shown is for a field with a column", f.name)
 		f.shown = false
 	}
 }
 
-func (d *decoder) source(given map[string]ast.Node, f *field) {
+func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
 	var named []string
 	for _, name := range sourceNames {
 		if given[name] != nil {
@@ -98,13 +99,13 @@ func (d *decoder) source(given map[string]ast.Node, f *field) {
 	}
 	if len(named) != 1 {
 		if len(named) == 0 {
-			d.mistake(f.at, "%s needs a column or a text (or expr, or json)", f.name)
+			d.Mistake(f.at, "%s needs a column or a text (or expr, or json)", f.name)
 		} else {
-			d.mistake(f.at, "%s has both %s; keep one", f.name, strings.Join(named, " and "))
+			d.Mistake(f.at, "%s has both %s; keep one", f.name, strings.Join(named, " and "))
 		}
 		return
 	}
-	source, at, ok := d.text(given[named[0]], named[0])
+	source, at, ok := d.Text(given[named[0]], named[0])
 	if !ok {
 		return
 	}
@@ -119,7 +120,7 @@ func (d *decoder) source(given map[string]ast.Node, f *field) {
 	case "json":
 		f.raw = d.jsonText(source, at)
 		if !strings.HasPrefix(f.name, "form.") {
-			d.mistake(at, "%s is a text for the CRM; json is for the fields of form", f.name)
+			d.Mistake(at, "%s is a text for the CRM; json is for the fields of form", f.name)
 		}
 	}
 }
@@ -133,7 +134,7 @@ type compiled struct {
 }
 
 func (c *compiler) field(f *field) compiled {
-	out := compiled{field: f, prefix: "," + string(appendString(nil, f.json)) + `:"`}
+	out := compiled{field: f, prefix: "," + string(text.AppendString(nil, f.json)) + `:"`}
 	switch {
 	case f.expression != nil:
 		out.read = c.textExpression(f.expression, f.name)
@@ -173,7 +174,7 @@ func (f *compiled) value(r *row) (string, *Problem) {
 		}
 		r.watch(f, f.steps[i].name, v)
 	}
-	if f.required && blank(v) {
+	if f.required && text.Blank(v) {
 		return "", f.missing()
 	}
 	return v, nil

@@ -3,7 +3,8 @@ package mapping
 import (
 	"slices"
 
-	"github.com/goccy/go-yaml/ast"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // formField is a field of the tenant's own: one value, or an object of fields.
@@ -17,18 +18,17 @@ const mostNested = 8
 
 // formField reads a field of `form`. An object without a source or a step in it is one
 // that the CRM wants, such as {type: currency, value: "{{Monto}}"}.
-func (d *decoder) formField(p pair, prefix string, depth int) *formField {
-	var entries []pair
-	switch n := p.value.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
-		entries = d.pairs(n, prefix+p.key)
+func (d *decoder) formField(p yamlfile.Pair, prefix string, depth int) *formField {
+	var entries []yamlfile.Pair
+	if yamlfile.IsObject(p.Value) {
+		entries = d.Pairs(p.Value, prefix+p.Key)
 	}
 	if len(entries) == 0 || slices.ContainsFunc(entries, isOfField) {
 		return &formField{field: d.field(p, prefix)}
 	}
-	f := &formField{field: &field{name: prefix + p.key, json: p.key, at: p.at}, inside: []*formField{}}
+	f := &formField{field: &field{name: prefix + p.Key, json: p.Key, at: p.At}, inside: []*formField{}}
 	if depth == mostNested {
-		d.mistake(p.at, "%s: objects stand in objects %d deep; that is too deep", f.name, mostNested)
+		d.Mistake(p.At, "%s: objects stand in objects %d deep; that is too deep", f.name, mostNested)
 		return f
 	}
 	for _, e := range entries {
@@ -39,11 +39,11 @@ func (d *decoder) formField(p pair, prefix string, depth int) *formField {
 
 // isOfField tells a key that describes a field, also one that is slightly misspelt, from
 // a name that the CRM knows.
-func isOfField(p pair) bool {
-	if slices.Contains(sourceNames, p.key) || slices.Contains(stepNames(), p.key) {
+func isOfField(p yamlfile.Pair) bool {
+	if slices.Contains(sourceNames, p.Key) || slices.Contains(stepNames(), p.Key) {
 		return true
 	}
-	return slices.ContainsFunc(sourceNames, func(name string) bool { return distance(p.key, name) == 1 })
+	return slices.ContainsFunc(sourceNames, func(name string) bool { return text.Distance(p.Key, name) == 1 })
 }
 
 // compiledForm is a formField tied to the columns of an input.
@@ -55,7 +55,7 @@ type compiledForm struct {
 }
 
 func (c *compiler) formField(f *formField) compiledForm {
-	member := "," + string(appendString(nil, f.json)) + ":"
+	member := "," + string(text.AppendString(nil, f.json)) + ":"
 	if f.inside == nil {
 		return compiledForm{compiled: c.field(f.field), member: member}
 	}
@@ -111,12 +111,12 @@ func (b *builder) value(f *compiledForm) bool {
 	case problem != nil:
 		b.problems = append(b.problems, *problem)
 		return false
-	case blank(v):
+	case text.Blank(v):
 		return false
 	case f.raw != nil:
 		b.json = append(b.json, v...)
 	default:
-		b.json = appendString(b.json, v)
+		b.json = text.AppendString(b.json, v)
 	}
 	return true
 }

@@ -4,13 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // jsonText is a field's `json`: JSON with {{column}} in it. Within quotes a column's text
 // is escaped; outside of them it must be JSON itself, such as a number.
 type jsonText struct {
 	parts []jsonPart
-	at    position
+	at    yamlfile.Position
 }
 
 type jsonPart struct {
@@ -18,7 +21,7 @@ type jsonPart struct {
 	quoted bool
 }
 
-func (d *decoder) jsonText(source string, at position) *jsonText {
+func (d *decoder) jsonText(source string, at yamlfile.Position) *jsonText {
 	t := d.template(source, at)
 	j := &jsonText{at: at}
 	var probe strings.Builder // the JSON, with something in every column's place
@@ -39,7 +42,7 @@ func (d *decoder) jsonText(source string, at position) *jsonText {
 	}
 	var any json.RawMessage
 	if err := json.Unmarshal([]byte(probe.String()), &any); err != nil {
-		d.mistake(at, "this is not JSON (%s); write it as '{\"name\": \"{{column}}\"}'", err)
+		d.Mistake(at, "this is not JSON (%s); write it as '{\"name\": \"{{column}}\"}'", err)
 	}
 	return j
 }
@@ -77,7 +80,7 @@ func (c *compiler) jsonText(j *jsonText, name string) func(*row) string {
 			value = texts[i](value[:0], r)
 			empty = empty && len(strings.TrimSpace(string(value))) == 0
 			if p.quoted {
-				out = appendEscaped(out, string(value))
+				out = text.AppendEscaped(out, string(value))
 			} else {
 				out = append(out, strings.TrimSpace(string(value))...)
 			}
@@ -87,7 +90,7 @@ func (c *compiler) jsonText(j *jsonText, name string) func(*row) string {
 		case empty:
 			return ""
 		case !json.Valid(out):
-			r.fault(&Problem{Field: name, Error: "invalid_json", Message: fmt.Sprintf("%s: %s is not JSON", name, shorten(string(out), 80)),
+			r.fault(&Problem{Field: name, Error: "invalid_json", Message: fmt.Sprintf("%s: %s is not JSON", name, text.Shorten(string(out), 80)),
 				Hint: "put the column within quotes, or correct the cell"})
 		}
 		return string(out)

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // apiFields are the fields of insertAttach that a mapping gives, in the order in
@@ -17,11 +18,11 @@ var apiFields = []string{"case-type", "responsible", "owner", "contact", "descri
 // sections are the keys of a mapping file.
 var sections = []string{"operation", "key", "marker", "when", "input", "lookups", "case", "closed", "attachments"}
 
-func (d *decoder) mapping(root ast.Node, m *Mapping) {
+func (d *decoder) mapping(root yamlfile.Node, m *Mapping) {
 	given := map[string]bool{}
-	for _, p := range d.pairs(root, "a mapping") {
-		given[p.key] = true
-		switch p.key {
+	for _, p := range d.Pairs(root, "a mapping") {
+		given[p.Key] = true
+		switch p.Key {
 		case "operation":
 			m.Operation = d.operation(p)
 		case "key":
@@ -29,7 +30,7 @@ func (d *decoder) mapping(root ast.Node, m *Mapping) {
 		case "marker":
 			m.marker = d.marker(p)
 		case "when":
-			if text, at, ok := d.text(p.value, "when"); ok {
+			if text, at, ok := d.Text(p.Value, "when"); ok {
 				m.when = &expression{source: text, at: at}
 			}
 		case "input":
@@ -43,66 +44,66 @@ func (d *decoder) mapping(root ast.Node, m *Mapping) {
 		case "attachments":
 			m.files = d.fileRules(p)
 		default:
-			d.unknown(p, "a mapping", sections)
+			d.Unknown(p, "a mapping", sections)
 		}
 	}
 	if m.key != nil {
 		m.KeyText = m.key.canonical()
 	}
-	top := where(root.GetToken())
+	top := yamlfile.At(root)
 	for _, name := range []string{"operation", "case"} {
 		if !given[name] {
-			d.mistake(position{top.line, 1}, "the mapping has no `%s:`", name)
+			d.Mistake(yamlfile.Position{Line: top.Line, Column: 1}, "the mapping has no `%s:`", name)
 		}
 	}
 }
 
-func (d *decoder) operation(p pair) string {
-	text, at, ok := d.text(p.value, "operation")
-	d.todo(text, at)
-	if ok && blank(text) {
-		d.mistake(at, "operation is empty: it is the Wolkvox operation that the token belongs to")
+func (d *decoder) operation(p yamlfile.Pair) string {
+	name, at, ok := d.Text(p.Value, "operation")
+	d.todo(name, at)
+	if ok && text.Blank(name) {
+		d.Mistake(at, "operation is empty: it is the Wolkvox operation that the token belongs to")
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(name)
 }
 
 // lasting reads key and marker, which are texts with columns.
-func (d *decoder) lasting(p pair) *template {
-	text, at, ok := d.text(p.value, p.key)
+func (d *decoder) lasting(p yamlfile.Pair) *template {
+	text, at, ok := d.Text(p.Value, p.Key)
 	if !ok {
 		return nil
 	}
 	t := d.template(text, at)
 	if t.constant() {
-		d.mistake(at, "%s must differ from row to row: name a column in it, as {{column}}", p.key)
+		d.Mistake(at, "%s must differ from row to row: name a column in it, as {{column}}", p.Key)
 	}
 	return t
 }
 
 // marker reads the marker. The key must be in it: by a marker that two rows can share,
 // the case of one would be taken for the other's.
-func (d *decoder) marker(p pair) *template {
+func (d *decoder) marker(p yamlfile.Pair) *template {
 	t := d.lasting(p)
-	if t != nil && !slices.ContainsFunc(t.parts, func(p part) bool { return Fold(p.column) == "key" }) {
-		d.mistake(t.at, "marker must have {{key}} in it, so that no two cases have the same")
+	if t != nil && !slices.ContainsFunc(t.parts, func(p part) bool { return text.FoldName(p.column) == "key" }) {
+		d.Mistake(t.at, "marker must have {{key}} in it, so that no two cases have the same")
 	}
 	return t
 }
 
-func (d *decoder) caseFields(p pair, m *Mapping) {
+func (d *decoder) caseFields(p yamlfile.Pair, m *Mapping) {
 	given := map[string]*field{}
 	known := append(slices.Clone(apiFields), "form")
-	for _, entry := range d.pairs(p.value, "case") {
+	for _, entry := range d.Pairs(p.Value, "case") {
 		switch {
-		case entry.key == "form" && entry.value.Type() == ast.NullType: // all of it is comments yet
-		case entry.key == "form":
-			for _, f := range d.pairs(entry.value, "form") {
+		case entry.Key == "form" && yamlfile.IsNull(entry.Value): // all of it is comments yet
+		case entry.Key == "form":
+			for _, f := range d.Pairs(entry.Value, "form") {
 				m.form = append(m.form, d.formField(f, "form.", 0))
 			}
-		case slices.Contains(apiFields, entry.key):
-			given[entry.key] = d.field(entry, "")
+		case slices.Contains(apiFields, entry.Key):
+			given[entry.Key] = d.field(entry, "")
 		default:
-			d.unknown(entry, "case", known)
+			d.Unknown(entry, "case", known)
 		}
 	}
 	for _, name := range apiFields {
@@ -112,15 +113,15 @@ func (d *decoder) caseFields(p pair, m *Mapping) {
 			f.required = name != "solution"
 			m.fields = append(m.fields, f)
 		case name != "solution":
-			d.mistake(p.at, "case has no `%s:`, which the CRM requires", name)
+			d.Mistake(p.At, "case has no `%s:`, which the CRM requires", name)
 		}
 	}
 }
 
-func (d *decoder) closed(p pair) map[string]bool {
+func (d *decoder) closed(p yamlfile.Pair) map[string]bool {
 	closed := map[string]bool{}
-	for _, n := range d.list(p.value) {
-		if text, at, ok := d.text(n, "a status in closed"); ok {
+	for _, n := range d.List(p.Value) {
+		if text, at, ok := d.Text(n, "a status in closed"); ok {
 			d.todo(text, at)
 			closed[text] = true
 		}
@@ -128,39 +129,39 @@ func (d *decoder) closed(p pair) map[string]bool {
 	return closed
 }
 
-func (d *decoder) input(p pair) Input {
+func (d *decoder) input(p yamlfile.Pair) Input {
 	var in Input
-	for _, e := range d.pairs(p.value, "input") {
-		switch e.key {
+	for _, e := range d.Pairs(p.Value, "input") {
+		switch e.Key {
 		case "sheet":
-			in.Sheet, _, _ = d.text(e.value, "sheet")
+			in.Sheet, _, _ = d.Text(e.Value, "sheet")
 		case "header_row":
-			in.HeaderRow = d.count(e.value, "header_row")
+			in.HeaderRow = d.Count(e.Value, "header_row")
 		case "delimiter":
-			in.Delimiter = d.delimiter(e.value)
+			in.Delimiter = d.delimiter(e.Value)
 		case "encoding":
-			in.Encoding, _, _ = d.text(e.value, "encoding")
+			in.Encoding, _, _ = d.Text(e.Value, "encoding")
 		case "empty":
-			for _, n := range d.list(e.value) {
-				if text, _, ok := d.text(n, "empty"); ok {
+			for _, n := range d.List(e.Value) {
+				if text, _, ok := d.Text(n, "empty"); ok {
 					in.Empty = append(in.Empty, text)
 				}
 			}
 		default:
-			d.unknown(e, "input", []string{"sheet", "header_row", "delimiter", "encoding", "empty"})
+			d.Unknown(e, "input", []string{"sheet", "header_row", "delimiter", "encoding", "empty"})
 		}
 	}
 	return in
 }
 
-func (d *decoder) delimiter(n ast.Node) rune {
-	text, at, ok := d.text(n, "delimiter")
+func (d *decoder) delimiter(n yamlfile.Node) rune {
+	text, at, ok := d.Text(n, "delimiter")
 	if !ok {
 		return 0
 	}
 	r, err := ParseDelimiter(text)
 	if err != nil {
-		d.mistake(at, "%s", err)
+		d.Mistake(at, "%s", err)
 	}
 	return r
 }

@@ -1,43 +1,28 @@
 package mapping
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 
-	"modernc.org/sqlite"
+	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/lines"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // lookup is the rows of a second file, such as a ticket's comments, as text for the rows
 // of the first.
 type lookup struct {
 	name  string
-	at    position
+	at    yamlfile.Position
 	file  string
 	on    *template // of the input: what a row is looked up by
-	index *lookupIndex
+	index *lines.Index
 }
 
-// lookupIndex keeps the lines on disk: such a file may be many times larger than the
-// input.
-type lookupIndex struct {
-	mu    sync.Mutex // the statements are one user's at a time, and several programs ask
-	db    *sql.DB
-	tx    *sql.Tx
-	lines *sql.Stmt
-	asked *sql.Stmt
-}
-
-// mostJoined bounds the lines that one row gets, in bytes.
-const mostJoined = 4 << 20
-
-func (d *decoder) lookups(p pair) (lookups []*lookup) {
-	for _, e := range d.pairs(p.value, "lookups") {
+func (d *decoder) lookups(p yamlfile.Pair) (lookups []*lookup) {
+	for _, e := range d.Pairs(p.Value, "lookups") {
 		if l := d.lookup(e); l != nil {
 			lookups = append(lookups, l)
 		}
@@ -45,194 +30,94 @@ func (d *decoder) lookups(p pair) (lookups []*lookup) {
 	return lookups
 }
 
-func (d *decoder) lookup(p pair) *lookup {
-	l := &lookup{name: p.key, at: p.at}
+func (d *decoder) lookup(p yamlfile.Pair) *lookup {
+	l := &lookup{name: p.Key, at: p.At}
 	var column, each string
-	var columnAt, eachAt position
+	var columnAt, eachAt yamlfile.Position
 	known := []string{"file", "column", "on", "each"}
-	for _, e := range d.pairs(p.value, "a lookup") {
-		switch e.key {
+	for _, e := range d.Pairs(p.Value, "a lookup") {
+		switch e.Key {
 		case "file":
-			l.file, l.at, _ = d.text(e.value, "file")
+			l.file, l.at, _ = d.Text(e.Value, "file")
 		case "column":
-			column, columnAt, _ = d.text(e.value, "column")
+			column, columnAt, _ = d.Text(e.Value, "column")
 		case "on":
 			l.on = d.lasting(e)
 		case "each":
-			each, eachAt, _ = d.text(e.value, "each")
+			each, eachAt, _ = d.Text(e.Value, "each")
 		default:
-			d.unknown(e, "a lookup", known)
+			d.Unknown(e, "a lookup", known)
 		}
 	}
 	if l.file == "" || column == "" || l.on == nil || each == "" {
-		d.mistake(p.at, "the lookup %s needs file, column, on and each", p.key)
+		d.Mistake(p.At, "the lookup %s needs file, column, on and each", p.Key)
 		return nil
 	}
 	table, err := d.table(d.beside(l.file))
 	if err != nil {
-		d.mistake(l.at, "the lookup's file %s can't be read: %s", l.file, reason(err))
+		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, files.Reason(err))
 		return nil
 	}
 	defer table.Close()
-	inner := &compiler{decoder: &decoder{path: d.path, lines: d.lines}, header: NewHeader(table.Header()), used: map[int]bool{}}
+	inner := &compiler{decoder: &decoder{File: d.Again()}, header: NewHeader(table.Header()), used: map[int]bool{}}
 	inner.where = " of " + l.file
 	key := inner.column(column, columnAt)
 	line := inner.template(inner.decoder.template(each, eachAt))
-	d.mistakes = append(d.mistakes, inner.mistakes...)
-	if len(inner.mistakes) > 0 {
+	d.Mistakes = append(d.Mistakes, inner.Mistakes...)
+	if len(inner.Mistakes) > 0 {
 		return nil
 	}
 	if l.index, err = d.lookupIndex(table, d.beside(l.file), key, line); err != nil {
-		d.mistake(l.at, "the lookup's file %s can't be read: %s", l.file, err)
+		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, err)
 		return nil
 	}
 	return l
 }
 
-// lookupIndex makes the index in the system's folder for temporary files or, if there is none or
-// not enough room in it, beside the mapping.
-func (d *decoder) lookupIndex(table Table, path string, key func(*row) string, line appender) (*lookupIndex, error) {
-	x, err := newLookupIndex(os.TempDir(), table, key, line)
-	if wrong := new(sqlite.Error); !errors.As(err, &wrong) {
-		return x, err
-	}
-	again, opened := d.table(path) // it has been read to some row
-	if opened != nil {
-		return nil, opened
-	}
-	defer again.Close()
-	return newLookupIndex(filepath.Dir(d.path), again, key, line)
-}
-
-// newLookupIndex makes an index in a folder: in a database without a name, which SQLite removes as
-// soon as it is open, so that nothing of it outlives the process. It needs no journal and no waiting
-// for the disk either.
-func newLookupIndex(folder string, table Table, key func(*row) string, line appender) (_ *lookupIndex, err error) {
-	x := &lookupIndex{}
-	defer func() {
-		if err != nil {
-			x.close()
+// lookupIndex keeps the table's lines by key, if need be beside the mapping.
+func (d *decoder) lookupIndex(table Table, path string, key func(*row) string, line appender) (*lines.Index, error) {
+	return lines.Build(filepath.Dir(d.Path), func(add func(key, line string) error) error {
+		rows := table
+		table = nil
+		if rows == nil { // it is read a second time
+			var err error
+			if rows, err = d.table(path); err != nil {
+				return err
+			}
+			defer rows.Close()
 		}
-	}()
-	if folder, err = filepath.Abs(folder); err != nil {
-		return nil, err
-	}
-	pragmas := url.Values{"_pragma": {"temp_store_directory('" + strings.ReplaceAll(folder, "'", "''") + "')", "temp_store(FILE)", "journal_mode(OFF)", "synchronous(OFF)", "cache_size(-8000)"}}
-	if x.db, err = sql.Open("sqlite", "file:?"+pragmas.Encode()); err != nil {
-		return nil, err
-	}
-	x.db.SetMaxOpenConns(1)
-	if _, err = x.db.Exec(`CREATE TABLE lines (key TEXT NOT NULL, line TEXT NOT NULL); CREATE TABLE asked (key TEXT PRIMARY KEY) WITHOUT ROWID`); err != nil {
-		return nil, err
-	}
-	if err = x.fill(table, key, line); err != nil {
-		return nil, err
-	}
-	if x.tx, err = x.db.Begin(); err != nil {
-		return nil, err
-	}
-	if x.lines, err = x.tx.Prepare(`SELECT line FROM lines WHERE key = ? ORDER BY rowid`); err != nil {
-		return nil, err
-	}
-	x.asked, err = x.tx.Prepare(`INSERT OR IGNORE INTO asked VALUES (?)`)
-	return x, err
-}
-
-func (x *lookupIndex) fill(table Table, key func(*row) string, line appender) error {
-	tx, err := x.db.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	insert, err := tx.Prepare(`INSERT INTO lines VALUES (?, ?)`)
-	if err != nil {
-		return err
-	}
-	var r row
-	var text []byte
-	for table.Next() {
-		r.cells = table.Cells()
-		text = line(text[:0], &r)
-		if r.problem != nil {
-			return errors.New(r.problem.Message)
+		var r row
+		var content []byte
+		for rows.Next() {
+			r.cells = rows.Cells()
+			content = line(content[:0], &r)
+			if r.problem != nil {
+				return errors.New(r.problem.Message)
+			}
+			if err := add(key(&r), string(content)); err != nil {
+				return err
+			}
 		}
-		if _, err := insert.Exec(keyText(key(&r)), string(text)); err != nil {
-			return err
-		}
-	}
-	if err := table.Err(); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(`CREATE INDEX by_key ON lines (key)`); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// find returns the lines of a key, in the file's order.
-func (x *lookupIndex) find(key string) (string, error) {
-	key = keyText(key)
-	if key == "" {
-		return "", nil
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if _, err := x.asked.Exec(key); err != nil {
-		return "", err
-	}
-	rows, err := x.lines.Query(key)
-	if err != nil {
-		return "", err
-	}
-	defer rows.Close()
-	var joined strings.Builder
-	for first := true; rows.Next(); first = false {
-		var line sql.RawBytes
-		if err := rows.Scan(&line); err != nil {
-			return "", err
-		}
-		if !first {
-			joined.WriteByte('\n')
-		}
-		joined.Write(line)
-		if joined.Len() > mostJoined {
-			return "", fmt.Errorf("they are more than %d MB together", mostJoined>>20)
-		}
-	}
-	return joined.String(), rows.Err()
-}
-
-// orphans counts the lines that no row has asked for.
-func (x *lookupIndex) orphans() (n int, err error) {
-	err = x.tx.QueryRow(`SELECT count(*) FROM lines WHERE key NOT IN (SELECT key FROM asked)`).Scan(&n)
-	return n, err
-}
-
-func (x *lookupIndex) close() {
-	if x.tx != nil {
-		x.tx.Rollback() // nothing of it is kept
-	}
-	if x.db != nil {
-		x.db.Close()
-	}
+		return rows.Err()
+	})
 }
 
 // lookup makes a word of the lookup, which stands for its lines.
 func (c *compiler) lookup(l *lookup) {
 	if i, err := c.header.Find(l.name); err == nil {
-		c.mistake(l.at, "the lookup %s has the name of a column (%s); give it another", l.name, columnLetters(i))
+		c.Mistake(l.at, "the lookup %s has the name of a column (%s); give it another", l.name, columnLetters(i))
 		return
 	}
 	on := c.template(l.on)
 	var key []byte
-	c.words[Fold(l.name)] = func(r *row) string {
+	c.words[text.FoldName(l.name)] = func(r *row) string {
 		key = on(key[:0], r)
-		text, err := l.index.find(string(key))
+		found, err := l.index.Find(string(key))
 		if err != nil {
-			r.fault(&Problem{Field: "lookups." + l.name, Error: "lookup", Message: fmt.Sprintf("%s: the lines of %q can't be had: %s", l.name, shorten(string(key), 40), err),
+			r.fault(&Problem{Field: "lookups." + l.name, Error: "lookup", Message: fmt.Sprintf("%s: the lines of %q can't be had: %s", l.name, text.Shorten(string(key), 40), err),
 				Hint: "look at the lookup's file " + l.file})
 		}
-		return text
+		return found
 	}
 }
 
@@ -240,7 +125,7 @@ func (c *compiler) lookup(l *lookup) {
 func (m *Mapping) Orphans() (map[string]int, error) {
 	counts := map[string]int{}
 	for _, l := range m.lookups {
-		n, err := l.index.orphans()
+		n, err := l.index.Orphans()
 		if err != nil {
 			return nil, fmt.Errorf("lookup %s: %w", l.name, err)
 		}
@@ -252,6 +137,6 @@ func (m *Mapping) Orphans() (map[string]int, error) {
 // Close removes what the mapping keeps on disk while it is used.
 func (m *Mapping) Close() {
 	for _, l := range m.lookups {
-		l.index.close()
+		l.index.Close()
 	}
 }

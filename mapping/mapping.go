@@ -22,21 +22,10 @@
 package mapping
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
-
-// maxFile bounds a mapping file, in bytes; a person's own never comes near it. Reading YAML
-// takes some two hundred times as much memory.
-const maxFile = 2 << 20
 
 // Mapping is a mapping file that has been read, not yet tied to an input.
 type Mapping struct {
@@ -52,8 +41,7 @@ type Mapping struct {
 	when        *expression // nil where all rows are meant
 	lookups     []*lookup
 	files       *fileRules // nil where a row has no attachments
-	lines       [][]byte
-	mistakes    Mistakes
+	file        *yamlfile.File
 }
 
 // Input is what a mapping says of the files it is for; zero values leave a
@@ -71,84 +59,18 @@ type Input struct {
 // mistakes are kept for [Mapping.Err] and [Mapping.Compile], so that all of them are
 // reported at once. Close the Mapping when it is done with.
 func Load(path string, tables Tables) (*Mapping, error) {
-	text, err := read(path)
+	file, root, err := yamlfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{path: path, lines: splitLines(text), tables: tables}
-	root, err := parse(d, text)
-	if err != nil {
-		return nil, err
-	}
-	m := &Mapping{Path: path, lines: d.lines}
+	m := &Mapping{Path: path, file: file}
+	d := &decoder{File: file, tables: tables}
 	d.mapping(root, m)
-	m.mistakes = d.mistakes
 	return m, nil
 }
 
 // Err returns the mistakes found so far, as [Mistakes], or nil.
-func (m *Mapping) Err() error { return m.mistakes.err() }
+func (m *Mapping) Err() error { return m.file.Mistakes.Err() }
 
 // Dir is the folder that the mapping's relative paths start from.
 func (m *Mapping) Dir() string { return filepath.Dir(m.Path) }
-
-func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("there is no mapping file %s", path)
-	case err != nil:
-		return nil, fmt.Errorf("mapping: %w", err)
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("the mapping %s is not a file", path)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("the mapping %s has %d bytes; at most %d are read: is it the right file? long tables belong into a values_file", path, info.Size(), maxFile)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("mapping: %w", err)
-	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	if at := invalidUTF8(text); at >= 0 {
-		return nil, fmt.Errorf("%s:%d: the mapping is not UTF-8; save it with that encoding", path, bytes.Count(text[:at], []byte("\n"))+1)
-	}
-	return text, nil
-}
-
-func splitLines(text []byte) [][]byte { return bytes.Split(text, []byte("\n")) }
-
-func invalidUTF8(text []byte) int {
-	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
-		}
-		i += n
-	}
-	return -1
-}
-
-// parse returns the file's one document. The YAML library has been seen to panic on
-// hostile input; that too becomes a mistake in the file.
-func parse(d *decoder, text []byte) (root ast.Node, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			root, err = nil, fmt.Errorf("%s: this is not YAML that can be read (%v)", d.path, p)
-		}
-	}()
-	tokens := lexer.Tokenize(string(text))
-	if t := tooDeep(tokens); t != nil {
-		d.mistake(where(t), "more than %d levels of lists, objects and signs in one another; a mapping needs a handful", mostLevels)
-		return nil, d.mistakes.err()
-	}
-	file, err := parser.Parse(tokens, 0)
-	if err != nil {
-		return nil, d.syntax(err)
-	}
-	for _, doc := range file.Docs {
-		if doc.Body != nil {
-			return doc.Body, nil
-		}
-	}
-	return nil, fmt.Errorf("the mapping %s is empty", d.path)
-}

@@ -30,7 +30,7 @@ func (p *Program) fileNames(g *gathering) string {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(baseName(g.files[i].path))
+			b.WriteString(baseName(g.files[i].Path))
 		}
 	}
 	for i, l := range g.leftOut {

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/goccy/go-yaml/ast"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // replacement is one entry of `replace`.
@@ -19,20 +20,20 @@ const mostReplaced = 64 << 20
 // replacements reads replace: {'pattern': text, …}, or a list of such entries. They are
 // applied in the file's order. Patterns are Go's, which take time in proportion to the
 // text, whatever they are.
-func (d *decoder) replacements(n ast.Node) (list []replacement) {
-	for _, item := range d.list(n) {
-		for _, p := range d.pairs(item, "replace") {
-			to, _, ok := d.text(p.value, "a replacement")
+func (d *decoder) replacements(n yamlfile.Node) (list []replacement) {
+	for _, item := range d.List(n) {
+		for _, p := range d.Pairs(item, "replace") {
+			to, _, ok := d.Text(p.Value, "a replacement")
 			if !ok {
 				continue
 			}
-			if len(p.key) > 1000 {
-				d.mistake(p.at, "a pattern has at most 1000 characters")
+			if len(p.Key) > 1000 {
+				d.Mistake(p.At, "a pattern has at most 1000 characters")
 				continue
 			}
-			pattern, err := regexp.Compile(p.key)
+			pattern, err := regexp.Compile(p.Key)
 			if err != nil {
-				d.mistake(p.at, "the pattern %q can't be used: %s; a character with a meaning of its own, such as . ( ) [ ] \\ $, needs a \\ before it", shorten(p.key, 60), err)
+				d.Mistake(p.At, "the pattern %q can't be used: %s; a character with a meaning of its own, such as . ( ) [ ] \\ $, needs a \\ before it", text.Shorten(p.Key, 60), err)
 				continue
 			}
 			list = append(list, replacement{pattern, to})
@@ -53,7 +54,7 @@ func replaceAll(list []replacement, v string) (string, bool) {
 	return v, true
 }
 
-func buildReplace(d *decoder, n ast.Node, f *field) step {
+func buildReplace(d *decoder, n yamlfile.Node, f *field) step {
 	list := d.replacements(n)
 	return func(v string) (string, *Problem) {
 		to, ok := replaceAll(list, v)

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // step changes a field's value, or says why it can't.
@@ -16,7 +17,7 @@ type step func(value string) (string, *Problem)
 // step only sets a property of the field.
 var steps = []struct {
 	name  string
-	build func(d *decoder, n ast.Node, f *field) step
+	build func(d *decoder, n yamlfile.Node, f *field) step
 }{
 	{"trim", always("trim")},
 	{"lower", always("lower")},
@@ -32,17 +33,17 @@ var steps = []struct {
 	{"bool", buildBool},
 	{"date", buildDate},
 	{"tz", buildTZ},
-	{"max", func(d *decoder, n ast.Node, f *field) step { f.max = d.count(n, "max"); return nil }},
-	{"cut", func(d *decoder, n ast.Node, f *field) step { f.cut = d.flag(n, "cut"); return nil }},
-	{"shown", func(d *decoder, n ast.Node, f *field) step { f.shown = d.flag(n, "shown"); return nil }},
-	{"required", func(d *decoder, n ast.Node, f *field) step { f.required = d.flag(n, "required"); return nil }},
+	{"max", func(d *decoder, n yamlfile.Node, f *field) step { f.max = d.Count(n, "max"); return nil }},
+	{"cut", func(d *decoder, n yamlfile.Node, f *field) step { f.cut = d.Flag(n, "cut"); return nil }},
+	{"shown", func(d *decoder, n yamlfile.Node, f *field) step { f.shown = d.Flag(n, "shown"); return nil }},
+	{"required", func(d *decoder, n yamlfile.Node, f *field) step { f.required = d.Flag(n, "required"); return nil }},
 }
 
 // always makes a step of a converter.
-func always(name string) func(*decoder, ast.Node, *field) step {
+func always(name string) func(*decoder, yamlfile.Node, *field) step {
 	convert := converters[name]
-	return func(d *decoder, n ast.Node, _ *field) step {
-		if !d.flag(n, name) {
+	return func(d *decoder, n yamlfile.Node, _ *field) step {
+		if !d.Flag(n, name) {
 			return nil
 		}
 		return func(v string) (string, *Problem) { return convert(v), nil }
@@ -51,26 +52,26 @@ func always(name string) func(*decoder, ast.Node, *field) step {
 
 // buildFold makes texts comparable. With a table behind it the table's keys are folded
 // too, and what is sent has the table's spelling.
-func buildFold(d *decoder, n ast.Node, f *field) step {
-	f.folded = d.flag(n, "fold")
+func buildFold(d *decoder, n yamlfile.Node, f *field) step {
+	f.folded = d.Flag(n, "fold")
 	if !f.folded || f.looksUp {
 		return nil // the table compares folded, and messages show the cell as it is
 	}
-	return func(v string) (string, *Problem) { return foldText(v), nil }
+	return func(v string) (string, *Problem) { return text.Fold(v), nil }
 }
 
-func buildDefault(d *decoder, n ast.Node, f *field) step {
-	text, at, ok := d.text(n, "default")
+func buildDefault(d *decoder, n yamlfile.Node, f *field) step {
+	constant, at, ok := d.Text(n, "default")
 	if !ok {
 		return nil
 	}
-	d.todo(text, at)
-	if strings.Contains(text, "{{") {
-		d.mistake(at, "default is a constant; it can't have {{column}} in it")
+	d.todo(constant, at)
+	if strings.Contains(constant, "{{") {
+		d.Mistake(at, "default is a constant; it can't have {{column}} in it")
 	}
 	return func(v string) (string, *Problem) {
-		if blank(v) {
-			return text, nil
+		if text.Blank(v) {
+			return constant, nil
 		}
 		return v, nil
 	}
@@ -82,16 +83,6 @@ func stepNames() []string {
 		names[i] = s.name
 	}
 	return names
-}
-
-func blank(s string) bool { return strings.TrimSpace(s) == "" }
-
-// shorten keeps messages readable where a cell holds a whole letter.
-func shorten(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // converters are what may stand behind a column in {{column|converter}}; the steps
@@ -13,14 +14,14 @@ var converters = map[string]func(string) string{
 	"trim":  strings.TrimSpace,
 	"lower": strings.ToLower,
 	"upper": strings.ToUpper,
-	"fold":  foldText,
-	"html":  htmlText,
+	"fold":  text.Fold,
+	"html":  text.FromHTML,
 }
 
 // template is text with {{column}} in it. A template without columns is a constant.
 type template struct {
 	source string
-	at     position
+	at     yamlfile.Position
 	parts  []part
 }
 
@@ -35,7 +36,7 @@ type part struct {
 	column  string
 }
 
-func (d *decoder) template(source string, at position) *template {
+func (d *decoder) template(source string, at yamlfile.Position) *template {
 	t := &template{source: source, at: at}
 	rest := source
 	for {
@@ -48,17 +49,17 @@ func (d *decoder) template(source string, at position) *template {
 		}
 		name, tail, closed := strings.Cut(after, "}}")
 		if !closed {
-			d.mistake(at, "a {{ is not closed by }}")
+			d.Mistake(at, "a {{ is not closed by }}")
 			return t
 		}
 		if strings.TrimSpace(name) == "" {
-			d.mistake(at, "{{}} names no column")
+			d.Mistake(at, "{{}} names no column")
 			return t
 		}
 		t.parts = append(t.parts, part{column: name})
 		rest = tail
 		if len(t.parts) > mostParts {
-			d.mistake(at, "a text has at most %d columns in it", mostParts/2)
+			d.Mistake(at, "a text has at most %d columns in it", mostParts/2)
 			return t
 		}
 	}
@@ -82,7 +83,7 @@ func (t *template) canonical() string {
 	for _, p := range t.parts {
 		b.WriteString(p.literal)
 		if p.column != "" {
-			b.WriteString("{{" + Fold(p.column) + "}}")
+			b.WriteString("{{" + text.FoldName(p.column) + "}}")
 		}
 	}
 	return b.String()
@@ -107,11 +108,11 @@ func (c *compiler) template(t *template) appender {
 	}
 }
 
-func (c *compiler) part(p part, at position) func(*row) string {
+func (c *compiler) part(p part, at yamlfile.Position) func(*row) string {
 	if p.column == "" {
 		return func(*row) string { return p.literal }
 	}
-	if word := c.words[Fold(p.column)]; word != nil {
+	if word := c.words[text.FoldName(p.column)]; word != nil {
 		return word
 	}
 	return c.piped(p.column, at)
@@ -119,16 +120,16 @@ func (c *compiler) part(p part, at position) func(*row) string {
 
 // piped compiles what stands between {{ and }}. A column whose own name has a | in
 // it is tried first.
-func (c *compiler) piped(text string, at position) func(*row) string {
-	if _, err := c.header.Find(text); err == nil || !strings.Contains(text, "|") {
-		return c.column(text, at)
+func (c *compiler) piped(name string, at yamlfile.Position) func(*row) string {
+	if _, err := c.header.Find(name); err == nil || !strings.Contains(name, "|") {
+		return c.column(name, at)
 	}
-	names := strings.Split(text, "|")
+	names := strings.Split(name, "|")
 	value := c.column(names[0], at)
 	for _, name := range names[1:] {
 		convert, ok := converters[strings.TrimSpace(name)]
 		if !ok {
-			c.mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), quoteList(keys(converters), 20))
+			c.Mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), text.QuoteList(keys(converters), 20))
 			continue
 		}
 		inner := value
@@ -136,6 +137,3 @@ func (c *compiler) piped(text string, at position) func(*row) string {
 	}
 	return value
 }
-
-// keyText brings a key to its lasting form: trimmed and NFC, nothing else.
-func keyText(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/text"
+	"wolkvox-import/mapping/internal/yamlfile"
 )
 
 // rest is the entry of a table that stands for every value without one of its own.
@@ -29,12 +31,12 @@ type valueTable struct {
 
 // buildValues replaces a value by what the table has for it. A value that the table
 // lacks becomes empty where the field has a default, and is a problem elsewhere.
-func buildValues(d *decoder, n ast.Node, f *field) step {
+func buildValues(d *decoder, n yamlfile.Node, f *field) step {
 	table := newValueTable(f)
-	for _, p := range d.pairs(n, "values") {
-		if text, at, ok := d.text(p.value, "a value"); ok {
+	for _, p := range d.Pairs(n, "values") {
+		if text, at, ok := d.Text(p.Value, "a value"); ok {
 			d.todo(text, at)
-			table.put(d, p.at, p.key, text)
+			table.put(d, p.At, p.Key, text)
 		}
 	}
 	return f.lookIn(table)
@@ -42,13 +44,13 @@ func buildValues(d *decoder, n ast.Node, f *field) step {
 
 // buildValuesFile is buildValues with the table in a file of its own: YAML, or two
 // columns of CSV.
-func buildValuesFile(d *decoder, n ast.Node, f *field) step {
-	name, at, ok := d.text(n, "values_file")
+func buildValuesFile(d *decoder, n yamlfile.Node, f *field) step {
+	name, at, ok := d.Text(n, "values_file")
 	if !ok {
 		return nil
 	}
 	if f.table != nil {
-		d.mistake(at, "%s has both values and values_file; keep one", f.name)
+		d.Mistake(at, "%s has both values and values_file; keep one", f.name)
 		return nil
 	}
 	table := newValueTable(f)
@@ -62,7 +64,7 @@ func buildValuesFile(d *decoder, n ast.Node, f *field) step {
 		err = table.readTable(d, at, path)
 	}
 	if err != nil {
-		d.mistake(at, "values_file %s can't be read: %s", name, reason(err))
+		d.Mistake(at, "values_file %s can't be read: %s", name, files.Reason(err))
 	}
 	return f.lookIn(table)
 }
@@ -70,7 +72,7 @@ func buildValuesFile(d *decoder, n ast.Node, f *field) step {
 func newValueTable(f *field) *valueTable {
 	t := &valueTable{to: map[string]string{}}
 	if f.folded {
-		t.fold = foldText
+		t.fold = text.Fold
 	}
 	return t
 }
@@ -81,10 +83,10 @@ func (d *decoder) beside(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(filepath.Dir(d.path), name)
+	return filepath.Join(filepath.Dir(d.Path), name)
 }
 
-func (t *valueTable) put(d *decoder, at position, from, to string) {
+func (t *valueTable) put(d *decoder, at yamlfile.Position, from, to string) {
 	if t.fold != nil {
 		from = t.fold(from)
 	}
@@ -92,37 +94,33 @@ func (t *valueTable) put(d *decoder, at position, from, to string) {
 	case from == rest:
 		t.rest = &to
 	case twice && old != to:
-		d.mistake(at, "%q stands twice, with %q and %q", from, shorten(old, 30), shorten(to, 30))
+		d.Mistake(at, "%q stands twice, with %q and %q", from, text.Shorten(old, 30), text.Shorten(to, 30))
 	case len(t.to) >= mostValues:
-		d.mistake(at, "a table of values has at most %d entries", mostValues)
+		d.Mistake(at, "a table of values has at most %d entries", mostValues)
 	default:
 		t.to[from] = to
 	}
 }
 
 func (t *valueTable) readYAML(d *decoder, path string) error {
-	text, err := read(path)
+	file, root, err := yamlfile.Open(path)
 	if err != nil {
 		return err
 	}
-	inner := &decoder{path: path, lines: splitLines(text)}
-	root, err := parse(inner, text)
-	if err != nil {
-		return err
-	}
-	for _, p := range inner.pairs(root, "a file of values") {
-		if to, at, ok := inner.text(p.value, "a value"); ok {
+	inner := &decoder{File: file}
+	for _, p := range inner.Pairs(root, "a file of values") {
+		if to, at, ok := inner.Text(p.Value, "a value"); ok {
 			inner.todo(to, at)
-			t.put(inner, p.at, p.key, to)
+			t.put(inner, p.At, p.Key, to)
 		}
 	}
-	d.mistakes = append(d.mistakes, inner.mistakes...)
+	d.Mistakes = append(d.Mistakes, inner.Mistakes...)
 	return nil
 }
 
 // readTable takes the first two columns. A first row that names them does no harm as an
 // entry.
-func (t *valueTable) readTable(d *decoder, at position, path string) error {
+func (t *valueTable) readTable(d *decoder, at yamlfile.Position, path string) error {
 	table, err := d.table(path)
 	if err != nil {
 		return err
@@ -133,7 +131,7 @@ func (t *valueTable) readTable(d *decoder, at position, path string) error {
 	}
 	for cells, more := table.Header(), true; more; cells = table.Cells() {
 		t.put(d, at, cells[0], cells[1])
-		if len(d.mistakes) > 50 {
+		if len(d.Mistakes) > 50 {
 			return errors.New("there are too many mistakes in it")
 		}
 		more = table.Next()
@@ -160,7 +158,7 @@ func (f *field) lookIn(t *valueTable) step {
 			return *t.rest, nil
 		case f.hasDefault:
 			return "", nil
-		case blank(v):
+		case text.Blank(v):
 			return "", &Problem{Field: f.name, Error: "missing_value", Message: fmt.Sprintf("%s: the cell is empty", f.name),
 				Hint: "fill the cell, or give the field a default in the mapping"}
 		}
@@ -169,16 +167,16 @@ func (f *field) lookIn(t *valueTable) step {
 }
 
 func notInValues(field, v string, t *valueTable) *Problem {
-	p := &Problem{Field: field, Error: "not_in_values", Message: fmt.Sprintf("%s: %q is not in values", field, shorten(v, 60)),
+	p := &Problem{Field: field, Error: "not_in_values", Message: fmt.Sprintf("%s: %q is not in values", field, text.Shorten(v, 60)),
 		Hint: "add the value to the mapping, or correct the cell", Value: v}
 	if t.inFile != "" {
 		p.Hint = "add the value to " + t.inFile + ", or correct the cell"
 	}
 	if _, ok := t.to[strings.TrimSpace(v)]; ok {
 		p.Hint = "the cell has spaces around the value: add trim: true to the field"
-	} else if near := nearest(v, keys(t.to)); near != "" {
+	} else if near := text.Nearest(v, keys(t.to)); near != "" {
 		p.Hint = fmt.Sprintf("the nearest value is %q: correct the cell, or add the value to the table", near)
-		if foldText(near) == foldText(v) {
+		if text.Fold(near) == text.Fold(v) {
 			p.Hint = fmt.Sprintf("the table has %q: add fold: true to the field, and case and accents no longer matter", near)
 		}
 	}
@@ -186,23 +184,23 @@ func notInValues(field, v string, t *valueTable) *Problem {
 }
 
 // buildAllowed refuses what is not in a list.
-func buildAllowed(d *decoder, n ast.Node, f *field) step {
+func buildAllowed(d *decoder, n yamlfile.Node, f *field) step {
 	allowed := map[string]string{}
-	for _, item := range d.list(n) {
-		if text, _, ok := d.text(item, "an allowed value"); ok {
+	for _, item := range d.List(n) {
+		if text, _, ok := d.Text(item, "an allowed value"); ok {
 			allowed[f.spelling(text)] = text
 		}
 	}
 	return func(v string) (string, *Problem) {
-		if blank(v) {
+		if text.Blank(v) {
 			return v, nil
 		}
 		if as, ok := allowed[f.spelling(v)]; ok {
 			return as, nil
 		}
-		p := &Problem{Field: f.name, Error: "not_allowed", Message: fmt.Sprintf("%s: %q is not allowed", f.name, shorten(v, 60)),
-			Hint: "allowed are " + quoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
-		if near := nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
+		p := &Problem{Field: f.name, Error: "not_allowed", Message: fmt.Sprintf("%s: %q is not allowed", f.name, text.Shorten(v, 60)),
+			Hint: "allowed are " + text.QuoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
+		if near := text.Nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
 			p.Hint = fmt.Sprintf("the nearest that is allowed is %q", near)
 		}
 		return "", p
@@ -212,7 +210,7 @@ func buildAllowed(d *decoder, n ast.Node, f *field) step {
 // spelling is what a value is compared by.
 func (f *field) spelling(v string) string {
 	if f.folded {
-		return foldText(v)
+		return text.Fold(v)
 	}
 	return v
 }

@@ -44,9 +44,9 @@ func OfInput(in *intake.Input) Input {
 	return Input{in.Source, in.Options, in.IsRejects(), in.Header(), in.Out, in.Read()}
 }
 
-// Last is the ledger's last run and what it told of itself. The error is sql.ErrNoRows if there
+// Last is the ledger's last run and what it told of itself. The error is ledger.ErrNoRun if there
 // was none.
-func Last(view *ledger.View) (last ledger.Run, a Account, err error) {
+func Last(view ledger.View) (last ledger.Run, a Account, err error) {
 	if last, err = view.LastRun(); err == nil {
 		err = json.Unmarshal(last.About, &a)
 	}

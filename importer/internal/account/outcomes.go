@@ -12,7 +12,7 @@ import (
 
 // Outcomes are the records of one input, read and decoded ahead of the loop over them, since
 // decoding them takes as long as writing them into reports.
-func Outcomes(view *ledger.View, input int) iter.Seq2[reports.Outcome, error] {
+func Outcomes(view ledger.View, input int) iter.Seq2[reports.Outcome, error] {
 	type step struct {
 		outcomes []reports.Outcome
 		err      error

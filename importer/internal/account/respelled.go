@@ -29,7 +29,7 @@ type respelled struct {
 // that were not to be mended. It needs the run that wrote the file to be the ledger's last one,
 // and its input to be there as it was; otherwise nothing can be known, and nothing is said. It
 // returns the file's keys, none if they are too many.
-func (a *Account) SayRespelled(in *intake.Input, view *ledger.View, log *slog.Logger) (keys map[string]bool) {
+func (a *Account) SayRespelled(in *intake.Input, view ledger.View, log *slog.Logger) (keys map[string]bool) {
 	mended := mendedRows(in)
 	keys = make(map[string]bool, len(mended))
 	for key := range mended {
@@ -85,7 +85,7 @@ func mendedRows(in *intake.Input) map[string]*intake.Row {
 
 // compareMended holds the rows of an input of the last run against what a person made of them.
 func (a *Account) compareMended(
-	header []string, view *ledger.View, i int, mended map[string]*intake.Row, changes []respelled,
+	header []string, view ledger.View, i int, mended map[string]*intake.Row, changes []respelled,
 ) {
 	last := &a.Inputs[i]
 	pairs := last.columns(header)

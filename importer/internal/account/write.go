@@ -11,7 +11,7 @@ import (
 // Write renders one input's records. If some outcome needs its cells, the input is read again. If
 // that is gone or has changed, a note says so, and the reports that show cells are left out.
 func (a *Account) Write(
-	view *ledger.View, i int, about reports.About, needCells bool,
+	view ledger.View, i int, about reports.About, needCells bool,
 ) (s reports.Summary, files, notes []string, err error) {
 	in := a.Inputs[i]
 	set := reports.Set{
@@ -40,7 +40,7 @@ func showsCells(o reports.Outcome) bool {
 }
 
 // NeedsCells tells whether a report shows any row's cells.
-func NeedsCells(view *ledger.View, i int) (bool, error) {
+func NeedsCells(view ledger.View, i int) (bool, error) {
 	for o, err := range Outcomes(view, i) {
 		if err != nil || showsCells(o) {
 			return err == nil, err
@@ -50,7 +50,7 @@ func NeedsCells(view *ledger.View, i int) (bool, error) {
 }
 
 // lines joins outcomes with their cells.
-func lines(view *ledger.View, i int, c *cells) iter.Seq2[reports.Line, error] {
+func lines(view ledger.View, i int, c *cells) iter.Seq2[reports.Line, error] {
 	return func(yield func(reports.Line, error) bool) {
 		for o, err := range Outcomes(view, i) {
 			line := reports.Line{Outcome: o}

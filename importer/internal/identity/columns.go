@@ -53,7 +53,7 @@ func resolve(in *intake.Input, id int64, text string) (columnSet, bool) {
 
 // columnSets are the sets that the input's rows can be known by, today's first and then the newest
 // of the others: if several know a row, the newest entry is the row's.
-func columnSets(in *intake.Input, l *ledger.Ledger) (sets []columnSet, err error) {
+func columnSets(in *intake.Input, l ledger.Ledger) (sets []columnSet, err error) {
 	id, err := l.ColumnSet(ownColumns(in).names)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"crypto/sha256"
 	"slices"
 
+	"wolkvox-import/importer/internal/duplicates"
 	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/ledger"
 )
@@ -58,21 +59,23 @@ type Finder struct {
 	inputs    []*intake.Input
 	columns   [][]columnSet     // of each input; the first is today's
 	mended    []map[string]bool // of each rejects file: its keys; nil if they are too many
-	ledger    *ledger.Ledger
-	templates []string // of the keys in the ledger, this run's among them
-	key       string   // the mapping's key, as it is written there
-	similar   *similar // nil until it is needed
+	ledger    ledger.Ledger
+	seen      *duplicates.Keys // of all inputs, as far as they have been read
+	templates []string         // of the keys in the ledger, this run's among them
+	key       string           // the mapping's key, as it is written there
+	similar   *similar         // nil until it is needed
 	memory    []byte
 }
 
 // NewFinder prepares to identify rows. The templates are those of the keys that earlier runs have
 // left; nil if an older program left none.
-func NewFinder(l *ledger.Ledger, inputs *intake.Inputs, templates []string) (*Finder, error) {
+func NewFinder(l ledger.Ledger, seen *duplicates.Keys, inputs *intake.Inputs, templates []string) (*Finder, error) {
 	f := &Finder{
 		inputs:  inputs.All,
 		columns: make([][]columnSet, len(inputs.All)),
 		mended:  make([]map[string]bool, len(inputs.All)),
 		ledger:  l,
+		seen:    seen,
 		key:     inputs.Mapping.KeyText,
 	}
 	var err error
@@ -87,7 +90,7 @@ func NewFinder(l *ledger.Ledger, inputs *intake.Inputs, templates []string) (*Fi
 // findTemplates lists the key templates of all entries, and this run's. Each run hands them on to
 // the next, so a ledger has to be looked through only if an older program wrote last.
 func (f *Finder) findTemplates(last []string) (err error) {
-	if f.templates = last; last == nil && !f.ledger.Fresh {
+	if f.templates = last; last == nil && !f.ledger.Opening().Fresh {
 		if f.templates, err = f.ledger.Templates(); err != nil {
 			return err
 		}
@@ -153,16 +156,22 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 }
 
 // Forget lets rows be met again as if they had not been: they were only looked at beforehand.
-func (f *Finder) Forget() error { return f.ledger.Forget() }
+func (f *Finder) Forget() error {
+	f.NextInput()
+	return f.seen.Forget()
+}
+
+// NextInput goes on to another input, whose rows are held against those of the ones before.
+func (f *Finder) NextInput() { f.ledger.NextInput() }
 
 // findKeyed notes rows with keys as met, and finds what is known of them.
 func (f *Finder) findKeyed(in *intake.Input, rows []*Row) error {
-	sightings := make([]ledger.Sighting, len(rows))
+	sightings := make([]duplicates.Sighting, len(rows))
 	for i, row := range rows {
 		row.ID = IDOf(row.Key)
-		sightings[i] = ledger.Sighting{ID: row.ID, Input: in.Number, Row: row.Number, Content: row.Content}
+		sightings[i] = duplicates.Sighting{ID: row.ID, Input: in.Number, Row: row.Number, Content: row.Content}
 	}
-	before, err := f.ledger.Seen(sightings)
+	before, err := f.seen.Seen(sightings)
 	if err != nil {
 		return err
 	}
@@ -240,12 +249,12 @@ func (f *Finder) nameByCells(in *intake.Input, rows []*Row) error {
 }
 
 func (f *Finder) nameBySet(in *intake.Input, set *columnSet, own bool, rows []*Row) error {
-	sightings := make([]ledger.Sighting, len(rows))
+	sightings := make([]duplicates.Sighting, len(rows))
 	for i, row := range rows {
 		content := set.digest(&f.memory, row.Cells)
-		sightings[i] = ledger.Sighting{ID: inInput(content, in.Number), Input: in.Number, Row: row.Number, Content: content}
+		sightings[i] = duplicates.Sighting{ID: inInput(content, in.Number), Input: in.Number, Row: row.Number, Content: content}
 	}
-	before, err := f.ledger.Seen(sightings)
+	before, err := f.seen.Seen(sightings)
 	if err != nil {
 		return err
 	}

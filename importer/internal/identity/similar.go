@@ -17,11 +17,11 @@ import (
 // similar are the keys that the ledger would let be sent, by what is left of them when a
 // spreadsheet has changed them.
 type similar struct {
-	ledger *ledger.View
+	ledger ledger.View
 	folded filter.Filter
 }
 
-func newSimilar(view *ledger.View) (*similar, error) {
+func newSimilar(view ledger.View) (*similar, error) {
 	s := &similar{view, filter.New()}
 	for key, err := range view.FreeKeys() {
 		if err != nil {
@@ -87,7 +87,7 @@ func (f *Finder) questionKeys(in *intake.Input, rows []*Row) error {
 	}
 	if f.similar == nil {
 		var err error
-		if f.similar, err = newSimilar(f.ledger.View); err != nil {
+		if f.similar, err = newSimilar(f.ledger); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,9 @@
-// Package ledger is the durable record of every row ever sent.
+// Package ledger says what the durable record of every row ever sent must do. It has the types
+// and the contract; package sqlite keeps them on a disk, and package ledgertest holds any
+// implementation against what is said here.
 //
-// An entry is a key and what became of it. Before a request leaves, its key is
-// claimed; what came of it is settled afterwards:
+// An entry is a key and what became of it. Before a request leaves, its key is claimed; what came
+// of it is settled afterwards:
 //
 //	            ┌───────────────────────────────┐ (not sent, not processed)
 //	            ▼                               │
@@ -9,237 +11,151 @@
 //	                                            │    └──────────► rejected
 //	                                            └─ or a crash ──► in_doubt
 //
-// What is in doubt is resolved (resolve.go) by proof or by a person: it becomes created,
-// pending again, or ignored.
+// What is in doubt is resolved by proof or by a person: it becomes created, pending again, or
+// ignored.
 //
-// Its rules:
+// The rules, for every implementation:
 //
-//   - Claim returns when what it wrote survives a power cut: SQLite in WAL mode, whose WAL
-//     is synced before anybody is answered. Many changes share one sync (writer.go).
-//   - What is settled is durable before any later claim returns, so that a process that
-//     dies leaves no more keys in doubt than it had workers.
-//   - A claim is one statement that changes one entry, and that it did is checked.
-//   - What a dead process left as sending is in doubt from then on; Open sees to it.
+//   - A claim is durable before Claim returns. A request may only leave after that, so no
+//     crash and no power cut can hide a request that left.
+//   - A claim is one change of one entry, and the implementation checks that it took place. Of
+//     any number of claims on one key, one wins.
+//   - What is settled is durable before any later Claim returns. A process that dies leaves no
+//     more keys in doubt than it had workers.
+//   - Changes take effect in the order in which they were asked for, also those that nobody
+//     waits for.
+//   - What a dead process left as sending is in doubt from the next opening on.
 //   - One process at a time writes a ledger; any number may read it meanwhile.
-//   - A ledger belongs to one operation and one server (binding.go).
-//   - History is only ever added to.
-//   - A full disk stops claims before it can keep an outcome from being recorded
-//     (space.go). Network disks are refused: WAL needs memory that is shared.
+//   - A ledger belongs to one operation and one server; see Binding.
+//   - History is append-only: every change of state is kept, with its time and evidence.
+//   - A full disk stops claims before it can keep an outcome from being recorded.
+//   - After a write whose durability is not certain, nothing is written any more: every later
+//     call fails, with the first reason.
 //
-// Beside the entries, a ledger holds what the last run did with each row, so that
-// reports can be written again, and, in temporary tables, what the run has seen of
-// the input at hand.
+// Beside the entries, a ledger holds what the last run did with each row (see Record), so that
+// reports can be written again.
 package ledger
 
-import (
-	"database/sql"
-	"errors"
-	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
+import "time"
 
-	"modernc.org/sqlite"
+// Ledger is an open ledger that this process alone writes. Its methods are safe for concurrent
+// use, except those of Lookup, which belong to one reader of one input at a time.
+type Ledger interface {
+	Claims
+	Runs
+	Lookup
+	View
 
-	"wolkvox-import/importer/internal/clock"
-)
+	// Opening tells what opening the ledger found. It is the same for as long as the ledger is
+	// open.
+	Opening() Opening
 
-// State is what is known of a key.
-type State string
+	// Resolve writes what proof or a person says of keys. It is atomic: all of the resolutions
+	// are durable when it returns nil; if it returns an error, or if the process dies in it, the
+	// ledger has all or none of them.
+	//
+	// A resolution that Resolution.Check refuses is refused before anything is written. If a key
+	// isn't in the state that its resolution was made for, the error wraps ErrNotClaimable, none
+	// of the list is kept, and claims and settlements made at the same time are unaffected.
+	Resolve(list ...Resolution) error
 
-const (
-	Unknown  State = ""         // never claimed
-	Pending  State = "pending"  // claimed once, but not sent or not processed
-	Sending  State = "sending"  // claimed: its request may have left
-	Created  State = "created"  // a case exists
-	Rejected State = "rejected" // the CRM refused it
-	Invalid  State = "invalid"  // it could not become a case
-	InDoubt  State = "in_doubt" // nobody knows whether a case exists
-	Ignored  State = "ignored"  // a person said that it is never to be sent
-)
-
-// ErrNotClaimable means that a key's case exists, is being sent, or is in doubt.
-var ErrNotClaimable = errors.New("the key is not free to be sent")
-
-// ID is what a key is found by: the first half of its SHA-256. Unlike the key it may
-// be kept for ever, since it tells nothing about a person.
-type ID [16]byte
-
-// Ledger is an open ledger that this process alone writes. Its methods are safe for
-// concurrent use, except Seen and Forget, which belong to one reader of one input.
-type Ledger struct {
-	*View
-	Fresh     bool // made by this Open
-	Recovered int  // entries that a dead process left as sending, now in doubt
-
-	lock   *lock
-	writer *writer
-	scope  *scope
-	run    int64
+	// Purge removes what tells about persons from entries that were settled before then: keys,
+	// markers, contacts, evidence, and what the last run said of its rows, if that run began
+	// before then. The removal is durable when Purge returns, and no readable trace is left in
+	// the ledger's storage.
+	//
+	// What keeps a row from being sent twice stays: the key's ID, its state and the case's id.
+	// Rows in doubt stay whole. Purge returns how many entries were purged; that number is also
+	// right if it fails while it gives the space back.
+	Purge(before time.Time) (purged int, err error)
 }
 
-// Open opens or makes the ledger at path for the given server and operation. It
-// fails with a *BusyError where another process holds it, and with a *BindingError
-// where it was made for another server or operation.
-func Open(path string, b Binding) (*Ledger, error) {
-	l := &Ledger{}
-	if err := l.open(path, b); err != nil {
-		l.Close()
-		return nil, err
-	}
-	return l, nil
+// Opening is what opening a ledger found.
+type Opening struct {
+	Fresh     bool // the ledger was made by this opening
+	Recovered int  // entries that a dead process left as sending, in doubt from now on
 }
 
-func (l *Ledger) open(given string, b Binding) (err error) {
-	path, err := locate(given)
-	if err != nil {
-		return err
-	}
-	if l.lock, err = hold(path); err != nil {
-		return err
-	}
-	if now, err := locate(given); err != nil {
-		return err
-	} else if now != path { // it has just been opened for the first time, by another name
-		return busy(now)
-	}
-	room, err := newSpace(path)
-	if err != nil {
-		return err
-	}
-	if l.Fresh, err = touch(path); err != nil {
-		return err
-	}
-	db, err := open(path, "rw")
-	if err != nil {
-		return err
-	}
-	l.writer = newWriter(db, room)
-	if err := prepare(db, path, b); err != nil {
-		return err
-	}
-	if err := remember(db, path); err != nil {
-		return err
-	}
-	if err := checkWhole(db, path); err != nil {
-		return err
-	}
-	if l.Recovered, err = recoverSending(db, clock.Clock(nil).Now()); err != nil {
-		return explain(path, err)
-	}
-	if l.View, err = openView(path, "rw"); err != nil {
-		return err
-	}
-	if l.scope, err = newScope(l.View.db, path); err != nil {
-		return explain(path, err)
-	}
-	return l.writer.start(path)
+// Claims change the entry of one key. Workers call them at the same time, and implementations
+// are to let many changes share one sync: each Claim waits for the disk.
+//
+// An ErrNotClaimable says that the key isn't in the state that the call needs, and that nothing
+// was changed. Any error but that and ErrFull ends all writing: the change may or may not be
+// found after the next opening.
+type Claims interface {
+	// Claim records that the key's request is about to leave: the entry becomes Sending, with
+	// everything that c holds. It returns nil only when the claim is durable. The first byte of
+	// the request must not leave before that, and must not leave at all after an error.
+	//
+	// It fails with ErrNotClaimable unless the entry's state is Claimable, and with ErrFull if
+	// the disk is as good as full; then no later Claim succeeds while the ledger is open.
+	Claim(c Claim) error
+
+	// Release records that the request of this run's claim was not sent or not processed: the
+	// key becomes Pending and may be claimed again. It is durable when Release returns nil. It
+	// fails with ErrNotClaimable if this run has no claim on the key.
+	Release(id ID, evidence string) error
+
+	// Settle records what became of this run's claim, and what is said of its row, in one
+	// atomic change. It returns before that is durable. The ledger calls done exactly once, from
+	// a goroutine of its own: with nil when the change is durable, or with the reason why it is
+	// not. That is before any Claim returns that was called after Settle. Until then the ledger
+	// keeps r.Outcome, which must not be changed. done must not block and must not call the
+	// ledger.
+	//
+	// If this run has no claim on the key, done gets ErrNotClaimable and nothing is recorded. A
+	// full disk must not keep a settlement from being recorded: implementations hold room back.
+	Settle(s Settlement, r Record, done func(error))
+
+	// Refuse records that the row with this key could not become a case, and what is said of the
+	// row, in one atomic change. An entry whose state is Claimable becomes Invalid; any other
+	// stays as it is, and only the record is kept. Refuse has the durability of Note.
+	Refuse(c Claim, r Record) error
 }
 
-// Close waits for what is being written and lets go of the ledger.
-func (l *Ledger) Close() error {
-	var errs []error
-	if l.writer != nil {
-		errs = append(errs, l.writer.close())
-	}
-	if l.scope != nil {
-		errs = append(errs, l.scope.sightings.close())
-	}
-	if l.View != nil {
-		errs = append(errs, l.View.Close())
-	}
-	if l.lock != nil {
-		errs = append(errs, l.lock.release())
-	}
-	return errors.Join(errs...)
+// Runs are the beginning and the end of a run and what it says of its rows. One goroutine begins
+// and ends runs; Note and Flush may be called at any time in between, also while rows are sent.
+type Runs interface {
+	// Begin starts a run, which claims belong to from then on, and drops the records of the last
+	// run. about is kept as it is. It is durable when Begin returns nil. No claim may be open.
+	Begin(pid int, about []byte) error
+
+	// Note records rows that were not sent. It returns before they are durable; Flush waits for
+	// that. A record replaces that of the same row, and changes take effect in the order of the
+	// calls, those of Settle and Refuse among them. Until Flush returns the ledger keeps the
+	// records, which must not be changed.
+	//
+	// Note fails only if the ledger is closed. On a full disk the records are dropped, and Flush
+	// says so.
+	Note(records []Record) error
+
+	// Flush returns nil when everything noted, refused and settled so far is durable. ErrFull
+	// means that some of it was dropped and will not be recorded.
+	Flush() error
+
+	// End marks the run as ended, and about stands in for what Begin was told. It is durable
+	// when End returns nil. A run without an end is one that died, or is still on.
+	End(about []byte) error
+
+	// ColumnSet returns the number of a set of columns, given as a JSON list of names. The same
+	// names have the same number for as long as the ledger exists. A new number is durable when
+	// ColumnSet returns.
+	ColumnSet(names string) (id int64, err error)
 }
 
-// touch makes the file with permissions for its owner alone; SQLite gives the same
-// ones to the -wal and -shm files beside it.
-func touch(path string) (fresh bool, err error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, cantOpen(path, err)
-	}
-	return true, file.Close()
-}
+// Lookup is how one pass over an input learns what is known of its rows' keys. One goroutine
+// uses it at a time; Claims and Runs may be called meanwhile.
+type Lookup interface {
+	// Entries returns what the ledger has of the keys; those that it lacks are absent. An error
+	// never passes for an absent key: that row would be sent again.
+	//
+	// What has changed since the last NextInput need not show, so that implementations can read
+	// ahead: only Claim is certain to see it. But a key that is asked for a second time is looked
+	// up anew. The keys of a file that comes every night are asked for in the order in which they
+	// were first claimed; that order must be fast.
+	Entries(ids []ID) (map[ID]Entry, error)
 
-// checkpointAfter is the length of the WAL, in pages of 4 KB, from which on it is brought
-// into the database: seldom, since a page that many rows change is then written once. It
-// is a variable for the sake of one test, which has few rows and wants it often.
-var checkpointAfter = 4000
-
-// open opens the database; mode is SQLite's rw or ro. Every commit waits for the disk; the
-// writer finds a faster way to the same end.
-func open(path, mode string) (*sql.DB, error) {
-	pragmas := []string{"busy_timeout(10000)", "synchronous(FULL)", "cell_size_check(ON)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}
-	if mode == "rw" {
-		// What SQLite can't keep in memory, it puts beside the ledger, where there is room and
-		// nobody else reads it, into files that it removes as soon as they are open.
-		folder, err := filepath.Abs(filepath.Dir(path))
-		if err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
-		}
-		pragmas = append(pragmas, "journal_mode(WAL)", "temp_store_directory('"+strings.ReplaceAll(folder, "'", "''")+"')")
-	}
-	return connect(path, url.Values{"mode": {mode}, "_pragma": pragmas})
-}
-
-func connect(path string, q url.Values) (*sql.DB, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
-	}
-	slashed := filepath.ToSlash(absolute)
-	if slashed[0] != '/' {
-		slashed = "/" + slashed // Windows: file:///C:/…
-	}
-	address := url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", address.String())
-	if err != nil {
-		return nil, fmt.Errorf("ledger %s: %w", path, err)
-	}
-	db.SetMaxOpenConns(1)
-	if err := db.Ping(); err != nil {
-		db.Close()
-		return nil, explain(path, err)
-	}
-	return db, nil
-}
-
-// explain puts SQLite's commonest refusals into a person's words.
-func explain(path string, err error) error {
-	var sqliteError *sqlite.Error
-	if errors.As(err, &sqliteError) {
-		switch sqliteError.Code() & 0xff {
-		case 26: // SQLITE_NOTADB
-			return fmt.Errorf("%s is not a ledger: %w", path, err)
-		case 11: // SQLITE_CORRUPT
-			return fmt.Errorf("the ledger %s is damaged; restore it from a backup only if nothing was imported since: %w", path, err)
-		case 13: // SQLITE_FULL
-			return fmt.Errorf("the ledger %s can't be written: the disk is full: %w", path, err)
-		case 14: // SQLITE_CANTOPEN, which doesn't say why
-			if few := handles(); few != nil {
-				return fmt.Errorf("ledger %s: %w; %s", path, few, fewHandles)
-			}
-		}
-	}
-	return fmt.Errorf("ledger %s: %w", path, err)
-}
-
-// handles fails where the system gives no more than SQLite needs to open a ledger.
-func handles() error {
-	for range 8 {
-		file, err := os.Open(os.DevNull)
-		if err != nil && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
-			return errors.Unwrap(err)
-		}
-		defer file.Close() // all at the end
-	}
-	return nil
+	// NextInput begins another pass: what Entries tells from then on is at least as new as this
+	// call.
+	NextInput()
 }

@@ -1,96 +1,136 @@
 package ledger
 
 import (
-	"database/sql"
-	"errors"
-	"fmt"
 	"iter"
-	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"wolkvox-import/importer/internal/clock"
 )
 
-// View reads a ledger, also while another process writes it.
-type View struct {
-	db       *sql.DB
-	path     string
-	orphaned bool // nobody holds the ledger: what is being sent in it has been left by a dead process
+// View reads a ledger, also while another process writes it. Its methods may be called at the
+// same time, but see Keys: some of them hold the view until their iteration has ended. They see
+// what was durable when they were called, and may see what is not durable yet.
+//
+// A View of a ledger that no process holds shows what a dead process left as Sending as InDoubt,
+// as the next opening for writing will record it.
+type View interface {
+	Reports
+	Keys
+	Cases
+
+	// Close ends the reading; that of a Ledger also waits for what is being written, and lets
+	// go of the ledger. It returns why what was written is not durable, if so. No method may be
+	// called after it.
+	Close() error
 }
 
-// Look opens an existing ledger for reading.
-func Look(path string) (*View, error) {
-	path, err := existing(path)
-	if err != nil {
-		return nil, err
-	}
-	view, err := openView(path, "ro")
-	if err != nil {
-		return nil, err
-	}
-	var found int
-	if err := view.db.QueryRow("PRAGMA user_version").Scan(&found); err != nil {
-		view.Close()
-		return nil, explain(path, err)
-	}
-	if found > 0 && found < version {
-		view.Close()
-		return nil, fmt.Errorf("the ledger %s is an older program's (version %d); the next run with it, or resolve --auto, brings it up to date", path, found)
-	}
-	if found != version {
-		view.Close()
-		return nil, fmt.Errorf("%s is not a ledger that this program can read (version %d)", path, found)
-	}
-	held, err := held(path)
-	view.orphaned = err == nil && !held
-	return view, nil
+// Reports are for whoever tells a person where things stand.
+type Reports interface {
+	// Binding returns the operation and the server that the ledger belongs to.
+	Binding() (operation, server string, err error)
+
+	// LastRun returns the newest run, and ErrNoRun if there was none.
+	LastRun() (Run, error)
+
+	// Records returns what the last run did with an input's rows, in the order of their rows.
+	// After an error it yields nothing more.
+	Records(input int) iter.Seq2[Record, error]
+
+	// Counts returns how many keys are in each state. States without keys are absent.
+	Counts() (map[State]int, error)
+
+	// Doubts returns the keys in doubt, the oldest first, at most so many; 0 is all.
+	Doubts(most int) ([]Doubt, error)
 }
 
-// BindingOf returns the operation and the server that an existing ledger belongs to, also if an
-// older program made it, of which Open makes a present one.
-func BindingOf(path string) (operation, server string, err error) {
-	if path, err = existing(path); err != nil {
-		return "", "", err
-	}
-	view, err := openView(path, "ro")
-	if err != nil {
-		return "", "", err
-	}
-	defer view.Close()
-	return view.Binding()
+// Keys are for whoever compares rows at hand with those that are known.
+type Keys interface {
+	// Find returns a key's state, which is Unknown if it was never claimed, and its case's id.
+	Find(id ID) (state State, wolkvoxID string, err error)
+
+	// FreeKeys are the keys that were rejected, invalid or given back, and may be sent again.
+	// Purged ones are not among them. It looks through the whole ledger; the view must not be
+	// used for anything else during the iteration.
+	FreeKeys() iter.Seq2[string, error]
+
+	// OtherContents are the contents of the rows that have, or may have, a case under a key of
+	// another template. It looks through the whole ledger; the view must not be used for
+	// anything else during the iteration.
+	OtherContents(template string) iter.Seq2[[16]byte, error]
+
+	// OtherKey looks for a row with one of these contents that has, or may have, a case under a
+	// key of another template, and returns that template.
+	OtherKey(contents [][16]byte, template string) (other string, found bool, err error)
+
+	// Templates are those of all keys in the ledger, each once.
+	Templates() ([]string, error)
+
+	// ColumnSets returns the known sets of columns, by number, as JSON lists of names.
+	ColumnSets() (map[int64]string, error)
 }
 
-// existing is the path by which a ledger that must be there is used.
-func existing(path string) (string, error) {
-	path, err := locate(path)
-	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("there is no ledger %s", path)
-	}
-	return path, nil
+// Cases are for whoever looks for a case at the CRM, and for proof that there is none.
+type Cases interface {
+	// Owner returns the key that a case was recorded under. The key is "" if it has been purged;
+	// taken is false if no row has this case.
+	Owner(wolkvoxID string) (key string, taken bool, err error)
+
+	// Owners returns who of the ledger's rows has these cases, by their ids. A case that none
+	// has is absent. It may look through the whole ledger, but once, however many there are.
+	Owners(wolkvoxIDs []string) (map[string]Known, error)
+
+	// KnownOf returns the cases of a contact, in whatever spelling (capitals of ASCII letters).
+	KnownOf(contact string) ([]Known, error)
+
+	// Controls returns created cases that fit, those claimed last first, at most so many. Their
+	// descriptions have at least so many characters and bytes. If the number of bytes was not
+	// recorded, it counts as that of the characters.
+	Controls(length, bytes, most int, fits func(Control) bool) ([]Control, error)
+
+	// NewestIDs returns the ids of the created cases that were claimed last, at most so many.
+	NewestIDs(most int) ([]string, error)
+
+	// Longer returns a marker of a row in doubt that begins with this one and goes on; "" if
+	// there is none.
+	Longer(marker string) (string, error)
 }
 
-func openView(path, mode string) (*View, error) {
-	db, err := open(path, mode)
-	if err != nil {
-		return nil, err
-	}
-	return &View{db: db, path: path}, nil
+// Entry is what the ledger has of a key.
+type Entry struct {
+	State     State
+	Template  string
+	Columns   int64
+	Content   [16]byte
+	WolkvoxID string
+	IDPrefijo string
 }
 
-// Close ends the reading.
-func (v *View) Close() error { return v.db.Close() }
+// Doubt is a key in doubt, with what is needed to look for its case.
+type Doubt struct {
+	ID        ID
+	Key       string
+	Marker    string // as it was sent
+	Contact   string // as it was sent
+	Evidence  string
+	WolkvoxID string       // that a doubtful answer had; "" if there was none
+	Length    int          // of its description, in characters; 0 if it was not recorded
+	Bytes     int          // of its description; 0 if it was not recorded
+	Claimed   time.Time    // when its request was about to leave
+	Since     time.Time    // when its request left, or was about to
+	Last      clock.Moment // when nothing of it could leave any more; the zero value if that isn't known
+}
 
-// Binding returns the operation and the server that the ledger belongs to.
-func (v *View) Binding() (operation, server string, err error) {
-	if operation, server, err = readBinding(v.db); err != nil {
-		err = explain(v.path, err)
-	}
-	return operation, server, err
+// Known is a case that the ledger knows to exist.
+type Known struct {
+	WolkvoxID        string
+	Key              string // "" if it has been purged
+	Claimed, Settled time.Time
+}
+
+// Control is a case that the ledger knows to exist: if the CRM doesn't show it, then that it
+// doesn't show another one proves nothing.
+type Control struct {
+	WolkvoxID, Marker, Contact string
 }
 
 // Run is one run of the importer.
@@ -100,157 +140,4 @@ type Run struct {
 	Started time.Time
 	Ended   time.Time // zero while it runs, and after a crash
 	About   []byte    // what the importer said of it
-}
-
-// LastRun returns the newest run, and sql.ErrNoRows where there was none.
-func (v *View) LastRun() (Run, error) {
-	var r Run
-	var started int64
-	var ended sql.NullInt64
-	var about string
-	err := v.db.QueryRow("SELECT id, pid, started, ended, about FROM runs ORDER BY id DESC LIMIT 1").Scan(&r.ID, &r.PID, &started, &ended, &about)
-	if err != nil {
-		return Run{}, err
-	}
-	r.Started, r.About = time.UnixMilli(started), []byte(about)
-	if ended.Valid {
-		r.Ended = time.UnixMilli(ended.Int64)
-	}
-	return r, nil
-}
-
-// Counts returns how many keys are in each state. What a dead process was sending is in doubt,
-// as the next that opens the ledger for writing will note.
-func (v *View) Counts() (map[State]int, error) {
-	counts := map[State]int{}
-	rows, err := v.db.Query("SELECT state, count(*) FROM entries GROUP BY state")
-	if err != nil {
-		return nil, explain(v.path, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var state State
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return nil, explain(v.path, err)
-		}
-		if state == Sending && v.orphaned {
-			state = InDoubt
-		}
-		counts[state] += n
-	}
-	return counts, rows.Err()
-}
-
-// OtherKey looks for a row with one of these contents that has, or may have, a case under a key
-// of another template, and returns that template.
-func (v *View) OtherKey(contents [][16]byte, template string) (other string, found bool, err error) {
-	for some := range slices.Chunk(contents, perQuery) {
-		args := []any{template}
-		for i := range some {
-			args = append(args, some[i][:])
-		}
-		marks := strings.Repeat("?, ", len(some)-1) + "?"
-		err = v.db.QueryRow("SELECT template FROM entries WHERE template <> ? AND state IN ('created', 'in_doubt', 'sending') AND content IN ("+marks+") LIMIT 1", args...).Scan(&other)
-		if err == nil {
-			return other, true, nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return "", false, explain(v.path, err)
-		}
-	}
-	return "", false, nil
-}
-
-// Doubt is a key in doubt, with what is needed to look for its case.
-type Doubt struct {
-	ID                             ID
-	Key, Marker, Contact, Evidence string
-	WolkvoxID                      string       // that a doubtful answer had; "" if there was none
-	Length, Bytes                  int          // of its description, in characters and bytes; 0 if an old program didn't note it
-	Claimed                        time.Time    // when its request was about to leave
-	Since                          time.Time    // when its request left, or was about to
-	Last                           clock.Moment // when nothing of it could leave any more; the zero value if that isn't known
-}
-
-// Doubts returns the keys in doubt, as Counts has them, the oldest first, at most so many; 0 is
-// all.
-func (v *View) Doubts(most int) ([]Doubt, error) {
-	if most == 0 {
-		most = -1
-	}
-	rows, err := v.db.Query(`SELECT id, key, marker, contact, wolkvox_id, length, bytes, claimed_at,
-		iif(state = 'sending', claimed_at, settled_at) AS since, doubted_at, boot, uptime,
-		iif(state = 'sending', ?, coalesce((SELECT evidence FROM history WHERE history.id = entries.id ORDER BY seq DESC LIMIT 1), ''))
-		FROM entries WHERE state = 'in_doubt' OR state = 'sending' AND ? ORDER BY since, id LIMIT ?`, orphan, v.orphaned, most)
-	if err != nil {
-		return nil, explain(v.path, err)
-	}
-	defer rows.Close()
-	var doubts []Doubt
-	for rows.Next() {
-		d, err := scanDoubt(rows)
-		if err != nil {
-			return nil, explain(v.path, err)
-		}
-		doubts = append(doubts, d)
-	}
-	return doubts, rows.Err()
-}
-
-func scanDoubt(rows *sql.Rows) (d Doubt, err error) {
-	var id []byte
-	var claimed, since, doubted, uptime int64
-	err = rows.Scan(&id, &d.Key, &d.Marker, &d.Contact, &d.WolkvoxID, &d.Length, &d.Bytes, &claimed, &since, &doubted, &d.Last.Boot, &uptime, &d.Evidence)
-	copy(d.ID[:], id)
-	d.Claimed, d.Since = time.UnixMilli(claimed), time.UnixMilli(since)
-	if doubted > 0 {
-		d.Last.Wall, d.Last.Uptime = time.UnixMilli(doubted), time.Duration(uptime)*time.Millisecond
-	}
-	return d, err
-}
-
-// Records returns what the last run did with an input's rows, in their order.
-func (v *View) Records(input int) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		first := Record{Input: input}.place()
-		rows, err := v.db.Query("SELECT place - ?1, outcome FROM records WHERE place >= ?1 AND place < ?2 ORDER BY place", first, Record{Input: input + 1}.place())
-		if err != nil {
-			yield(Record{}, explain(v.path, err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			r := Record{Input: input}
-			if err := rows.Scan(&r.Row, &r.Outcome); err != nil {
-				yield(Record{}, explain(v.path, err))
-				return
-			}
-			if !yield(r, nil) {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(Record{}, explain(v.path, err))
-		}
-	}
-}
-
-// ColumnSets returns the known sets of columns, by number, as JSON lists of names.
-func (v *View) ColumnSets() (map[int64]string, error) {
-	sets := map[int64]string{}
-	rows, err := v.db.Query("SELECT id, names FROM column_sets")
-	if err != nil {
-		return nil, explain(v.path, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var names string
-		if err := rows.Scan(&id, &names); err != nil {
-			return nil, explain(v.path, err)
-		}
-		sets[id] = names
-	}
-	return sets, rows.Err()
 }

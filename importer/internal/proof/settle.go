@@ -18,7 +18,7 @@ import (
 
 // Settler settles rows in doubt.
 type Settler struct {
-	Ledger *ledger.Ledger
+	Ledger ledger.Ledger
 	Sender *pace.Sender
 	Clock  clock.Clock
 	Log    *slog.Logger

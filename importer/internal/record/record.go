@@ -20,7 +20,7 @@ import (
 
 // Recorder records the outcomes of a run. It may be used by all its goroutines at once.
 type Recorder struct {
-	ledger      *ledger.Ledger
+	ledger      ledger.Ledger
 	halt        *stop.Switch
 	meter       *Meter
 	maxFailures int
@@ -33,7 +33,7 @@ type Recorder struct {
 
 // New makes a recorder for so many inputs. After maxFailures failed rows one after the other it
 // stops the run; 0 is never.
-func New(l *ledger.Ledger, halt *stop.Switch, meter *Meter, inputs, maxFailures int) *Recorder {
+func New(l ledger.Ledger, halt *stop.Switch, meter *Meter, inputs, maxFailures int) *Recorder {
 	return &Recorder{ledger: l, halt: halt, meter: meter, tallies: make([]reports.Summary, inputs), maxFailures: maxFailures}
 }
 
@@ -122,7 +122,6 @@ func (r *Recorder) Finish(input, read int) {
 	if err := r.ledger.Flush(); err != nil {
 		r.halt.Fail(err)
 	}
-	r.ledger.NextInput()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tallies[input].RowsRead = read

@@ -7,12 +7,12 @@ import (
 	"strings"
 
 	"wolkvox-import/importer/internal/source"
-	"wolkvox-import/mapping"
+	"wolkvox-import/mapping/draft"
 )
 
 // findLookup looks beside the input for a file whose rows belong to the input's: one
 // with a column of the key's values.
-func findLookup(ctx context.Context, input string, options source.Options, key, base string) (*mapping.DraftLookup, error) {
+func findLookup(ctx context.Context, input string, options source.Options, key, base string) (*draft.Lookup, error) {
 	entries, err := os.ReadDir(filepath.Dir(input))
 	if err != nil {
 		return nil, nil // then there is nothing to find
@@ -37,7 +37,7 @@ func findLookup(ctx context.Context, input string, options source.Options, key, 
 
 // lookupIn proposes a lookup in a file, or nil. A file with one row for each key is a
 // copy of the input and not what belongs to it.
-func lookupIn(ctx context.Context, path string, keys []string, key string) *mapping.DraftLookup {
+func lookupIn(ctx context.Context, path string, keys []string, key string) *draft.Lookup {
 	guess, err := look(ctx, path, source.Options{}, nil)
 	if err != nil {
 		return nil
@@ -46,9 +46,9 @@ func lookupIn(ctx context.Context, path string, keys []string, key string) *mapp
 	if column == "" || guess.KeyColumn() == column {
 		return nil
 	}
-	each := guess.DraftLine(column)
+	each := guess.LineOf(column)
 	if each == "" {
 		return nil
 	}
-	return &mapping.DraftLookup{Column: column, On: key, Each: each}
+	return &draft.Lookup{Column: column, On: key, Each: each}
 }

@@ -6,6 +6,7 @@ import (
 
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/mapping"
+	"wolkvox-import/mapping/draft"
 )
 
 // findHeaderRow finds the row that names the columns, where a title and empty rows stand
@@ -49,13 +50,13 @@ func findHeaderRow(path string, options source.Options) (int, error) {
 }
 
 // look feeds the first rows of a file to a Guess.
-func look(ctx context.Context, path string, options source.Options, exists func(string) bool) (*mapping.Guess, error) {
+func look(ctx context.Context, path string, options source.Options, exists func(string) bool) (*draft.Guess, error) {
 	r, err := source.Open(path, options)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	guess := mapping.NewGuess(r.Header(), exists)
+	guess := draft.NewGuess(r.Header(), exists)
 	for guess.Rows() < sampleRows && r.Next() {
 		if row := r.Row(); row.Err == nil {
 			guess.Add(row.Cells)

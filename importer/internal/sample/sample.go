@@ -15,6 +15,7 @@ import (
 	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/importer/internal/usage"
 	"wolkvox-import/mapping"
+	"wolkvox-import/mapping/draft"
 )
 
 // sampleRows bounds how much of an input Init looks at.
@@ -52,28 +53,28 @@ func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
 		return out, usage.Of(err)
 	}
 	options.HeaderRow = header
-	draft := mapping.Draft{Input: filepath.Base(input), HeaderRow: header, Sheet: reading.Sheet}
+	first := draft.Draft{Input: filepath.Base(input), HeaderRow: header, Sheet: reading.Sheet}
 	folder := filesFolder{dir: filepath.Dir(input), given: reading.Attachments}
 	guess, err := look(ctx, input, options, folder.exists)
 	if err != nil {
 		return out, usage.Of(err)
 	}
 	out.Rows = guess.Rows()
-	if draft.Root, err = folder.root(filepath.Dir(out.Path)); err != nil {
+	if first.Root, err = folder.root(filepath.Dir(out.Path)); err != nil {
 		return out, err
 	}
 	if key := guess.KeyColumn(); key != "" {
 		if !guess.HasFileColumn() {
-			draft.Root, draft.Glob, err = folder.perKey(ctx, input, options, key, filepath.Dir(out.Path))
+			first.Root, first.Glob, err = folder.perKey(ctx, input, options, key, filepath.Dir(out.Path))
 		}
 		if err == nil {
-			draft.Lookup, err = findLookup(ctx, input, options, key, filepath.Dir(out.Path))
+			first.Lookup, err = findLookup(ctx, input, options, key, filepath.Dir(out.Path))
 		}
 		if err != nil {
 			return out, err
 		}
 	}
-	text, todos := draft.Write(guess)
+	text, todos := first.Write(guess)
 	out.Todos = todos
 	return out, create(out.Path, text)
 }

@@ -35,7 +35,7 @@ import (
 type Submitter struct {
 	Sender  *pace.Sender
 	Breaker *pace.Breaker // the sender's
-	Ledger  *ledger.Ledger
+	Ledger  ledger.Ledger
 	Record  *record.Recorder
 	Halt    *stop.Switch
 	Meter   *record.Meter

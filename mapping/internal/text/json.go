@@ -1,0 +1,64 @@
+package text
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// AppendString appends s as a JSON string. Unlike encoding/json it leaves < > &
+// alone, since no browser reads the text as a script.
+func AppendString(dst []byte, s string) []byte {
+	return append(AppendEscaped(append(dst, '"'), s), '"')
+}
+
+// AppendEscaped appends what stands between the quotes. Whether it is UTF-8 is looked
+// at once for the whole of a case.
+func AppendEscaped(dst []byte, s string) []byte {
+	for {
+		i := special(s)
+		dst = append(dst, s[:i]...)
+		if i == len(s) {
+			return dst
+		}
+		dst = appendEscape(dst, s[i])
+		s = s[i+1:]
+	}
+}
+
+// special returns where the first byte stands that a JSON string can't have as it is,
+// or the length. Eight bytes are looked at together: a byte of x is below n where it has
+// no high bit and loses it when n is taken away.
+func special(s string) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	bytes := unsafe.Slice(unsafe.StringData(s), len(s)) // only read
+	i := 0
+	for ; i+8 <= len(bytes); i += 8 {
+		x := binary.LittleEndian.Uint64(bytes[i:])
+		quote, backslash := x^(ones*'"'), x^(ones*'\\')
+		found := ((x - ones*' ') &^ x) | ((quote - ones) &^ quote) | ((backslash - ones) &^ backslash)
+		if found&highs != 0 {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return i
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	const hex = "0123456789abcdef"
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+}
