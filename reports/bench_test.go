@@ -35,10 +35,10 @@ func created(n int) iter.Seq2[reports.Line, error] {
 	return func(yield func(reports.Line, error) bool) {
 		for i := range n {
 			o := reports.Outcome{
-				File: "tickets.csv", Row: i + 2, Key: "zoho-88077", Status: reports.Created,
-				WolkvoxID: "65f1a2b3c4d5e6f708192a3b", IDPrefijo: "CASE-1", HTTPStatus: 200, Code: "200",
-				Message: "Succesfully create record", Attempts: 1, SentBytes: 123_456,
-				Duration: 52 * time.Millisecond, FinishedAt: at,
+				Origin:  reports.Origin{File: "tickets.csv", Row: i + 2, Key: "zoho-88077"},
+				Status:  reports.Created,
+				Reply:   reports.Reply{WolkvoxID: "65f1a2b3c4d5e6f708192a3b", IDPrefijo: "CASE-1", HTTPStatus: 200, Code: "200", Message: "Succesfully create record"},
+				Sending: reports.Sending{Attempts: 1, SentBytes: 123_456, Duration: 52 * time.Millisecond, FinishedAt: at},
 			}
 			if !yield(reports.Line{Outcome: o}, nil) {
 				return

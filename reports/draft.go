@@ -40,7 +40,8 @@ func newDraft(path string) (*draft, error) {
 // hidden is the name of a draft.
 func hidden(path, what string) string { return "." + filepath.Base(path) + "." + what + ".tmp" }
 
-// forgotten is how old a draft is that no living process has.
+// forgotten is how old a draft is that no living process has: each is written to again and again,
+// and a disk that is silent for an hour is no disk.
 const forgotten = time.Hour
 
 // drafted are the names of drafts, and of nothing that anybody else would make: the folder may be one
@@ -60,7 +61,8 @@ func sweep(folder string) {
 	}
 }
 
-// complete returns when the content is durably stored.
+// complete returns when the content is durably stored. Only now the file gets a name: from here
+// on a process that is killed leaves a draft, which [sweep] finds.
 func (d *draft) complete() error {
 	err := d.Flush()
 	if err == nil {
@@ -105,9 +107,9 @@ func (w written) is(info fs.FileInfo) bool {
 	return info.Size() == w.Bytes && info.ModTime().Sub(w.Modified).Abs() <= 2*time.Second
 }
 
-// place renames the draft over what stands at its path, or beside that, with a number,
-// where it can't be replaced. What stands there is set aside where keep says why it is to be
-// kept. It returns where the draft is now, and what a person has to know of that.
+// place renames the draft over what stands at its path, or beside that, with a number, if it
+// can't be replaced. What stands there is set aside if keep says why it is to be kept. It returns
+// where the draft is now, and what a person has to know of that.
 func (d *draft) place(keep string) (path, note string, err error) {
 	kept, err := d.replace(keep != "")
 	if err == nil && kept != "" {
@@ -120,14 +122,16 @@ func (d *draft) place(keep string) (path, note string, err error) {
 		ext := filepath.Ext(d.path)
 		beside := vacant(strings.TrimSuffix(d.path, ext)+"-", ext)
 		if os.Rename(d.name, beside) == nil {
-			return beside, fmt.Sprintf("%s can't be replaced (is it open elsewhere?) and is OLD: the new one is %s", d.path, filepath.Base(beside)), nil
+			const note = "%s can't be replaced (is it open elsewhere?) and is OLD: the new one is %s"
+			return beside, fmt.Sprintf(note, d.path, filepath.Base(beside)), nil
 		}
 	}
 	return "", "", failed(d.path, err)
 }
 
-// replace renames the draft over what stands at its path, having set that aside where it is
-// to be kept.
+// replace renames the draft over what stands at its path, having set that aside if it is
+// to be kept. A rename is all or nothing: nobody ever sees half a report, and if the second one
+// fails, what was set aside goes back.
 func (d *draft) replace(keep bool) (kept string, err error) {
 	if !keep {
 		return "", os.Rename(d.name, d.path)

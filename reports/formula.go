@@ -90,5 +90,9 @@ func separates(r rune) bool {
 // passedOver reports whether a spreadsheet may leave r out in front of a formula: quotes, which
 // mean something only to who reads the line, apostrophes, and whatever doesn't show.
 func passedOver(r rune) bool {
-	return r == '\'' || r == '"' || r == ' ' || r > '~' && (unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)) || unicode.IsControl(r)
+	switch {
+	case r == '\'', r == '"', r == ' ', unicode.IsControl(r):
+		return true
+	}
+	return r > '~' && (unicode.IsSpace(r) || unicode.Is(unicode.Cf, r))
 }

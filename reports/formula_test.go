@@ -128,8 +128,10 @@ const evil = "=HYPERLINK(\"http://x\")"
 func evilLines() []reports.Line {
 	cells := []string{evil, "'" + evil, evil}
 	o := reports.Outcome{
-		File: evil, Row: 2, Key: evil, WolkvoxID: evil, IDPrefijo: evil, Code: evil, Error: evil, Message: evil, Hint: evil,
-		Changed: true, Attachments: []reports.Attachment{{File: evil, SHA256: evil}},
+		Origin:  reports.Origin{File: evil, Row: 2, Key: evil},
+		Reply:   reports.Reply{WolkvoxID: evil, IDPrefijo: evil, Code: evil, Error: evil, Message: evil, Hint: evil},
+		Changed: true,
+		Sending: reports.Sending{Attachments: []reports.Attachment{{File: evil, SHA256: evil}}},
 	}
 	made, refused := o, o
 	made.Status, refused.Status = reports.Created, reports.Rejected

@@ -19,35 +19,51 @@ func Statuses() []Status {
 	return []Status{Created, Rejected, Invalid, InDoubt, Skipped, NotAttempted}
 }
 
-// Outcome is what became of one row.
+// Outcome is what became of one row: which row, what became of it, what the CRM said, and what
+// the sending took.
 //
-// Its JSON is for keeping: nothing is lost on the way there and back, if texts are valid
-// UTF-8 and the time is in UTC. What results.jsonl shows is the view for people and programs,
-// with the columns of results.csv.
+// Its JSON is for keeping, flat and in this order: nothing is lost on the way there and back, if
+// texts are valid UTF-8 and the time is in UTC. What results.jsonl shows is the view for people
+// and programs, with the columns of results.csv.
 type Outcome struct {
-	File       string `json:"file,omitempty"`
-	Row        int    `json:"row,omitempty"` // as a spreadsheet numbers it
-	Key        string `json:"key,omitempty"`
-	Status     Status `json:"status,omitempty"`
-	WolkvoxID  string `json:"wolkvox_id,omitempty"`
-	IDPrefijo  string `json:"id_prefijo,omitempty"`
+	Origin
+	Status Status `json:"status,omitempty"`
+	Reply
+	Sending
+
+	// Changed says that the row's cells are not those of its import: it is listed in changed.csv.
+	Changed bool `json:"changed,omitempty"`
+}
+
+// Origin tells which row it is.
+type Origin struct {
+	File string `json:"file,omitempty"`
+	Row  int    `json:"row,omitempty"` // as a spreadsheet numbers it
+	Key  string `json:"key,omitempty"` // by which the ledger knows the row
+}
+
+// Reply is what the CRM said, or what is said in its place.
+type Reply struct {
+	WolkvoxID  string `json:"wolkvox_id,omitempty"`  // of the case that was made
+	IDPrefijo  string `json:"id_prefijo,omitempty"`  // the case's number, as people see it
 	HTTPStatus int    `json:"http_status,omitempty"` // zero: there was no answer
 
-	// Code, Error and Message are the CRM's code, error and msg. Where the row never got
+	// Code, Error and Message are the CRM's code, error and msg. If the row never got
 	// there, Error is a stable word of ours and Message explains it.
 	Code    string `json:"code,omitempty"`
 	Error   string `json:"error,omitempty"`
 	Message string `json:"message,omitempty"`
 	Hint    string `json:"hint,omitempty"` // what to do about it
+}
 
+// Sending is what the row's requests took, all of them together. It is zero for a row that was
+// never sent.
+type Sending struct {
 	Attempts    int           `json:"attempts,omitempty"`
 	Attachments []Attachment  `json:"attachments,omitempty"` // in sending order
 	SentBytes   int64         `json:"sent_bytes,omitempty"`
 	Duration    time.Duration `json:"duration_ns,omitempty"`
 	FinishedAt  time.Time     `json:"finished_at,omitzero"` // zero: it never began
-
-	// Changed says that the row's cells are not those of its import: it is listed in changed.csv.
-	Changed bool `json:"changed,omitempty"`
 }
 
 // Attachment is a file that was sent with a case. The CRM gets no name, so the

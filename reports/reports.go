@@ -22,7 +22,6 @@ package reports
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -35,7 +34,7 @@ type Set struct {
 	Dir string
 	// Formats of results, as in [Formats]; none means csv and xlsx.
 	Formats []string
-	// Header of the source. Where it is nil the source is not at hand, and rejects.csv
+	// Header of the source. If it is nil the source is not at hand, and rejects.csv
 	// and changed.csv, which show its cells, are not written.
 	Header []string
 	// Keyless leaves import_key blank in rejects.csv: no ledger has the keys of a check.
@@ -43,7 +42,7 @@ type Set struct {
 	// Inputs are files that no report replaces. One that stands where a report belongs
 	// is kept beside it as NAME.bak, or NAME.bak2 if that exists, and so on.
 	Inputs []string
-	// Note, where it is not nil, is told of each file that was kept or could not be replaced.
+	// Note, if it is not nil, is told of each file that was kept or could not be replaced.
 	Note func(text string)
 }
 
@@ -77,23 +76,26 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func(counts Summary) Abou
 	if err != nil {
 		return Summary{}, nil, err
 	}
-	if sum.reports, err = described(drafts); err != nil {
-		return Summary{}, nil, err
+	for _, document := range documents {
+		if sum.reports, err = described(drafts); err != nil {
+			return Summary{}, nil, err
+		}
+		d, err := document.draft(s.Dir, sum)
+		if err != nil {
+			return Summary{}, nil, err
+		}
+		defer d.discard()
+		drafts = append(drafts, d)
 	}
-	last, err := s.summarize(sum)
-	if err != nil {
-		return Summary{}, nil, err
-	}
-	defer last.discard()
 
 	var paths []string
 	untouched := s.untouched()
-	for _, d := range append(drafts, last) {
+	for _, d := range drafts {
 		keep := ""
 		switch {
 		case isOneOf(d.path, s.Inputs):
 			keep = "it is an input"
-		case d != last && !untouched(d.path):
+		case filepath.Base(d.path) != summaryName && !untouched(d.path):
 			keep = "it is not what the last reports were"
 		}
 		path, note, err := d.place(keep)
@@ -111,7 +113,7 @@ func (s Set) Write(lines iter.Seq2[Line, error], about func(counts Summary) Abou
 // ones as it was written, which summary.json tells.
 func (s Set) untouched() func(path string) bool {
 	var last struct{ Reports []written }
-	if content, err := os.ReadFile(filepath.Join(s.Dir, "summary.json")); err == nil {
+	if content, err := os.ReadFile(filepath.Join(s.Dir, summaryName)); err == nil {
 		_ = json.Unmarshal(content, &last) // what isn't ours knows nothing of reports
 	}
 	return func(path string) bool {
@@ -119,7 +121,9 @@ func (s Set) untouched() func(path string) bool {
 		if err != nil || !info.Mode().IsRegular() {
 			return true
 		}
-		return slices.ContainsFunc(last.Reports, func(w written) bool { return w.File == filepath.Base(path) && w.is(info) })
+		return slices.ContainsFunc(last.Reports, func(w written) bool {
+			return w.File == filepath.Base(path) && w.is(info)
+		})
 	}
 }
 
@@ -161,24 +165,4 @@ func described(drafts []*draft) (list []written, err error) {
 		list = append(list, w)
 	}
 	return list, nil
-}
-
-// summarize drafts summary.json.
-func (s Set) summarize(sum Summary) (*draft, error) {
-	d, err := newDraft(filepath.Join(s.Dir, "summary.json"))
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.MarshalIndent(sum, "", "  ")
-	if err == nil {
-		_, err = io.WriteString(d, visible(string(text))+"\n")
-	}
-	if err = failed(d.path, err); err == nil {
-		err = d.complete()
-	}
-	if err != nil {
-		d.discard()
-		return nil, err
-	}
-	return d, nil
 }

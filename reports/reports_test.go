@@ -23,25 +23,38 @@ var header = []string{"ID Ticket", "Correo", "Asunto"}
 // outcomes of one row each, cells and all.
 var (
 	created1 = reports.Line{Outcome: reports.Outcome{
-		File: "tickets.csv", Row: 2, Key: "T-1", Status: reports.Created,
-		WolkvoxID: "65f1a2b3c4d5e6f708192a3b", IDPrefijo: "CASE-7", HTTPStatus: 200,
-		Code: "200", Message: "Succesfully create record", Attempts: 2,
-		Attachments: []reports.Attachment{{File: "a/uno.pdf", Bytes: 10, SHA256: "aa"}, {File: "dos.png", Bytes: 20, SHA256: "bb"}},
-		SentBytes:   1234, Duration: 1500 * time.Millisecond,
-		FinishedAt: time.Date(2026, 11, 20, 5, 4, 3, 0, time.FixedZone("COT", -5*3600)),
+		Origin:  reports.Origin{File: "tickets.csv", Row: 2, Key: "T-1"},
+		Status:  reports.Created,
+		Reply:   reports.Reply{WolkvoxID: "65f1a2b3c4d5e6f708192a3b", IDPrefijo: "CASE-7", HTTPStatus: 200, Code: "200", Message: "Succesfully create record"},
+		Sending: reports.Sending{Attempts: 2, Attachments: []reports.Attachment{{File: "a/uno.pdf", Bytes: 10, SHA256: "aa"}, {File: "dos.png", Bytes: 20, SHA256: "bb"}}, SentBytes: 1234, Duration: 1500 * time.Millisecond, FinishedAt: time.Date(2026, 11, 20, 5, 4, 3, 0, time.FixedZone("COT", -5*3600))},
 	}}
 	rejected2 = reports.Line{Cells: []string{"T-2", "ana@x.co", "Daño"}, Outcome: reports.Outcome{
-		File: "tickets.csv", Row: 3, Key: "T-2", Status: reports.Rejected, HTTPStatus: 404,
-		Code: "404", Error: "NOT FOUND", Message: "THE CONTACT DOES NOT EXIST", Hint: "create the contact first", Attempts: 1,
+		Origin:  reports.Origin{File: "tickets.csv", Row: 3, Key: "T-2"},
+		Status:  reports.Rejected,
+		Reply:   reports.Reply{HTTPStatus: 404, Code: "404", Error: "NOT FOUND", Message: "THE CONTACT DOES NOT EXIST", Hint: "create the contact first"},
+		Sending: reports.Sending{Attempts: 1},
 	}}
 	invalid3 = reports.Line{Cells: []string{"T-3", "", "Otro"}, Outcome: reports.Outcome{
-		File: "tickets.csv", Row: 4, Key: "T-3", Status: reports.Invalid, Error: "empty", Message: "contact is empty",
+		Origin: reports.Origin{File: "tickets.csv", Row: 4, Key: "T-3"},
+		Status: reports.Invalid,
+		Reply:  reports.Reply{Error: "empty", Message: "contact is empty"},
 	}}
-	doubt4   = reports.Line{Outcome: reports.Outcome{File: "tickets.csv", Row: 5, Key: "T-4", Status: reports.InDoubt, Error: "timeout", Attempts: 1}}
+	doubt4 = reports.Line{Outcome: reports.Outcome{
+		Origin:  reports.Origin{File: "tickets.csv", Row: 5, Key: "T-4"},
+		Status:  reports.InDoubt,
+		Reply:   reports.Reply{Error: "timeout"},
+		Sending: reports.Sending{Attempts: 1},
+	}}
 	changed5 = reports.Line{Cells: []string{"T-5", "leo@x.co", "Nuevo"}, Outcome: reports.Outcome{
-		File: "tickets.csv", Row: 6, Key: "T-5", Status: reports.Skipped, WolkvoxID: "5555", Message: "changed since its import", Changed: true,
+		Origin:  reports.Origin{File: "tickets.csv", Row: 6, Key: "T-5"},
+		Status:  reports.Skipped,
+		Reply:   reports.Reply{WolkvoxID: "5555", Message: "changed since its import"},
+		Changed: true,
 	}}
-	left6 = reports.Line{Outcome: reports.Outcome{File: "tickets.csv", Row: 7, Key: "T-6", Status: reports.NotAttempted}}
+	left6 = reports.Line{Outcome: reports.Outcome{
+		Origin: reports.Origin{File: "tickets.csv", Row: 7, Key: "T-6"},
+		Status: reports.NotAttempted,
+	}}
 
 	oneOfEach = []reports.Line{created1, rejected2, invalid3, doubt4, changed5, left6}
 )
@@ -124,7 +137,10 @@ func TestRejectsSayWhyWhateverIsKnown(t *testing.T) {
 		{"", "", "", "invalid"},
 	} {
 		dir := t.TempDir()
-		line := reports.Line{Outcome: reports.Outcome{Status: reports.Invalid, Code: test.code, Error: test.word, Message: test.message}}
+		line := reports.Line{Outcome: reports.Outcome{
+			Status: reports.Invalid,
+			Reply:  reports.Reply{Code: test.code, Error: test.word, Message: test.message},
+		}}
 		write(t, reports.Set{Dir: dir, Header: header}, line)
 		equal(t, readCSV(t, dir, "rejects.csv")[1][5], test.want)
 	}

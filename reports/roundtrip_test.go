@@ -33,10 +33,11 @@ func randomText(r *rand.Rand) string {
 func randomOutcome(r *rand.Rand) reports.Outcome {
 	statuses := reports.Statuses()
 	o := reports.Outcome{
-		File: randomText(r), Row: r.IntN(1 << 20), Key: randomText(r), Status: statuses[r.IntN(len(statuses))],
-		WolkvoxID: randomText(r), IDPrefijo: randomText(r), HTTPStatus: r.IntN(3) * 200, Code: randomText(r),
-		Error: randomText(r), Message: randomText(r), Hint: randomText(r), Attempts: r.IntN(4),
-		SentBytes: r.Int64N(1 << 40), Duration: time.Duration(r.Int64N(int64(time.Hour))), Changed: r.IntN(2) == 0,
+		Origin:  reports.Origin{File: randomText(r), Row: r.IntN(1 << 20), Key: randomText(r)},
+		Status:  statuses[r.IntN(len(statuses))],
+		Reply:   reports.Reply{WolkvoxID: randomText(r), IDPrefijo: randomText(r), HTTPStatus: r.IntN(3) * 200, Code: randomText(r), Error: randomText(r), Message: randomText(r), Hint: randomText(r)},
+		Sending: reports.Sending{Attempts: r.IntN(4), SentBytes: r.Int64N(1 << 40), Duration: time.Duration(r.Int64N(int64(time.Hour)))},
+		Changed: r.IntN(2) == 0,
 	}
 	for range r.IntN(3) {
 		o.Attachments = append(o.Attachments, reports.Attachment{File: randomText(r), Bytes: r.Int64N(1 << 30), SHA256: randomText(r)})
@@ -172,4 +173,35 @@ func random(t *testing.T) *rand.Rand {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// Ledgers keep outcomes in this form, and those of former versions have to be read: neither the
+// names nor their order may change.
+func TestJSONOfAnOutcomeStaysAsItIs(t *testing.T) {
+	o := reports.Outcome{
+		Origin: reports.Origin{File: "a.csv", Row: 2, Key: "k"},
+		Status: reports.Created,
+		Reply: reports.Reply{
+			WolkvoxID: "id", IDPrefijo: "CASE-1", HTTPStatus: 200, Code: "200", Error: "e", Message: "m", Hint: "h",
+		},
+		Sending: reports.Sending{
+			Attempts: 2, Attachments: []reports.Attachment{{File: "f", Bytes: 3, SHA256: "s"}}, SentBytes: 4,
+			Duration: 5, FinishedAt: time.Date(2026, 11, 20, 5, 4, 3, 2, time.UTC),
+		},
+		Changed: true,
+	}
+	const want = `{"file":"a.csv","row":2,"key":"k","status":"created","wolkvox_id":"id","id_prefijo":"CASE-1",` +
+		`"http_status":200,"code":"200","error":"e","message":"m","hint":"h","attempts":2,` +
+		`"attachments":[{"file":"f","bytes":3,"sha256":"s"}],"sent_bytes":4,"duration_ns":5,` +
+		`"finished_at":"2026-11-20T05:04:03.000000002Z","changed":true}`
+	for text, o := range map[string]reports.Outcome{want: o, "{}": {}} {
+		got, err := json.Marshal(o)
+		if err != nil || string(got) != text {
+			t.Errorf("got  %s, %v\nwant %s", got, err, text)
+		}
+		var back reports.Outcome
+		if err := json.Unmarshal([]byte(text), &back); err != nil || !reflect.DeepEqual(back, o) {
+			t.Errorf("%s comes back as %+v, %v", text, back, err)
+		}
+	}
 }

@@ -82,7 +82,11 @@ func TestAnOutcomeThatIsNoneOfTheSixAddsNothingUp(t *testing.T) {
 }
 
 func failure(row int, code, word string) reports.Line {
-	return reports.Line{Outcome: reports.Outcome{Row: row, Key: fmt.Sprint("T-", row), Status: reports.Rejected, Code: code, Error: word, Message: "m"}}
+	return reports.Line{Outcome: reports.Outcome{
+		Origin: reports.Origin{Row: row, Key: fmt.Sprint("T-", row)},
+		Status: reports.Rejected,
+		Reply:  reports.Reply{Code: code, Error: word, Message: "m"},
+	}}
 }
 
 func TestFailuresAreGroupedWithTheFirstExamples(t *testing.T) {

@@ -59,7 +59,8 @@ func (s Summary) protest(b *bytes.Buffer) {
 		in.protest(b)
 	}
 	if s.tallied() != s.RowsRead {
-		fmt.Fprintf(b, "\nTHE COUNTS DO NOT ADD UP: %s%s read, %d with an outcome\n", s.name(), rows(s.RowsRead), s.tallied())
+		const what = "\nTHE COUNTS DO NOT ADD UP: %s%s read, %d with an outcome\n"
+		fmt.Fprintf(b, what, s.name(), rows(s.RowsRead), s.tallied())
 	}
 }
 

@@ -17,10 +17,27 @@ func ExampleSummary_Text() {
 		Input:    reports.Source{Path: "tickets.csv"},
 		RowsRead: 4, StartedAt: began, FinishedAt: began.Add(2 * time.Second),
 	}}
-	s.Add(reports.Outcome{Row: 2, Key: "T-1", Status: reports.Created, Attachments: make([]reports.Attachment, 2), SentBytes: 3_400_000})
-	s.Add(reports.Outcome{Row: 3, Key: "T-2", Status: reports.Rejected, Code: "404", Error: "NOT FOUND", Message: "THE CONTACT DOES NOT EXIST"})
-	s.Add(reports.Outcome{Row: 4, Key: "T-3", Status: reports.Rejected, Code: "404", Error: "NOT FOUND", Message: "THE CONTACT DOES NOT EXIST"})
-	s.Add(reports.Outcome{Row: 5, Key: "T-4", Status: reports.Skipped, Message: "changed since its import", Changed: true})
+	s.Add(reports.Outcome{
+		Origin:  reports.Origin{Row: 2, Key: "T-1"},
+		Status:  reports.Created,
+		Sending: reports.Sending{Attachments: make([]reports.Attachment, 2), SentBytes: 3_400_000},
+	})
+	s.Add(reports.Outcome{
+		Origin: reports.Origin{Row: 3, Key: "T-2"},
+		Status: reports.Rejected,
+		Reply:  reports.Reply{Code: "404", Error: "NOT FOUND", Message: "THE CONTACT DOES NOT EXIST"},
+	})
+	s.Add(reports.Outcome{
+		Origin: reports.Origin{Row: 4, Key: "T-3"},
+		Status: reports.Rejected,
+		Reply:  reports.Reply{Code: "404", Error: "NOT FOUND", Message: "THE CONTACT DOES NOT EXIST"},
+	})
+	s.Add(reports.Outcome{
+		Origin:  reports.Origin{Row: 5, Key: "T-4"},
+		Status:  reports.Skipped,
+		Reply:   reports.Reply{Message: "changed since its import"},
+		Changed: true,
+	})
 	s.Text(os.Stdout)
 	// Output:
 	// tickets.csv: 4 rows read in 2s, 2.0 rows/s

@@ -63,7 +63,9 @@ func sentAttachments() view {
 			return nil
 		}
 		for i, a := range l.Attachments {
-			err := to.row([]cell{text(l.Key), text(l.WolkvoxID), number(i + 1), text(a.File), number(a.Bytes), text(a.SHA256)})
+			err := to.row([]cell{
+				text(l.Key), text(l.WolkvoxID), number(i + 1), text(a.File), number(a.Bytes), text(a.SHA256),
+			})
 			if err != nil {
 				return err
 			}

@@ -16,8 +16,17 @@ const (
 )
 
 // xlsxEncoder streams a workbook: sheets go out as they are made, and the parts that list
-// them come last. That is why no workbook library is in it: those lay a sheet down beside
-// the file, unpacked, before they pack it.
+// them come last.
+//
+// It is our own because of what a report promises. Excelize, by which the tests read it, was
+// measured in its place:
+//
+//   - Its StreamWriter lays a sheet down unpacked, 228 MB for 300,000 rows, in a file that has a
+//     name: the personal data in it outlives a process that is killed.
+//   - It packs the workbook in memory, which therefore grows with the rows.
+//   - It can't write a control character: it makes U+FFFD of it, and escapes any _x0007_ that is
+//     given to it in its place. A key with such a character would not come back.
+//   - It writes 85,000 rows a second, where this encoder writes 310,000.
 type xlsxEncoder struct {
 	zip    *zip.Writer
 	header []string

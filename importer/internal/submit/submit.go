@@ -143,13 +143,10 @@ func (c claim) Release(why error) error {
 // settle records what became of a row, and takes in what that tells of the CRM.
 func (s *Submitter) settle(t Task, p parcel, sent pace.Sent, err error) reports.Outcome {
 	o := reports.Outcome{
-		File:       t.File,
-		Row:        t.Row,
-		Key:        valid(t.Claim.Key),
-		Attempts:   sent.Attempts,
-		SentBytes:  sent.Bytes,
-		Duration:   sent.Took,
-		FinishedAt: time.Now().UTC(),
+		Origin: reports.Origin{File: t.File, Row: t.Row, Key: valid(t.Claim.Key)},
+		Sending: reports.Sending{
+			Attempts: sent.Attempts, SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC(),
+		},
 	}
 	settled := ledger.Settlement{ID: t.Claim.ID}
 	if err == nil {

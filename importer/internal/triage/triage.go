@@ -47,7 +47,10 @@ type Decision struct {
 
 // Decide decides about a row. The halt is why no new row may be sent, or nil.
 func (r *Rules) Decide(in *intake.Input, row *identity.Row, halt *stop.Halt) Decision {
-	d := Decision{Outcome: reports.Outcome{File: in.Path, Row: row.Number, Key: valid(row.Key), Status: reports.Skipped}}
+	d := Decision{Outcome: reports.Outcome{
+		Origin: reports.Origin{File: in.Path, Row: row.Number, Key: valid(row.Key)},
+		Status: reports.Skipped,
+	}}
 	switch problems := in.Unreadable(row.Row); {
 	case problems != nil:
 		d.invalid(row, problems...)
@@ -174,12 +177,9 @@ func (d *Decision) invalid(row *identity.Row, problems ...mapping.Problem) {
 // NotAttempted is the outcome of a row that the end of the run has overtaken.
 func NotAttempted(file string, row int, key string, halt *stop.Halt) reports.Outcome {
 	o := reports.Outcome{
-		File:    file,
-		Row:     row,
-		Key:     valid(key),
-		Status:  reports.NotAttempted,
-		Error:   "not_attempted",
-		Message: "the run stopped before this row",
+		Origin: reports.Origin{File: file, Row: row, Key: valid(key)},
+		Status: reports.NotAttempted,
+		Reply:  reports.Reply{Error: "not_attempted", Message: "the run stopped before this row"},
 	}
 	if halt != nil {
 		o.Message, o.Hint = "not attempted: "+halt.Why, halt.Hint
