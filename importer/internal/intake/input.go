@@ -111,6 +111,22 @@ func (in *Input) Anew() (*Input, error) {
 	return &again, nil
 }
 
+// Reopen reads the rows anew, through the handle that they were read by, if the file is still what it
+// was. The caller closes the reader.
+func (in *Input) Reopen() (*source.Reader, error) {
+	same, err := in.reader.Same(true)
+	if err == nil && !same {
+		err = Gone(in.Path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return in.reader.Again()
+}
+
+// Gone is why an input's rows can't be shown once more.
+func Gone(path string) error { return fmt.Errorf("the input %s is not there any more as it was", path) }
+
 // Done ends the reading of what Anew has opened.
 func (in *Input) Done() { in.reader.Close() }
 
