@@ -87,5 +87,6 @@ func (p *plain) WithGroup(string) slog.Handler { return p }
 
 // complete names the values of a flag to the shell.
 func complete(c *cobra.Command, flag string, values ...string) {
-	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	known := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	_ = c.RegisterFlagCompletionFunc(flag, known) // the flag exists
 }
