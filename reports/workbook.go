@@ -46,7 +46,8 @@ func workbookParts(sheets int) []part {
 	var list, rels, overrides strings.Builder
 	for n := 1; n <= sheets; n++ {
 		fmt.Fprintf(&list, `<sheet name="results %d" sheetId="%d" r:id="rId%d"/>`, n, n, n)
-		fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="`+office+`/worksheet" Target="worksheets/sheet%d.xml"/>`, n, n)
+		fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="`+office+
+			`/worksheet" Target="worksheets/sheet%d.xml"/>`, n, n)
 		fmt.Fprintf(&overrides, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="`+sheetType+`"/>`, n)
 	}
 	fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="`+office+`/styles" Target="styles.xml"/>`, sheets+1)

@@ -17,9 +17,9 @@ import (
 type checkOptions struct {
 	talk
 	reading
-	contacts, server, tokenFile string
-	workers, quota              int
-	answer                      time.Duration
+	contacts, tokenFile string
+	workers, quota      int
+	answer              time.Duration
 }
 
 func checkCommand(console *console) *cobra.Command {
@@ -33,20 +33,20 @@ with needs.csv: every contact, user, and type with status and priority that must
 at the CRM; and missing-values.yaml: what tables of values lack, ready to be filled in.
 
 Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping or input.`,
-		Example: "  wolkvox-import check tickets.csv -m tickets.yaml\n  wolkvox-import check tickets.csv -m tickets.yaml --contacts contactos.csv",
-		Args:    cobra.MinimumNArgs(1),
+		Example: "  wolkvox-import check tickets.csv -m tickets.yaml\n" +
+			"  wolkvox-import check tickets.csv -m tickets.yaml --contacts contactos.csv",
+		Args: inputs,
 		RunE: func(c *cobra.Command, args []string) error {
 			job, err := o.reading.job(args)
 			if err != nil {
 				return err
 			}
-			job.Server = o.server
 			if o.contacts == importer.AskCRM {
 				if job.Tokens, err = tokens(o.tokenFile); err != nil {
 					return err
 				}
 			}
-			job.Log, job.Meter = console.logger(o.talk), new(importer.Meter)
+			job.Log, job.Meter = o.talk.logger(console), new(importer.Meter)
 			ctx, release := interruptible(c.Context(), console, always(importer.StatusPaused))
 			defer release()
 			stop := console.progress(job.Meter, o.talk)
@@ -64,8 +64,10 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 	o.talk.flags(c)
 	o.reading.flags(c)
 	f := c.Flags()
-	f.StringVar(&o.contacts, "contacts", "", "`FILE` with the CRM's contacts, or crm to ask it for each; what is missing goes to contacts-missing.csv")
-	f.StringVar(&o.server, "server", os.Getenv("WOLKVOX_SERVER"), "`HOST` or URL, for --contacts crm (or WOLKVOX_SERVER)")
+	f.StringVar(&o.contacts, "contacts", "",
+		"`FILE` with the CRM's contacts, or crm to ask it for each; what is missing goes to contacts-missing.csv")
+	f.StringVar(&o.Server, "server", os.Getenv("WOLKVOX_SERVER"),
+		"`HOST` or URL, for --contacts crm (or WOLKVOX_SERVER)")
 	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a token on each line, for --contacts crm")
 	f.IntVar(&o.workers, "workers", 2, "requests in flight, for the prediction")
 	f.IntVar(&o.quota, "quota", 4800, "requests a day, for the prediction; 0 is no limit")
@@ -86,18 +88,22 @@ func (o *checkOptions) show(c *console, result importer.Result, survey importer.
 		fmt.Fprintln(c.out)
 	}
 	n, t := result.Summary.Outcomes, survey.Totals
-	fmt.Fprintf(c.out, "%d rows: %d ready to be sent, %d invalid, %d skipped\n", result.Summary.RowsRead, n[reports.NotAttempted], n[reports.Invalid], n[reports.Skipped])
+	fmt.Fprintf(c.out, "%d rows: %d ready to be sent, %d invalid, %d skipped\n",
+		result.Summary.RowsRead, n[reports.NotAttempted], n[reports.Invalid], n[reports.Skipped])
 	if t.Attachments > 0 {
-		fmt.Fprintf(c.out, "%d attachments, %s; the largest is %s, %s\n", t.Attachments, size(t.Bytes), inline(t.LargestFile), size(t.Largest))
+		fmt.Fprintf(c.out, "%d attachments, %s; the largest is %s, %s\n",
+			t.Attachments, size(t.Bytes), inline(t.LargestFile), size(t.Largest))
 	}
 	if t.Cases > 0 {
 		took, days := t.Duration(o.answer, o.workers, o.quota)
-		fmt.Fprintf(c.out, "sending takes about %s, if an answer takes %s and %d requests are in flight%s\n", took.Round(time.Second), o.answer, o.workers, ofDays(days, o.quota))
+		fmt.Fprintf(c.out, "sending takes about %s, if an answer takes %s and %d requests are in flight%s\n",
+			took.Round(time.Second), o.answer, o.workers, ofDays(days, o.quota))
 	}
 	fmt.Fprintf(c.out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
 	return end(result.Status())
 }
 
+// ofDays says on how many days, if the quota spreads the work.
 func ofDays(days, quota int) string {
 	if days < 2 {
 		return ""
@@ -105,6 +111,7 @@ func ofDays(days, quota int) string {
 	return fmt.Sprintf(", spread over %d days by a quota of %d a day", days, quota)
 }
 
+// size is a number of bytes for people, in powers of ten.
 func size(bytes int64) string {
 	if bytes < 1e6 {
 		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
@@ -131,7 +138,8 @@ func (c *console) missing(result importer.Result, list []importer.MissingValues)
 			fmt.Fprintf(c.out, "      # and %d more\n", more)
 		}
 	}
-	path, err := reports.WriteFile(filepath.Join(folders(result.Reports)[0], "missing-values.yaml"), strings.NewReader(stubs.String()))
+	beside := filepath.Join(folders(result.Reports)[0], "missing-values.yaml")
+	path, err := reports.WriteFile(beside, strings.NewReader(stubs.String()))
 	if err != nil {
 		return fmt.Errorf("the missing values can't be written: %w", err)
 	}
@@ -139,6 +147,7 @@ func (c *console) missing(result importer.Result, list []importer.MissingValues)
 	return nil
 }
 
+// findings prints the mistakes, those of one kind together, with their rows.
 func (c *console) findings(list []importer.Finding) {
 	for _, f := range list {
 		rows := "rows"

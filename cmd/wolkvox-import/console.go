@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"regexp"
 	"slices"
@@ -26,7 +25,7 @@ type console struct {
 	out, err io.Writer
 
 	mu     sync.Mutex
-	clear  func() // takes the progress bar away; nil where there is none
+	clear  func() // takes the progress bar away; nil if there is none
 	asking bool   // a question stands where the bar would be drawn, in a line without an end
 }
 
@@ -55,13 +54,14 @@ func (c *console) ask(question string) {
 	c.asking = true
 }
 
+// answered takes the question away: from now on a bar may be drawn again.
 func (c *console) answered() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asking = false
 }
 
-// agreed asks a question at the terminal. Where there is none, nobody is asked. No answer is
+// agreed asks a question at the terminal. If there is none, nobody is asked. No answer is
 // no, be it that there comes none or that ctx ends; the terminal can't be read with a limit,
 // so the reading is left behind then.
 func (c *console) agreed(ctx context.Context, question string) bool {
@@ -98,68 +98,10 @@ func (c *console) failed(err error) {
 	fmt.Fprintf(c, program+"error: %s\n", strings.Join(lines, "\n"))
 }
 
+// json prints what a program asked for. What a terminal would obey is escaped as JSON has it.
 func (c *console) json(v any) error {
 	e := json.NewEncoder(c.out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
-
-// logger makes the logger that talk and --log-format ask for.
-func (c *console) logger(t talk) *slog.Logger {
-	level := slog.LevelInfo
-	switch {
-	case t.quiet:
-		level = slog.LevelError
-	case t.verbose:
-		level = slog.LevelDebug
-	}
-	if t.format == "json" {
-		return slog.New(slog.NewJSONHandler(c, &slog.HandlerOptions{Level: level}))
-	}
-	return slog.New(&plain{console: c, level: level})
-}
-
-// plain is a log handler for people: a line that begins with the program's name, the
-// attributes behind it in brackets.
-type plain struct {
-	console *console
-	level   slog.Level
-	attrs   []slog.Attr
-}
-
-func (p *plain) Enabled(_ context.Context, l slog.Level) bool { return l >= p.level }
-
-func (p *plain) Handle(_ context.Context, r slog.Record) error {
-	var b strings.Builder
-	b.WriteString(program)
-	switch {
-	case r.Level >= slog.LevelError:
-		b.WriteString("error: ")
-	case r.Level >= slog.LevelWarn:
-		b.WriteString("warning: ")
-	}
-	b.WriteString(inline(r.Message))
-	var shown []string
-	show := func(a slog.Attr) bool {
-		shown = append(shown, inline(fmt.Sprintf("%s: %v", a.Key, a.Value)))
-		return true
-	}
-	for _, a := range p.attrs {
-		show(a)
-	}
-	r.Attrs(show)
-	if len(shown) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(shown, ", "))
-	}
-	b.WriteByte('\n')
-	_, err := io.WriteString(p.console, b.String())
-	return err
-}
-
-func (p *plain) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &plain{p.console, p.level, append(append([]slog.Attr{}, p.attrs...), attrs...)}
-}
-
-// WithGroup is not used by this program; groups are shown flat.
-func (p *plain) WithGroup(string) slog.Handler { return p }

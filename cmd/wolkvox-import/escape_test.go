@@ -191,7 +191,7 @@ func TestQuestionsAndLogsStayOneLine(t *testing.T) {
 	c.answered()
 	harmless(t, "a question", terminal.Bytes())
 	terminal.Reset()
-	c.logger(talk{}).With("who", nasty).Warn(nasty, "key", nasty, slog.Group("g", "x", nasty))
+	talk{}.logger(c).With("who", nasty).Warn(nasty, "key", nasty, slog.Group("g", "x", nasty))
 	harmless(t, "a log", terminal.Bytes())
 	if n := strings.Count(terminal.String(), "\n"); n != 1 {
 		t.Errorf("%d lines: %s", n, &terminal)

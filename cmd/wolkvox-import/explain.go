@@ -22,8 +22,9 @@ func explainCommand(console *console) *cobra.Command {
 that would be sent, with attachments as their size and SHA-256. Nothing is sent.
 
 Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
-		Example: "  wolkvox-import explain tickets.csv -m tickets.yaml --row 812\n  wolkvox-import explain tickets.csv -m tickets.yaml --error not_in_values",
-		Args:    cobra.MinimumNArgs(1),
+		Example: "  wolkvox-import explain tickets.csv -m tickets.yaml --row 812\n" +
+			"  wolkvox-import explain tickets.csv -m tickets.yaml --error not_in_values",
+		Args: inputs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if which == (importer.Which{}) {
 				return &importer.UsageError{Err: errors.New("say which row: --row N, --key KEY, or --error WORD")}
@@ -32,7 +33,7 @@ Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
 			if err != nil {
 				return err
 			}
-			job.Log = console.logger(t)
+			job.Log = t.logger(console)
 			e, err := importer.Explain(c.Context(), job, which)
 			if err != nil {
 				return err
@@ -101,11 +102,12 @@ func (c *console) trace(f importer.Trace) {
 		last = s.Value
 	}
 	if f.Problem != nil {
-		fmt.Fprintf(c.out, "      ✗ %s (%s)\n        %s\n", inline(f.Problem.Message), f.Problem.Error, inline(f.Problem.Hint))
+		fmt.Fprintf(c.out, "      ✗ %s (%s)\n        %s\n",
+			inline(f.Problem.Message), f.Problem.Error, inline(f.Problem.Hint))
 	}
 }
 
-// oneLine shows a text in quotes, with its line breaks, and without its end where it is
+// oneLine shows a text in quotes, with its line breaks, and without its end if it is
 // long.
 func oneLine(s string) string {
 	const most = 300

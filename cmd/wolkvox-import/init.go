@@ -19,8 +19,9 @@ is marked TODO, and check refuses the mapping until it is filled in. No file is
 overwritten.
 
 Exit status: 0 the mapping is written, 2 usage or input.`,
-		Example: "  wolkvox-import init tickets.csv\n  wolkvox-import init tickets.xlsx -m migracion.yaml --sheet Casos",
-		Args:    cobra.ExactArgs(1),
+		Example: "  wolkvox-import init tickets.csv\n" +
+			"  wolkvox-import init tickets.xlsx -m migracion.yaml --sheet Casos",
+		Args: oneInput,
 		RunE: func(c *cobra.Command, args []string) error {
 			job, err := o.job(args)
 			if err != nil {
@@ -30,11 +31,13 @@ Exit status: 0 the mapping is written, 2 usage or input.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(console.out, "%s: written from %d rows, with %d places marked TODO to be filled in\nnext: wolkvox-import check %s -m %s\n", drafted.Path, drafted.Rows, drafted.Todos, args[0], drafted.Path)
+			fmt.Fprintf(console.out, "%s: written from %d rows, with %d places marked TODO to be filled in\n",
+				drafted.Path, drafted.Rows, drafted.Todos)
+			fmt.Fprintf(console.out, "next: wolkvox-import check %s -m %s\n", args[0], drafted.Path)
 			return nil
 		},
 	}
 	o.sourceFlags(c)
-	c.Flags().StringVarP(&o.mapping, "mapping", "m", "", "`FILE` to write (default: named after the input, beside it)")
+	c.Flags().StringVarP(&o.Mapping, "mapping", "m", "", "`FILE` to write (default: named after the input, beside it)")
 	return c
 }

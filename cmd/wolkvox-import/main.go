@@ -10,12 +10,18 @@
 //   - An error says what, where, why, and what to do next, in one place.
 //   - The exit status says how it ended; see statusHelp.
 //   - Tokens come from the environment or a file, never from the command line.
+//
+// A command is a file, and a line in the table of commands. Its flags bind straight into the
+// parts of what the importer is asked for, and what it prints is its own. What commands share lies
+// below them and knows none of them:
+//
+//	main ─► run, check, … ─► reading, talk ─► console ─► escape
+//	                    └──► conclude, progress, signal, token, usage, exit
 package main
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -24,18 +30,11 @@ import (
 	"wolkvox-import/importer"
 )
 
-const statusHelp = `
-Exit status:
-  0  every row created or skipped
-  1  the run stopped: ledger, server, credentials, too many failures
-  2  usage, mapping or input; nothing was sent
-  3  finished; some rows rejected or invalid, or most of those imported before have other cells
-  4  rows of this input are in doubt
-  5  paused: run the same command again
-Where several hold: 4, then 1, 5, 3. With a row not attempted it is never 0.`
-
 // commands are what the program does, in the order of its help.
-var commands = []func(*console) *cobra.Command{runCommand, initCommand, checkCommand, explainCommand, reportCommand, statusCommand, resolveCommand, purgeCommand, sandboxCommand, versionCommand}
+var commands = []func(*console) *cobra.Command{
+	runCommand, initCommand, checkCommand, explainCommand, reportCommand,
+	statusCommand, resolveCommand, purgeCommand, sandboxCommand, versionCommand,
+}
 
 func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -43,9 +42,11 @@ func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.S
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	console := &console{out: escaped{stdout}, err: stderr}
 	root := &cobra.Command{
-		Use:           "wolkvox-import",
-		Short:         "import spreadsheets of tickets as cases into the Wolkvox CRM",
-		Long:          "wolkvox-import turns the rows of CSV and XLSX files into cases of the Wolkvox CRM,\neach at most once, and reports what became of every row.\n" + statusHelp,
+		Use:   "wolkvox-import",
+		Short: "import spreadsheets of tickets as cases into the Wolkvox CRM",
+		Long: `wolkvox-import turns the rows of CSV and XLSX files into cases of the Wolkvox CRM,
+each at most once, and reports what became of every row.
+` + statusHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -78,17 +79,4 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return importer.StatusUsage
 	}
 	return importer.StatusStopped
-}
-
-// finished carries the exit status of a command that has already said everything.
-type finished struct{ status int }
-
-func (f *finished) Error() string { return fmt.Sprintf("exit status %d", f.status) }
-
-// end makes a status the command's result.
-func end(status int) error {
-	if status == importer.StatusDone {
-		return nil
-	}
-	return &finished{status}
 }

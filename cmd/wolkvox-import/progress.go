@@ -12,7 +12,7 @@ import (
 )
 
 // progress shows how far the run is, until the returned function is called: a bar
-// where stderr is a terminal, a line now and then elsewhere.
+// if stderr is a terminal, and otherwise a line now and then.
 func (c *console) progress(m *importer.Meter, t talk) (stop func()) {
 	if t.quiet || t.noProgress || t.format == "json" {
 		return func() {}
@@ -46,6 +46,7 @@ func (c *console) progress(m *importer.Meter, t talk) (stop func()) {
 	}
 }
 
+// lines says how far the run is in a line of talk.
 func (c *console) lines(m *importer.Meter) func() {
 	return func() {
 		if r := m.Read(); !r.Since.IsZero() {
@@ -59,7 +60,8 @@ func (c *console) lines(m *importer.Meter) func() {
 func (c *console) bar(m *importer.Meter) func() {
 	const whole = 1000
 	bar := progressbar.NewOptions(whole, progressbar.OptionSetWriter(c.err), progressbar.OptionSetWidth(24),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true), progressbar.OptionUseANSICodes(true))
+		progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true),
+		progressbar.OptionUseANSICodes(true))
 	c.clear = func() { bar.Clear() }
 	return func() {
 		r := m.Read()
@@ -72,14 +74,16 @@ func (c *console) bar(m *importer.Meter) func() {
 			return
 		}
 		bar.Describe(gist(r))
-		bar.Set(min(int(r.Read*whole), whole-1)) // a full bar would finish, and a finished one isn't drawn again
+		// A full bar would finish, and a finished one isn't drawn again.
+		bar.Set(min(int(r.Read*whole), whole-1))
 	}
 }
 
 // gist is the run so far, in a few words.
 func gist(r importer.Progress) string {
 	seconds := time.Since(r.Since).Seconds()
-	text := fmt.Sprintf("%d rows, %.0f/s, %d created, %d failed", r.Rows, float64(r.Rows)/max(seconds, 1), r.Created, r.Failed)
+	text := fmt.Sprintf("%d rows, %.0f/s, %d created, %d failed",
+		r.Rows, float64(r.Rows)/max(seconds, 1), r.Created, r.Failed)
 	if perRow := r.Bytes / max(r.Created, 1); perRow > 100_000 {
 		text += fmt.Sprintf(", %.1f MB/s", float64(r.Bytes)/1e6/max(seconds, 1))
 	}

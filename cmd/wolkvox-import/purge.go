@@ -22,7 +22,7 @@ in doubt stay whole.
 
 Exit status: 0 done, 1 the ledger is in use or can't be written, 2 usage.`,
 		Example: "  wolkvox-import purge --ledger soporte.ledger.db --older-than 90d",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 		RunE: func(*cobra.Command, []string) error {
 			d, err := parseAge(age)
 			if err != nil {

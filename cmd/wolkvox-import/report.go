@@ -19,7 +19,7 @@ rejects.csv and changed.csv need the input as it was. They tell what became of t
 that run: what resolve has settled since shows in the reports of the next run.
 
 Exit status: 0 the reports are written, 1 they could not be, 2 usage.`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := reports.CheckFormats(formats); err != nil {
 				return &importer.UsageError{Err: err}
@@ -29,7 +29,7 @@ Exit status: 0 the reports are written, 1 they could not be, 2 usage.`,
 			}
 			result, notes, err := importer.Report(path, out, formats)
 			for _, note := range notes {
-				console.logger(t).Warn(note)
+				t.logger(console).Warn(note)
 			}
 			result.Summary.ExitStatus = importer.StatusDone // of this command, not of the run
 			if err != nil {

@@ -16,10 +16,10 @@ import (
 // resolveOptions are the flags of resolve.
 type resolveOptions struct {
 	talk
-	ledger, server, tokenFile, created, from string
-	serverMoved, list, auto, assent          bool
-	said                                     map[string]*bool // verdicts without an id
-	margin, timeout                          time.Duration
+	importer.Resolver
+	tokenFile, created, from string
+	list, auto, assent       bool
+	said                     map[string]*bool // verdicts without an id
 }
 
 func resolveCommand(console *console) *cobra.Command {
@@ -47,11 +47,16 @@ why. Ctrl-C ends it well: what was not asked for stays in doubt.
 Exit status: 0 nothing is in doubt any more, 4 some rows are, 1 the CRM or the ledger
 could not be asked, 2 usage.`,
 		Example: "  wolkvox-import resolve --ledger soporte.ledger.db --auto --server crm.wolkvox.com",
-		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), console, args) },
+		Args:    oneKey,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := together(c, append([]string{"list", "auto", "from"}, words...)...); err != nil {
+				return err
+			}
+			return o.run(c.Context(), console, args)
+		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.ledger, "ledger", "", "ledger `FILE`; required")
+	f.StringVar(&o.Ledger, "ledger", "", "ledger `FILE`; required")
 	f.BoolVar(&o.list, "list", false, "list the rows in doubt")
 	f.BoolVar(&o.auto, "auto", false, "ask the CRM")
 	f.StringVar(&o.from, "from", "", "CSV `FILE` with the columns key, verdict, id")
@@ -62,25 +67,27 @@ could not be asked, 2 usage.`,
 		}
 		o.said[word] = f.Bool(word, false, meanings[i])
 	}
-	f.StringVar(&o.server, "server", os.Getenv("WOLKVOX_SERVER"), "`HOST` or URL (or WOLKVOX_SERVER)")
+	f.StringVar(&o.Server, "server", os.Getenv("WOLKVOX_SERVER"), "`HOST` or URL (or WOLKVOX_SERVER)")
 	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a token on each line")
-	f.BoolVar(&o.serverMoved, "server-moved", false, "the ledger's CRM has a new host name")
-	f.DurationVar(&o.margin, "margin", 3*time.Minute, "since a request left, before its case can be called absent; it is waited out")
-	f.DurationVar(&o.timeout, "timeout", time.Minute, "wait for an answer")
+	f.BoolVar(&o.ServerMoved, "server-moved", false, "the ledger's CRM has a new host name")
+	f.DurationVar(&o.Margin, "margin", 3*time.Minute,
+		"since a request left, before its case can be called absent; it is waited out")
+	f.DurationVar(&o.Timeout, "timeout", time.Minute, "wait for an answer")
 	f.BoolVar(&o.assent, "yes", false, "never ask")
 	o.talk.flags(c)
 	_ = c.MarkFlagRequired("ledger") // the flag has just been made
-	c.MarkFlagsMutuallyExclusive(append([]string{"list", "auto", "from"}, words...)...)
 	return c
 }
 
+// run does the one thing that was asked for.
 func (o *resolveOptions) run(ctx context.Context, console *console, args []string) error {
 	switch verdict := o.verdict(); {
 	case len(args) == 1 && verdict.Word != "":
 		verdict.Key = args[0]
 		return o.decide(ctx, console, []importer.Verdict{verdict})
 	case len(args) == 1:
-		return &importer.UsageError{Err: errors.New("say what became of the row: --created ID, --absent, --ignore or --deleted")}
+		const what = "say what became of the row: --created ID, --absent, --ignore or --deleted"
+		return &importer.UsageError{Err: errors.New(what)}
 	case verdict.Word != "":
 		return &importer.UsageError{Err: fmt.Errorf("--%s needs the KEY of a row", verdict.Word)}
 	case o.from != "":
@@ -94,9 +101,11 @@ func (o *resolveOptions) run(ctx context.Context, console *console, args []strin
 	case o.list:
 		return o.show(console)
 	}
-	return &importer.UsageError{Err: errors.New("say what to do: --list, --auto, --from FILE, or a KEY and what became of it")}
+	const what = "say what to do: --list, --auto, --from FILE, or a KEY and what became of it"
+	return &importer.UsageError{Err: errors.New(what)}
 }
 
+// verdict is what the flags say of the row; its Word is "" if they say nothing.
 func (o *resolveOptions) verdict() importer.Verdict {
 	for word, said := range o.said {
 		if *said {
@@ -117,10 +126,11 @@ func (o *resolveOptions) decide(ctx context.Context, console *console, said []im
 			deleted++
 		}
 	}
-	if deleted > 0 && !o.assent && !console.agreed(ctx, fmt.Sprintf("%d created cases are to be sent again. Were they all removed at the CRM? [y/N] ", deleted)) {
+	const question = "%d created cases are to be sent again. Were they all removed at the CRM? [y/N] "
+	if deleted > 0 && !o.assent && !console.agreed(ctx, fmt.Sprintf(question, deleted)) {
 		return &importer.UsageError{Err: errors.New("nothing was changed")}
 	}
-	left, err := importer.Decide(o.ledger, who(), said)
+	left, err := importer.Decide(o.Ledger, who(), said)
 	if err != nil {
 		return err
 	}
@@ -128,6 +138,7 @@ func (o *resolveOptions) decide(ctx context.Context, console *console, said []im
 	return o.end(left)
 }
 
+// end is the status: rows that are left in doubt count more than that all went well.
 func (o *resolveOptions) end(left int) error {
 	if left > 0 {
 		return end(importer.StatusInDoubt)
@@ -143,8 +154,9 @@ func who() string {
 	return "somebody"
 }
 
+// ask has the CRM asked for each row in doubt. What it can't be asked for stays in doubt.
 func (o *resolveOptions) ask(ctx context.Context, console *console) error {
-	if o.server == "" {
+	if o.Server == "" {
 		return &importer.UsageError{Err: errors.New("no server was given: use --server HOST")}
 	}
 	list, err := tokens(o.tokenFile)
@@ -153,14 +165,8 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 	}
 	ctx, release := interruptible(ctx, console, always(importer.StatusInDoubt))
 	defer release()
-	r := importer.Resolver{
-		CRM:          importer.CRM{Server: o.server, Tokens: list, Timeout: o.timeout},
-		Surroundings: importer.Surroundings{Version: version(), Log: console.logger(o.talk)},
-		Ledger:       o.ledger,
-		ServerMoved:  o.serverMoved,
-		Margin:       o.margin,
-	}
-	settled, err := r.Auto(ctx)
+	o.Tokens, o.Version, o.Log = list, version(), o.talk.logger(console)
+	settled, err := o.Auto(ctx)
 	left, counts := 0, map[string]int{}
 	for _, s := range settled {
 		counts[s.State]++
@@ -172,7 +178,8 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 	if err != nil && len(settled) == 0 {
 		return err
 	}
-	fmt.Fprintf(console.out, "%d found at the CRM, %d not there and free to be sent, %d in doubt", counts["created"], counts["pending"], left)
+	fmt.Fprintf(console.out, "%d found at the CRM, %d not there and free to be sent, %d in doubt",
+		counts["created"], counts["pending"], left)
 	if err != nil {
 		fmt.Fprintln(console.out, ", the others not asked for")
 		return err
@@ -181,8 +188,9 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 	return o.end(left)
 }
 
+// show lists what is in doubt, with what a person needs to find the case.
 func (o *resolveOptions) show(console *console) error {
-	list, err := importer.Doubts(o.ledger)
+	list, err := importer.Doubts(o.Ledger)
 	if err != nil {
 		return err
 	}
@@ -193,7 +201,8 @@ func (o *resolveOptions) show(console *console) error {
 		return o.end(len(list))
 	}
 	for _, d := range list {
-		fmt.Fprintf(console.out, "%s\n    sent %s, contact %s, marker %s\n    %s\n", inline(d.Key), d.Since.Local().Format(time.DateTime), inline(d.Contact), inline(d.Marker), inline(d.Evidence))
+		fmt.Fprintf(console.out, "%s\n    sent %s, contact %s, marker %s\n    %s\n", inline(d.Key),
+			d.Since.Local().Format(time.DateTime), inline(d.Contact), inline(d.Marker), inline(d.Evidence))
 	}
 	fmt.Fprintf(console.out, "%d in doubt\n", len(list))
 	return o.end(len(list))

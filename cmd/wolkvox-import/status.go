@@ -21,7 +21,7 @@ func statusCommand(console *console) *cobra.Command {
 		Long: `status looks at a ledger; also while a run is on.
 
 Exit status: 0 shown, 1 the ledger can't be read, 2 usage.`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(*cobra.Command, []string) error {
 			state, err := importer.Status(path)
 			if err != nil {
@@ -40,26 +40,29 @@ Exit status: 0 shown, 1 the ledger can't be read, 2 usage.`,
 	return c
 }
 
+// describe is the state for people: what is known, what is in doubt, and what to do next.
 func describe(path string, s importer.State) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "ledger     %s\noperation  %s\nserver     %s\n", inline(path), inline(s.Operation), inline(s.Server))
+	fmt.Fprintf(&b, "ledger     %s\noperation  %s\nserver     %s\n",
+		inline(path), inline(s.Operation), inline(s.Server))
 	switch {
 	case s.Started.IsZero():
 		fmt.Fprintf(&b, "last run   none\n")
 	case s.Running:
-		fmt.Fprintf(&b, "running    process %d since %s\n", s.PID, s.Started.Local().Format(time.DateTime))
+		fmt.Fprintf(&b, "running    process %d since %s\n", s.PID, shortly(s.Started))
 	case s.Ended.IsZero():
-		fmt.Fprintf(&b, "last run   %s, died before its end: run the same command again\n", s.Started.Local().Format(time.DateTime))
+		fmt.Fprintf(&b, "last run   %s, died before its end: run the same command again\n", shortly(s.Started))
 	case s.Stopped != "":
-		fmt.Fprintf(&b, "last run   %s, stopped: %s\n", s.Started.Local().Format(time.DateTime), inline(s.Stopped))
+		fmt.Fprintf(&b, "last run   %s, stopped: %s\n", shortly(s.Started), inline(s.Stopped))
 	default:
-		fmt.Fprintf(&b, "last run   %s, finished %s\n", s.Started.Local().Format(time.DateTime), s.Ended.Local().Format(time.DateTime))
+		fmt.Fprintf(&b, "last run   %s, finished %s\n", shortly(s.Started), shortly(s.Ended))
 	}
 	for _, state := range slices.Sorted(maps.Keys(s.Keys)) {
 		fmt.Fprintf(&b, "%10d  %s\n", s.Keys[state], state)
 	}
 	for _, d := range s.Doubts {
-		fmt.Fprintf(&b, "in doubt   %s, sent %s, contact %s: %s\n", inline(d.Key), d.Since.Local().Format(time.DateTime), inline(d.Contact), inline(d.Evidence))
+		fmt.Fprintf(&b, "in doubt   %s, sent %s, contact %s: %s\n",
+			inline(d.Key), shortly(d.Since), inline(d.Contact), inline(d.Evidence))
 	}
 	if n := s.Keys["in_doubt"] - len(s.Doubts); n > 0 {
 		fmt.Fprintf(&b, "           and %d more in doubt\n", n)
@@ -69,3 +72,6 @@ func describe(path string, s importer.State) string {
 	}
 	return b.String()
 }
+
+// shortly is a moment by the person's own clock.
+func shortly(t time.Time) string { return t.Local().Format(time.DateTime) }

@@ -9,7 +9,7 @@ import (
 	"wolkvox-import/importer"
 )
 
-// tokens reads the tokens, of the file where there is one; none of them is ever shown.
+// tokens reads the tokens, of the file if there is one; none of them is ever shown.
 func tokens(file string) ([]string, error) {
 	text, from := os.Getenv("WOLKVOX_TOKEN"), "WOLKVOX_TOKEN"
 	if file != "" {
@@ -25,9 +25,12 @@ func tokens(file string) ([]string, error) {
 		case token == "", strings.HasPrefix(token, "#") && file != "":
 			continue
 		case strings.HasPrefix(token, "WOLKVOX_TOKEN="), strings.HasPrefix(token, "export "):
-			return nil, &importer.UsageError{Err: fmt.Errorf("%s: there is the token alone, without WOLKVOX_TOKEN= in front of it", from)}
-		case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"';`, r) }):
-			return nil, &importer.UsageError{Err: fmt.Errorf("%s: token number %d has a blank, a quote or another character that tokens don't have; separate tokens by commas or lines, and copy it again", from, len(list)+1)}
+			const what = "%s: there is the token alone, without WOLKVOX_TOKEN= in front of it"
+			return nil, &importer.UsageError{Err: fmt.Errorf(what, from)}
+		case strings.ContainsFunc(token, noToken):
+			const what = "%s: token number %d has a blank, a quote or another character that tokens don't have; " +
+				"separate tokens by commas or lines, and copy it again"
+			return nil, &importer.UsageError{Err: fmt.Errorf(what, from, len(list)+1)}
 		}
 		list = append(list, token)
 	}
@@ -36,6 +39,10 @@ func tokens(file string) ([]string, error) {
 	}
 	return list, nil
 }
+
+// noToken tells characters that tokens don't have: they come from a quote or a blank that was
+// copied with one.
+func noToken(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"';`, r) }
 
 // readByOthers tells whether a file's mode lets others read it. Windows keeps access lists
 // instead of modes.

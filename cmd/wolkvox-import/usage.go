@@ -2,63 +2,156 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"wolkvox-import/importer"
 )
 
-const noTokens = "tokens are not for the command line, where others could see them: put them into the environment variable WOLKVOX_TOKEN, or into a file for --token-file"
+const noTokens = "tokens are not for the command line, where others could see them: " +
+	"put them into the environment variable WOLKVOX_TOKEN, or into a file for --token-file"
 
 // plainly says what is wrong with a command line in words that aren't Go's, and what would
-// be right.
+// be right. It never repeats what may be a token that was given by mistake.
 func plainly(c *cobra.Command, err error) error {
-	text := err.Error()
-	help := "; see wolkvox-import help"
-	if c.HasParent() {
-		help += " " + c.Name()
+	if _, is := errors.AsType[*importer.UsageError](err); is {
+		return err // by a command itself, or by its Args below
 	}
-	if before, _, ok := strings.Cut(text, ": strconv."); ok {
-		return errors.New(before + ": that is not a number, such as 2 or, where it may be a fraction, 2.5")
-	}
-	if before, _, ok := strings.Cut(text, ": time: "); ok {
-		return errors.New(before + ": that is not a time, such as 90s or 2m")
-	}
-	if missing, ok := strings.CutPrefix(text, "required flag(s) "); ok {
-		missing = strings.ReplaceAll(strings.TrimSuffix(missing, " not set"), `"`, "")
-		return errors.New("--" + strings.ReplaceAll(missing, ", ", " and --") + ": it is missing" + help)
-	}
-	if before, given, ok := strings.Cut(text, "' in -"); ok && strings.HasPrefix(given, "t") { // what follows may be one
-		return errors.New(before + "'; " + noTokens)
-	} else if ok {
-		return errors.New(before + "'" + help)
-	}
-	if strings.HasPrefix(text, "accepts 1 arg") && !strings.HasSuffix(text, "received 0") {
-		return errors.New("one input at a time" + help)
-	}
-	if strings.HasPrefix(text, "requires at least 1 arg") || strings.HasPrefix(text, "accepts 1 arg") {
-		return errors.New("give an input: a CSV or XLSX file" + help)
-	}
-	if _, set, ok := strings.Cut(text, "none of the others can be; ["); ok {
-		set = strings.TrimSuffix(set, "] were all set")
-		return errors.New("--" + strings.ReplaceAll(set, " ", " and --") + " can't go together" + help)
-	}
-	if strings.HasPrefix(text, "accepts at most 1 arg") {
-		return errors.New("one KEY at a time" + help)
-	}
-	flag, ok := strings.CutPrefix(text, "unknown flag: --")
-	switch near := nearest(c, flag); {
-	case !ok:
+	if _, is := errors.AsType[*pflag.InvalidSyntaxError](err); is {
 		return err
-	case strings.HasPrefix(flag, "token") && c.Flags().Lookup("token-file") != nil:
-		return errors.New(text + "; " + noTokens)
-	case near != "":
-		return errors.New(text + "; the nearest is --" + near)
 	}
-	return errors.New(text + help)
+	if e, is := errors.AsType[*pflag.InvalidValueError](err); is {
+		return badValue(e)
+	}
+	if e, is := errors.AsType[*pflag.ValueRequiredError](err); is {
+		if group := e.GetSpecifiedShortnames(); group != "" {
+			return badLetter(c, fmt.Sprintf("flag needs an argument: %q", e.GetSpecifiedName()[0]), group)
+		}
+		return err
+	}
+	if e, is := errors.AsType[*pflag.NotExistError](err); is {
+		if group := e.GetSpecifiedShortnames(); group != "" {
+			return badLetter(c, fmt.Sprintf("unknown shorthand flag: %q", e.GetSpecifiedName()[0]), group)
+		}
+		return unknownFlag(c, e)
+	}
+	if missing := missingFlags(c); len(missing) > 0 {
+		return errors.New(strings.Join(missing, " and ") + ": it is missing" + help(c))
+	}
+	return err
 }
 
-// nearest is the flag that was probably meant, "" where none was. Cobra suggests commands
+// help is where to look further.
+func help(c *cobra.Command) string {
+	if c.HasParent() {
+		return "; see wolkvox-import help " + c.Name()
+	}
+	return "; see wolkvox-import help"
+}
+
+// badValue says what a flag's value should be like.
+func badValue(e *pflag.InvalidValueError) error {
+	name := "--" + e.GetFlag().Name
+	if short := e.GetFlag().Shorthand; short != "" {
+		name = "-" + short + ", " + name
+	}
+	what := fmt.Sprintf("invalid argument %q for %q flag", e.GetValue(), name)
+	if _, is := errors.AsType[*strconv.NumError](e); is {
+		return errors.New(what + ": that is not a number, such as 2 or, where it may be a fraction, 2.5")
+	}
+	if e.GetFlag().Value.Type() == "duration" {
+		return errors.New(what + ": that is not a time, such as 90s or 2m")
+	}
+	return e
+}
+
+// badLetter is about a flag of one letter in a group of them. What follows a t may be a token.
+func badLetter(c *cobra.Command, what, group string) error {
+	if strings.HasPrefix(group, "t") {
+		return errors.New(what + "; " + noTokens)
+	}
+	return errors.New(what + help(c))
+}
+
+// unknownFlag says which flag was probably meant.
+func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
+	flag := e.GetSpecifiedName()
+	switch near := nearest(c, flag); {
+	case strings.HasPrefix(flag, "token") && c.Flags().Lookup("token-file") != nil:
+		return fmt.Errorf("%w; %s", e, noTokens)
+	case near != "":
+		return fmt.Errorf("%w; the nearest is --%s", e, near)
+	}
+	return fmt.Errorf("%w%s", e, help(c))
+}
+
+// missingFlags are those that a command can't do without and that were not given.
+func missingFlags(c *cobra.Command) (names []string) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if slices.Contains(f.Annotations[cobra.BashCompOneRequiredFlag], "true") && !f.Changed {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return names
+}
+
+// together fails if more than one of the flags was given.
+func together(c *cobra.Command, flags ...string) error {
+	var given []string
+	for _, name := range slices.Sorted(slices.Values(flags)) {
+		if c.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) < 2 {
+		return nil
+	}
+	return wrong(c, strings.Join(given, " and ")+" can't go together")
+}
+
+// wrong is a mistake in a command's arguments.
+func wrong(c *cobra.Command, what string) error {
+	return &importer.UsageError{Err: errors.New(what + help(c))}
+}
+
+// inputs are the arguments of a command that reads any number of files.
+func inputs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return wrong(c, "give an input: a CSV or XLSX file")
+	}
+	return nil
+}
+
+// oneInput is the argument of a command that reads a single file.
+func oneInput(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return wrong(c, "one input at a time")
+	}
+	return inputs(c, args)
+}
+
+// oneKey is the argument of a command that is about a row, or about none.
+func oneKey(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return wrong(c, "one KEY at a time")
+	}
+	return nil
+}
+
+// nothing is the arguments of a command that has flags alone.
+func nothing(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &importer.UsageError{Err: fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())}
+}
+
+// nearest is the flag that was probably meant, "" if none was. Cobra suggests commands
 // only, so the flags are made to be some.
 func nearest(c *cobra.Command, flag string) string {
 	names := cobra.Command{SuggestionsMinimumDistance: 2}

@@ -24,7 +24,7 @@ func versionCommand(console *console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "print the version",
-		Args:  cobra.NoArgs,
+		Args:  nothing,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(console.out, "wolkvox-import", version())
 			return err

@@ -112,7 +112,8 @@ func rounded(was, now string) bool {
 
 // months are the names' beginnings in the two languages, which are theirs alone.
 var months = map[string]int{
-	"ene": 1, "feb": 2, "mar": 3, "abr": 4, "may": 5, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "oct": 10, "nov": 11, "dic": 12,
+	"ene": 1, "feb": 2, "mar": 3, "abr": 4, "may": 5, "jun": 6,
+	"jul": 7, "ago": 8, "sep": 9, "oct": 10, "nov": 11, "dic": 12,
 	"jan": 1, "apr": 4, "aug": 8, "dec": 12,
 }
 

@@ -180,7 +180,8 @@ func (b *Book) relations(part string) (map[string]relation, error) {
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join("/", dir, target)
 		}
-		list[e.attrs["Id"]] = relation{e.attrs["Id"], path.Base(e.attrs["Type"]), strings.TrimPrefix(path.Clean(target), "/")}
+		target = strings.TrimPrefix(path.Clean(target), "/")
+		list[e.attrs["Id"]] = relation{e.attrs["Id"], path.Base(e.attrs["Type"]), target}
 		return nil
 	})
 	return list, err
@@ -208,7 +209,8 @@ func (b *Book) readWorkbook(name string, relations map[string]relation) error {
 			}
 			if r.kind == "worksheet" { // charts and dialogs have sheets of their own
 				state := e.attrs["state"]
-				b.Sheets = append(b.Sheets, Sheet{Name: e.attrs["name"], Hidden: state == "hidden" || state == "veryHidden", part: r.target})
+				hidden := state == "hidden" || state == "veryHidden"
+				b.Sheets = append(b.Sheets, Sheet{Name: e.attrs["name"], Hidden: hidden, part: r.target})
 			}
 		}
 		return nil

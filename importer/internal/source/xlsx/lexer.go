@@ -423,7 +423,7 @@ func (l *lexer) attr(name string) []byte {
 	return nil
 }
 
-// chars appends the character data, entities replaced and line ends as XML has them.
+// appendText appends the character data, entities replaced and line ends as XML has them.
 func (l *lexer) appendText(to []byte) ([]byte, error) {
 	if l.cdata {
 		return appendLines(to, l.text), nil
@@ -525,7 +525,8 @@ func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\
 var inName = func() (table [256]bool) {
 	for b := range table {
 		c := byte(b)
-		table[b] = c >= 0x80 || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == ':' || c == '_' || c == '-' || c == '.'
+		table[b] = c >= 0x80 || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' ||
+			c == ':' || c == '_' || c == '-' || c == '.'
 	}
 	return table
 }()

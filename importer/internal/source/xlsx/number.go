@@ -25,7 +25,8 @@ const (
 	percent
 )
 
-// isDateID tells the number formats that are dates and times in every workbook.
+// builtIn is the number format that every workbook has under an id, as far as it matters: those
+// of dates and times, and percentages.
 func builtIn(id int) format {
 	switch {
 	case id >= 14 && id <= 22, id >= 27 && id <= 36, id == 45, id == 47, id >= 50 && id <= 58:
@@ -120,7 +121,8 @@ func appendShifted(to, value []byte, shift int) []byte {
 	if at := bytes.IndexAny(number, "eE"); at >= 0 {
 		var err error
 		mantissa = number[:at]
-		if exponent, err = strconv.Atoi(string(number[at+1:])); err != nil || exponent > maxShift || exponent < -maxShift {
+		exponent, err = strconv.Atoi(string(number[at+1:]))
+		if err != nil || exponent > maxShift || exponent < -maxShift {
 			return append(to, value...)
 		}
 	}
@@ -227,7 +229,10 @@ func clock(seconds int64) string {
 
 // isoDate reads the ISO 8601 of cells that are stored as such.
 func isoDate(value string) (string, bool) {
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", "15:04:05"} {
+	for _, layout := range []string{
+		"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04",
+		"2006-01-02", "15:04:05",
+	} {
 		at, err := time.Parse(layout, value)
 		switch {
 		case err != nil:

@@ -316,6 +316,8 @@ func (b *Book) style(text []byte) (int, error) {
 	return n, nil
 }
 
+const noResult = "a formula without its result; open the file in the spreadsheet program and save it there"
+
 // content reads the elements of a cell.
 func (r *Rows) content(column int, c content) error {
 	style, err := r.book.style(c.style) // good for as long as its tag is
@@ -361,7 +363,7 @@ func (r *Rows) content(column int, c content) error {
 			// A result that is an empty text says so by its type; other empty ones
 			// were never computed.
 			if formula && len(r.text) == from && (!hasValue || c.kind == numberCell) {
-				r.flaw(column, "a formula without its result; open the file in the spreadsheet program and save it there")
+				r.flaw(column, noResult)
 				return nil
 			}
 			return r.value(column, c.kind, style, from)
@@ -408,7 +410,8 @@ func (r *Rows) value(column int, kind cellKind, style, from int) error {
 		if r.show[column] {
 			r.shown[column] = r.texts.text(style, string(raw), r.book.date1904)
 		}
-		if f := r.book.formats[style]; f.kind != plain || bytes.IndexByte(raw, 'E') >= 0 || bytes.IndexByte(raw, 'e') >= 0 {
+		f := r.book.formats[style]
+		if f.kind != plain || bytes.IndexByte(raw, 'E') >= 0 || bytes.IndexByte(raw, 'e') >= 0 {
 			r.text = append(r.text[:from], f.appendNumber(nil, bytes.Clone(raw), r.book.date1904)...)
 		}
 	}

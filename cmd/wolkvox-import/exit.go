@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"wolkvox-import/importer"
+)
+
+const statusHelp = `
+Exit status:
+  0  every row created or skipped
+  1  the run stopped: ledger, server, credentials, too many failures
+  2  usage, mapping or input; nothing was sent
+  3  finished; some rows rejected or invalid, or most of those imported before have other cells
+  4  rows of this input are in doubt
+  5  paused: run the same command again
+Where several hold: 4, then 1, 5, 3. With a row not attempted it is never 0.`
+
+// finished carries the exit status of a command that has already said everything.
+type finished struct{ status int }
+
+func (f *finished) Error() string { return fmt.Sprintf("exit status %d", f.status) }
+
+// end makes a status the command's result.
+func end(status int) error {
+	if status == importer.StatusDone {
+		return nil
+	}
+	return &finished{status}
+}
