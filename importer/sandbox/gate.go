@@ -10,7 +10,7 @@ const mostToken = 256 // bytes of a token
 
 // gate lets requests in: by their tokens, by how many a token has in flight, by its quota.
 type gate struct {
-	tokens   set // that are valid; empty: any that is not blank
+	tokens   set           // that are valid; empty: any that is not blank
 	perToken int           // requests in flight a token may have; 0: any number
 	latency  time.Duration // that each request takes that was let in
 	firewall firewall
