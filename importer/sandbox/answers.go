@@ -33,6 +33,8 @@ type style struct {
 	stringCode bool // code is a string
 }
 
+// code is how the envelope shows a code. The real CRM's inserts have numbers and its questions have
+// texts; a client must take both.
 func (s style) code(n int) any {
 	if s.stringCode {
 		return strconv.Itoa(n)
@@ -46,11 +48,13 @@ func (s style) created(ids map[string]string) answer {
 		body: encode(envelope{Code: s.code(http.StatusOK), Error: "null", Msg: "Succesfully create record", Data: ids})}
 }
 
+// refused is the answer to a refusal.
 func (s style) refused(r refusal) answer { return s.refusedWith(r, nil) }
 
 // refusedWith is a refusal with some data beside it.
 func (s style) refusedWith(r refusal, data any) answer {
-	return answer{name: r.name, status: r.status, body: encode(envelope{Code: s.code(r.status), Error: reason(r.status), Msg: r.text, Data: data})}
+	body := envelope{Code: s.code(r.status), Error: reason(r.status), Msg: r.text, Data: data}
+	return answer{name: r.name, status: r.status, body: encode(body)}
 }
 
 // failed turns an error into an answer. What is neither a refusal nor a page is a body that broke
@@ -72,9 +76,11 @@ func (e *pageError) Error() string { return e.name }
 
 // found is the answer of the query endpoints, whose code is always a string.
 func found(msg string, data any) answer {
-	return answer{name: "found", status: http.StatusOK, body: encode(envelope{Code: "200", Error: "null", Msg: msg, Data: data})}
+	body := envelope{Code: "200", Error: "null", Msg: msg, Data: data}
+	return answer{name: "found", status: http.StatusOK, body: encode(body)}
 }
 
+// write sends the answer, or breaks the connection off.
 func (a answer) write(w http.ResponseWriter) {
 	if a.reset {
 		reset(w)

@@ -18,7 +18,8 @@ type body struct {
 	size        int64 // of all that is kept of it, in bytes
 }
 
-// readBody decodes a body of any length in little memory. Not the JSON itself is
+// readBody decodes a body of any length in little memory: attachments of gigabytes may pass, and
+// many requests at once. Not the JSON itself is
 // decoded but a copy in which each attachment has become the empty string; the
 // attachments are decoded and hashed while the copy is made.
 func readBody(r io.Reader) (body, error) {
@@ -34,6 +35,8 @@ func readBody(r io.Reader) (body, error) {
 	return body{fields: fields, attachments: s.attachments, corrupt: s.corrupt, size: size}, nil
 }
 
+// readError is a refusal if the body is longer than the CRM takes, and the reader's own error
+// otherwise: then nobody is left to be answered.
 func readError(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return bodyTooLarge
@@ -41,6 +44,8 @@ func readError(err error) error {
 	return err
 }
 
+// decodeObject decodes exactly one JSON object. Numbers stay as they were written: an id of twenty
+// digits must not be rounded.
 func decodeObject(r io.Reader) (map[string]any, error) {
 	d := json.NewDecoder(r)
 	d.UseNumber()
@@ -54,17 +59,19 @@ func decodeObject(r io.Reader) (map[string]any, error) {
 	return fields, nil
 }
 
+// has tells whether the key is there, whatever it holds.
 func (b body) has(key string) bool {
 	_, ok := b.fields[key]
 	return ok
 }
 
-// text returns the field where it is a text, and "" elsewhere.
+// text returns the field if it is a text, and "" otherwise.
 func (b body) text(key string) string {
 	text, _ := b.fields[key].(string)
 	return text
 }
 
+// blank tells whether a text is missing, is no text, or has nothing but white space.
 func (b body) blank(key string) bool { return strings.TrimSpace(b.text(key)) == "" }
 
 // attachmentsWhole says whether `attachments` is a list of nothing but base64.

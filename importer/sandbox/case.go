@@ -9,16 +9,21 @@ import (
 	"time"
 )
 
-// Case is a case that the CRM created.
+// Case is a case that the CRM created. None is changed once it is kept: what agents do to it is
+// settled when it is created, and shown by the clock.
 type Case struct {
-	ID          string         `json:"wolkvox_id"` // 24 hexadecimal digits
-	Prefix      string         `json:"idPrefijo"`  // such as C-7, counted from 1
-	Token       string         `json:"token"`      // TokenID of the token that it came with
-	At          time.Time      `json:"at"`
-	Fields      map[string]any `json:"fields"` // as sent, without attachments; numbers are json.Number. Not to be changed
-	Attachments []Attachment   `json:"attachments"`
-	Answer      string         `json:"answer"`           // the name in Stats.Answers of what the client was told
-	Deleted     time.Time      `json:"deleted,omitzero"` // when an agent deletes it; zero: never
+	ID     string    `json:"wolkvox_id"` // 24 hexadecimal digits
+	Prefix string    `json:"idPrefijo"`  // such as C-7, counted from 1
+	Token  string    `json:"token"`      // TokenID of the token that it came with
+	At     time.Time `json:"at"`
+
+	// Fields are as they were sent, without attachments; numbers are json.Number. They must not
+	// be changed.
+	Fields map[string]any `json:"fields"`
+
+	Attachments []Attachment `json:"attachments"`
+	Answer      string       `json:"answer"`           // the name in Stats.Answers of what the client was told
+	Deleted     time.Time    `json:"deleted,omitzero"` // when an agent deletes it; zero: never
 
 	description
 }
@@ -75,6 +80,7 @@ func (k Case) turn() int {
 	return n
 }
 
+// text is a field that is a text, "" otherwise.
 func (k Case) text(key string) string {
 	text, _ := k.Fields[key].(string)
 	return text

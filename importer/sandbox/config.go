@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// Config says what the simulated CRM knows and how it behaves. Its zero value is a
-// CRM without limits and faults that takes every well-formed case.
+// Config says what the simulated CRM knows and how it behaves. Its zero value is a CRM without
+// limits and faults that takes every well-formed case.
+//
+// Its fields are flat, since tests and flags name them one by one. Within the package each part
+// has only its own of them: [New] hands them out.
 type Config struct {
 	Tokens       []string      // valid tokens; empty: any that is not blank
 	Operation    string        // that the tokens belong to; empty: any
@@ -27,12 +30,16 @@ type Config struct {
 	Queries      Queries
 	Storage      Storage
 	Agents       Agents
-	Firewall     *regexp.Regexp // a request with a text that matches gets an HTML 403 from before the CRM; nil: there is none
-	MaxCases     int            // that are kept; 0: 1,000,000. A further one is refused
-	MaxKept      int64          // bytes of fields that are kept; 0: 512 MiB
-	Log          io.Writer      // gets each accepted case as a line of JSON before it is answered; nil: none
+	MaxCases     int       // that are kept; 0: 1,000,000. A further one is refused
+	MaxKept      int64     // bytes of fields that are kept; 0: 512 MiB
+	Log          io.Writer // gets each accepted case as a line of JSON before it is answered; nil: none
+
+	// Firewall stands before the CRM: a request with a text that matches gets an HTML 403. Nil:
+	// there is none.
+	Firewall *regexp.Regexp
 }
 
+// withDefaults has the numbers that a zero stands for.
 func (c Config) withDefaults() Config {
 	c.Prefix = cmp.Or(c.Prefix, "C")
 	c.MaxBody = cmp.Or(c.MaxBody, 1<<30)

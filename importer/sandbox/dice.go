@@ -14,8 +14,8 @@ type dice struct {
 
 func newDice(seed uint64) *dice { return &dice{random: rand.New(rand.NewPCG(seed, 0))} }
 
-// happens tells whether something of that probability does. What never happens doesn't change
-// what comes after it.
+// happens tells whether something of that probability does. What never happens takes no number:
+// a fault that nobody asked for doesn't change which requests meet the others.
 func (d *dice) happens(p float64) bool {
 	if !(p > 0) {
 		return false
@@ -25,7 +25,7 @@ func (d *dice) happens(p float64) bool {
 	return d.random.Float64() < p
 }
 
-// number is between 0 and n, n excluded.
+// number is a number between 0 and n, n excluded.
 func (d *dice) number(n uint64) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

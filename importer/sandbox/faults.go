@@ -55,6 +55,7 @@ func (f *Faults) Flags() []FaultFlag {
 	return flags
 }
 
+// withDefaults has the times and the status that a zero stands for.
 func (f Faults) withDefaults() Faults {
 	f.LateBy = cmp.Or(f.LateBy, 3*time.Second)
 	f.SlowBy = cmp.Or(f.SlowBy, 3*time.Second)
@@ -72,7 +73,8 @@ type fault struct {
 	answer func(*Faults, Case) answer // Case is its zero value if none is created before the answer
 }
 
-// moment is when a fault strikes.
+// moment is when a fault strikes. Before the case is created a client loses nothing by sending the
+// case again; after it, a second case would be made.
 type moment int
 
 const (
@@ -84,7 +86,8 @@ const (
 	behind                   // it is created SlowBy after the answer
 )
 
-// faults is the table of them, in the order in which they are drawn.
+// faults is the table of them, in the order in which they are drawn. Inserting a line shifts which
+// faults the requests after it meet by a given seed.
 var faults = []fault{
 	{"reset-before", "a reset before the body is read", onArrival,
 		func(f *Faults) *float64 { return &f.ResetBefore }, hangUp},
@@ -162,18 +165,23 @@ func (f *Faults) redirect() (a answer, redirected bool) {
 		header: map[string]string{"Content-Type": "text/html", "Location": f.RedirectTo}}, f.RedirectTo != ""
 }
 
+// success is the answer of a CRM that works.
 func success(f *Faults, k Case) answer { return f.style().created(k.ids()) }
 
+// blankIDs answers as the sample in the vendor's documentation does.
 func blankIDs(f *Faults, _ Case) answer {
 	return f.style().created(map[string]string{"wolkvox_id": " ", "idPrefijo": " "})
 }
 
+// hangUp resets the connection without an answer.
 func hangUp(*Faults, Case) answer { return answer{reset: true} }
 
+// refuseWith answers as if the refusal were meant.
 func refuseWith(r refusal) func(*Faults, Case) answer {
 	return func(f *Faults, _ Case) answer { return f.style().refused(r) }
 }
 
+// failingCode says by its code alone that nothing was created.
 func failingCode(f *Faults, _ Case) answer {
 	a := f.style().refused(missingParameters)
 	a.status = http.StatusOK
@@ -191,26 +199,32 @@ func retryAtDate(f *Faults, _ Case) answer {
 	return f.throttle(at.UTC().Format(http.TimeFormat))
 }
 
+// throttle asks for a pause.
 func (f *Faults) throttle(retryAfter string) answer {
 	a := f.style().refused(throttled)
 	a.header = map[string]string{"Retry-After": retryAfter}
 	return a
 }
 
+// gatewayPage is what a proxy says if PHP doesn't answer.
 func gatewayPage(*Faults, Case) answer {
 	return answer{status: http.StatusBadGateway, header: map[string]string{"Content-Type": "text/html"},
 		body: []byte("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n")}
 }
 
+// truncated is cut in the middle, with the length of what is left: no error of the connection
+// gives it away.
 func truncated(f *Faults, k Case) answer {
 	a := success(f, k)
 	a.body = a.body[:len(a.body)/2]
 	return a
 }
 
+// warning has what PHP prints before the JSON, with display_errors on.
 func warning(f *Faults, k Case) answer {
 	a := success(f, k)
-	const text = "<br />\n<b>Warning</b>:  Undefined array key \"form\" in <b>insertAttach.php</b> on line <b>212</b><br />\n"
+	const text = "<br />\n<b>Warning</b>:  Undefined array key \"form\" " +
+		"in <b>insertAttach.php</b> on line <b>212</b><br />\n"
 	a.body = append([]byte(text), a.body...)
 	return a
 }
@@ -222,7 +236,8 @@ func sameID(f *Faults, k Case) answer {
 }
 
 // failures are the statuses that take turns if an answer contradicts itself.
-var failures = []refusal{missingParameters, unknownContact, noSolution, throttled, quotaSpent, simultaneous, serverError}
+var failures = []refusal{missingParameters, unknownContact, noSolution, throttled, quotaSpent, simultaneous,
+	serverError}
 
 // codeAndID says in one answer that the case was refused and which one it is.
 func codeAndID(f *Faults, k Case) answer {

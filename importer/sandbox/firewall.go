@@ -9,8 +9,11 @@ import (
 type firewall struct{ pattern *regexp.Regexp } // nil lets everything pass
 
 // errBlocked is the error of a request that the firewall doesn't let pass.
-var errBlocked = &pageError{answer{name: "firewall", status: http.StatusForbidden, header: map[string]string{"Content-Type": "text/html"},
-	body: []byte("<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1><p>Request blocked.</p></body></html>\n")}}
+var errBlocked = &pageError{answer{
+	name: "firewall", status: http.StatusForbidden, header: map[string]string{"Content-Type": "text/html"},
+	body: []byte("<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>" +
+		"<p>Request blocked.</p></body></html>\n"),
+}}
 
 // check refuses a value that has such a text in it. A value is what JSON decodes to, as deep as
 // the sandbox takes it.
@@ -21,6 +24,7 @@ func (f firewall) check(value any) error {
 	return nil
 }
 
+// blocks looks through names and values, at every depth.
 func (f firewall) blocks(value any) bool {
 	switch v := value.(type) {
 	case string:

@@ -10,7 +10,7 @@ const mostToken = 256 // bytes of a token
 
 // gate lets requests in: by their tokens, by how many a token has in flight, by its quota.
 type gate struct {
-	tokens   set
+	tokens   set           // that are valid; empty: any that is not blank
 	perToken int           // requests in flight a token may have; 0: any number
 	latency  time.Duration // that each request takes that was let in
 	firewall firewall
@@ -22,7 +22,10 @@ func newGate(c Config) *gate {
 		firewall: firewall{c.Firewall}, quotas: newQuotas(c.Quota, c.HoursToReset)}
 }
 
-// admit applies the rules that need no more than the header.
+// admit applies the rules that need no more than the header. They come before the body is read: a
+// client learns that its token is wrong without the server having taken its files.
+//
+// The order is invented. What a request is refused for here costs nothing of the quota.
 func (g *gate) admit(q *call) error {
 	switch {
 	case q.token == "":

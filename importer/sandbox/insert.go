@@ -12,6 +12,10 @@ type inserts struct {
 
 // insert is cases/insertAttach.php. A client that goes away once its request is sent changes
 // nothing: the case is created all the same.
+//
+// A fault is drawn first, so that it depends on nothing that the request says. Faults that strike
+// instead of the case come after the body is read, since a real server's do, and cost nothing of
+// the quota.
 func (i *inserts) insert(q *call) (answer, error) {
 	f := i.faults.draw()
 	if f.when == onArrival {
@@ -46,7 +50,8 @@ func (i *inserts) create(q *call, f fault, b body) (answer, error) {
 		time.Sleep(i.faults.SlowBy)
 	case behind:
 		token := q.token
-		time.AfterFunc(i.faults.SlowBy, func() { i.store.create(token, f.name, b) }) // nobody is left to be told of an error
+		// Nobody is left to be told of an error.
+		time.AfterFunc(i.faults.SlowBy, func() { i.store.create(token, f.name, b) })
 		return i.faults.without(f), nil
 	}
 	k, err := i.store.create(q.token, f.name, b)

@@ -90,10 +90,11 @@ func (l *lookups) contacts(q *call) (answer, error) {
 	if l.queries.ExactContacts {
 		knows = l.world.contacts.knowsExactly
 	}
-	records := []map[string]any{}
+	records := []map[string]any{} // [] in JSON, not null
 	if knows(asked.Value) {
 		sum := sha256.Sum256([]byte(strings.ToLower(asked.Value)))
-		records = append(records, map[string]any{"wolkvox_id": hex.EncodeToString(sum[:12]), "emailcontact": asked.Value})
+		id := hex.EncodeToString(sum[:12])
+		records = append(records, map[string]any{"wolkvox_id": id, "emailcontact": asked.Value})
 	}
 	return l.queries.show(records), nil
 }

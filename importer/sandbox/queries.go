@@ -31,11 +31,14 @@ const mostShown = 10_000
 // search makes of a question's value what tells which descriptions match, or refuses it.
 type search func(value string) (matches func(description string) bool, err error)
 
+// searches are the ways that are thinkable of the real CRM; which is its own isn't known.
 var searches = map[string]search{
 	"contains": func(value string) (func(string) bool, error) {
 		return func(d string) bool { return strings.Contains(d, value) }, nil
 	},
-	"whole":         func(value string) (func(string) bool, error) { return func(d string) bool { return d == value }, nil },
+	"whole": func(value string) (func(string) bool, error) {
+		return func(d string) bool { return d == value }, nil
+	},
 	"regexp":        func(value string) (func(string) bool, error) { return pattern(value, nil) },
 	"regexp-strict": func(value string) (func(string) bool, error) { return pattern(value, badPattern) },
 	"refused":       func(string) (func(string) bool, error) { return nil, notSearchable },
@@ -59,15 +62,18 @@ var totals = map[string]func(shown, all int) (said int, total *int){
 	"none": func(shown, _ int) (int, *int) { return shown, nil },
 }
 
-// Searches lists the values of Queries.Descriptions, Totals those of Queries.Total.
+// Searches lists the values of Queries.Descriptions.
 func Searches() []string { return slices.Sorted(maps.Keys(searches)) }
-func Totals() []string   { return slices.Sorted(maps.Keys(totals)) }
 
-// Check finds what can't be meant.
+// Totals lists the values of Queries.Total.
+func Totals() []string { return slices.Sorted(maps.Keys(totals)) }
+
+// Check finds what can't be meant. Its error names the value and what there is instead.
 func (q Queries) Check() error {
 	switch {
 	case searches[cmp.Or(q.Descriptions, "contains")] == nil:
-		return fmt.Errorf("descriptions can't be searched by %q; there are %s", q.Descriptions, strings.Join(Searches(), ", "))
+		return fmt.Errorf("descriptions can't be searched by %q; there are %s",
+			q.Descriptions, strings.Join(Searches(), ", "))
 	case totals[cmp.Or(q.Total, "msg")] == nil:
 		return fmt.Errorf("%q is no way to say a total; there are %s", q.Total, strings.Join(Totals(), ", "))
 	case q.Page < 0 || q.DeadAfter < 0 || q.ShownAfter < 0:
@@ -76,6 +82,7 @@ func (q Queries) Check() error {
 	return nil
 }
 
+// withDefaults bounds the page too: the zero value answers with all that the sandbox writes out.
 func (q Queries) withDefaults() Queries {
 	q.Total, q.Descriptions = cmp.Or(q.Total, "msg"), cmp.Or(q.Descriptions, "contains")
 	if q.Page == 0 || q.Page > mostShown {
@@ -126,7 +133,8 @@ func (q Queries) show(records []map[string]any) answer {
 	}
 	page := records[:min(q.Page, len(records))]
 	said, total := totals[q.Total](len(page), len(records))
-	e := envelope{Code: "200", Error: "null", Msg: fmt.Sprintf("%d records were are found", said), Data: page, Total: total}
+	msg := fmt.Sprintf("%d records were are found", said)
+	e := envelope{Code: "200", Error: "null", Msg: msg, Data: page, Total: total}
 	if len(records) == 0 && q.None404 {
 		e.Code, e.Error = "404", reason(http.StatusNotFound)
 		return answer{name: "found", status: http.StatusNotFound, body: encode(e)}

@@ -9,7 +9,8 @@ import (
 // unlimited is what tokenInformation calls the quota if there is none.
 const unlimited = 1_000_000
 
-// quotas are what the tokens have used of theirs.
+// quotas are what the tokens have used of theirs. All are renewed at the same time of day, as far
+// as the vendor says.
 type quotas struct {
 	limit int // requests a token may make; 0: any number
 
@@ -39,7 +40,8 @@ func (q *quotas) spend(token string) bool {
 	return true
 }
 
-// renew gives every token its quota again, once a day.
+// renew gives every token its quota again, once a day. It is called locked, by whoever looks: no
+// timer runs, so that a CRM that is thrown away leaves nothing behind.
 func (q *quotas) renew(now time.Time) {
 	for !q.renewal.IsZero() && !now.Before(q.renewal) {
 		clear(q.used)

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// A refusal is an answer that says no: nothing was created. Its text is the `msg`.
+// refusal is an answer that says no: nothing was created. Its text is the `msg`. It is an error, so
+// that whoever finds a reason to say no returns it as one.
 type refusal struct {
 	name   string // in Stats.Answers
 	status int

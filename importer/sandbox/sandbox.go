@@ -1,29 +1,37 @@
-// Package sandbox is a simulated Wolkvox CRM, for rehearsals without an account and
-// for tests. It is an [http.Handler] that answers as the real one is known to, keeps
-// what it accepted, and goes wrong on purpose where it is asked to.
+// Package sandbox is a simulated Wolkvox CRM, for rehearsals without an account and for tests. It
+// is an [http.Handler] that answers as the real one is known to, keeps what it accepted, and goes
+// wrong on purpose if it is asked to.
 //
-//	request ─► token, limits ─► body ─► quota ─► rules ─► case kept ─► answer
-//	      │                        │                           │
-//	  reset-before     throttled, gateway, error-before…    reset-after, truncated…
+//	request ─► traffic ─► gate: token, limits ─► body ─► firewall ─► quota ─► world: rules ─► store ─► answer
+//	               │                                │                                           │
+//	         reset-before              throttled, gateway, error-before…             reset-after, truncated…
 //
 // Its rules:
 //
-//   - It shares no code with the client that is tried against it, so that a mistake
-//     in one is not repeated in the other.
-//   - A case that it accepted is kept, whatever became of the answer: [CRM.Cases]
-//     and [CRM.Stats] say what happened at the CRM, not what the client was told.
-//   - Attachments are hashed as they pass and are never held; all else that it holds is
-//     bounded (bounds.go).
-//   - A request meets one fault at most, and the faults are one table (faults.go).
-//     What happens to cases and answers to questions apart from that are groups of the
-//     [Config]: how questions are answered (queries.go), what is kept of a description and
-//     what agents do to it (storage.go).
-//   - Where the vendor's documentation is silent, the wording is invented and a
-//     comment says so (refusals.go).
+//   - It shares no code with the client that is tried against it, so that a mistake in one is not
+//     repeated in the other.
+//   - A case that it accepted is kept, whatever became of the answer: [CRM.Cases] and [CRM.Stats]
+//     say what happened at the CRM, not what the client was told.
+//   - Attachments are hashed as they pass and are never held. All else that it holds is bounded:
+//     a body by splitter.go, the cases by store.go, tokens and paths by traffic.go.
+//   - A request meets one fault at most. What happens to cases, and how questions are answered,
+//     are groups of the [Config] apart from that (storage.go, queries.go).
+//   - If the vendor's documentation is silent, the wording is invented and a comment says so
+//     (refusals.go).
+//   - By the same seed, the same requests one by one meet the same fate (dice.go).
 //
-// Two paths lie outside the API, for programs that check what arrived:
-// /sandbox/stats answers the [Stats] as JSON and /sandbox/cases each [Case] as a
-// line of JSON. They cost nothing and are not counted.
+// # Adding a fault
+//
+// A fault is one field of [Faults], a probability, and one line in the table of faults.go: the
+// name of its flag, a usage, when it strikes, the field, and the function that answers. The
+// command's flags, the names in [Stats] and the drawing of faults follow from the table. If none
+// of the moments fits, add one, and let inserts.insert heed it.
+//
+// # Looking at what arrived
+//
+// Two paths lie outside the API, for programs that check what arrived: /sandbox/stats answers the
+// [Stats] as JSON and /sandbox/cases each [Case] as a line of JSON. They cost nothing and are not
+// counted.
 package sandbox
 
 import (
@@ -42,12 +50,15 @@ type CRM struct {
 	endpoints map[string]endpoint // the API as far as it is simulated, by path
 }
 
+// endpoint answers one path. Its error is a refusal, a page of something before the CRM, or that
+// of reading a body that broke off.
 type endpoint struct {
 	method string
 	serve  func(*call) (answer, error)
 }
 
-// New returns a CRM that holds no cases yet.
+// New returns a CRM that holds no cases yet. All its parts share the gate, the store and the dice:
+// a question is let in, and costs of the quota, as an insert does.
 func New(c Config) *CRM {
 	c = c.withDefaults()
 	dice, gate := newDice(c.Seed), newGate(c)
@@ -57,12 +68,13 @@ func New(c Config) *CRM {
 		log: c.Log, storage: c.Storage, agents: c.Agents, dice: dice}
 	insert := &inserts{faults: &misfortunes{c.Faults, dice}, gate: gate, world: world, store: store}
 	look := &lookups{queries: c.Queries, gate: gate, world: world, store: store}
-	return &CRM{maxBody: c.MaxBody, faults: &insert.faults.Faults, traffic: newTraffic(), store: store, endpoints: map[string]endpoint{
+	endpoints := map[string]endpoint{
 		insertPath:                         {http.MethodPost, insert.insert},
 		api + "cases/queryCases.php":       {http.MethodPost, look.cases},
 		api + "custom/query.php":           {http.MethodPost, look.contacts},
 		api + "token/tokenInformation.php": {http.MethodGet, look.token},
-	}}
+	}
+	return &CRM{maxBody: c.MaxBody, faults: &c.Faults, traffic: newTraffic(), store: store, endpoints: endpoints}
 }
 
 // Cases returns the cases in the order of their creation, those that agents deleted too.
@@ -104,6 +116,7 @@ func (c *CRM) serve(w http.ResponseWriter, r *http.Request) {
 	a.write(w)
 }
 
+// route finds the endpoint. A redirect comes first, as a proxy's would.
 func (c *CRM) route(q *call) (answer, error) {
 	if a, redirected := c.faults.redirect(); redirected {
 		return a, nil

@@ -25,9 +25,11 @@ var (
 	fieldsTooLarge = tooLarge("fields-too-large", "FIELDS OF AT MOST %d BYTES", mostText)
 	tooManyValues  = tooLarge("too-many-values", "AT MOST %d VALUES IN A CASE", mostValues)
 	tooManyFiles   = tooLarge("too-many-attachments", "AT MOST %d ATTACHMENTS IN A CASE", mostFiles)
-	tooDeep        = refusal{"too-deep", http.StatusBadRequest, fmt.Sprintf("THE SANDBOX TAKES OBJECTS AND LISTS OF AT MOST %d LEVELS", mostDepth)}
+	tooDeep        = refusal{"too-deep", http.StatusBadRequest,
+		fmt.Sprintf("THE SANDBOX TAKES OBJECTS AND LISTS OF AT MOST %d LEVELS", mostDepth)}
 )
 
+// tooLarge refuses a body that has more of something than the sandbox takes.
 func tooLarge(name, bound string, most int) refusal {
 	return refusal{name, http.StatusRequestEntityTooLarge, fmt.Sprintf("THE SANDBOX TAKES "+bound, most)}
 }
@@ -36,17 +38,17 @@ func tooLarge(name, bound string, most int) refusal {
 // JSON as that needs; whether the text is valid is for the decoder of the rest.
 type splitter struct {
 	in          *bufio.Reader
-	rest        bytes.Buffer
-	attachments []Attachment
-	corrupt     bool
-	values      int
+	rest        bytes.Buffer // the text, each attachment replaced by ""
+	attachments []Attachment // of the last key "attachments"
+	corrupt     bool         // some attachment isn't base64
+	values      int          // at least as many as there are in the rest
 }
 
 // split reads to the end of the text and returns the reader's error, io.EOF at last, or a
-// refusal where there is more than the sandbox takes.
+// refusal if there is more than the sandbox takes.
 func (s *splitter) split() error {
 	depth, inside := 0, false
-	var key []byte // the last string: where a list begins in an object, the list's key
+	var key []byte // the last string: if a list begins in an object, the list's key
 	for {
 		b, err := s.in.ReadByte()
 		if err != nil {
@@ -100,6 +102,7 @@ func (s *splitter) copyString() ([]byte, error) {
 	}
 }
 
+// isAttachments compares a key as JSON does: it may be written with escapes.
 func isAttachments(key []byte) bool {
 	var name string
 	return json.Unmarshal(key, &name) == nil && name == "attachments"
@@ -123,7 +126,8 @@ func (s *splitter) attachment() error {
 	return nil
 }
 
-// measure bounds the rest of a body while it is copied.
+// measure bounds the rest of a body while it is copied. Values are counted by what separates them,
+// also within texts: that is never too few.
 func (s *splitter) measure(b byte) error {
 	switch {
 	case s.rest.Len() > mostText:

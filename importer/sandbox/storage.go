@@ -26,14 +26,20 @@ var storages = []struct {
 	field func(*Storage) *bool
 	apply func(string) string
 }{
-	{"blanks", func(s *Storage) *bool { return &s.Blanks }, func(d string) string { return blanks.ReplaceAllString(d, " ") }},
+	{"blanks", func(s *Storage) *bool { return &s.Blanks }, oneBlank},
 	{"html", func(s *Storage) *bool { return &s.HTML }, html.EscapeString},
-	{"breaks", func(s *Storage) *bool { return &s.Breaks }, func(d string) string { return strings.ReplaceAll(d, "\n", "<br>") }},
+	{"breaks", func(s *Storage) *bool { return &s.Breaks }, htmlBreaks},
 	{"astral", func(s *Storage) *bool { return &s.Astral }, untilAstral},
 }
 
 var blanks = regexp.MustCompile(`[ \t]{2,}`)
 
+// oneBlank does what HTML shows of a run of blanks.
+func oneBlank(d string) string { return blanks.ReplaceAllString(d, " ") }
+
+func htmlBreaks(d string) string { return strings.ReplaceAll(d, "\n", "<br>") }
+
+// untilAstral loses what MySQL's utf8 does, without an error.
 func untilAstral(d string) string {
 	if i := strings.IndexFunc(d, func(r rune) bool { return r > 0xffff }); i >= 0 {
 		return d[:i]
@@ -53,6 +59,7 @@ func (s *Storage) Ways() map[string]*bool {
 // WaysToStore lists the names of Ways.
 func WaysToStore() []string { return slices.Sorted(maps.Keys(new(Storage).Ways())) }
 
+// keep is what the CRM keeps of a description that was sent.
 func (s Storage) keep(description string) string {
 	for _, w := range storages {
 		if *w.field(&s) {
@@ -77,6 +84,7 @@ type Agents struct {
 	After    time.Duration // so long after it was created
 }
 
+// note is what agents write.
 const note = "Llamé al cliente, queda en espera"
 
 // work settles what agents do to a case.

@@ -11,8 +11,9 @@ import (
 
 // full refuses a case that there is no room for.
 func full(cases int, bytes int64) refusal {
-	return refusal{"full", http.StatusRequestEntityTooLarge, fmt.Sprintf("THE SANDBOX IS FULL: IT KEEPS AT MOST %d CASES WITH "+
-		"%d BYTES OF FIELDS; START IT ANEW OR WITH LARGER BOUNDS", cases, bytes)}
+	const text = "THE SANDBOX IS FULL: IT KEEPS AT MOST %d CASES WITH %d BYTES OF FIELDS; " +
+		"START IT ANEW OR WITH LARGER BOUNDS"
+	return refusal{"full", http.StatusRequestEntityTooLarge, fmt.Sprintf(text, cases, bytes)}
 }
 
 // store keeps the cases. What it holds is bounded.
@@ -32,7 +33,11 @@ type store struct {
 }
 
 // create keeps a case and gives it its ids. A case that can't be logged is not created, so that
-// the log never lacks one.
+// the log never lacks one. The log is written within the lock: its lines are in the order of the
+// cases' numbers.
+//
+// An id begins with the time, as eight hexadecimal digits, as MongoDB's do and the real CRM's seem
+// to. answer is the name of what the client will be told.
 func (s *store) create(token, answer string, b body) (Case, error) {
 	delete(b.fields, "attachments")
 	k := Case{Token: TokenID(token), Fields: b.fields, Attachments: b.attachments, Answer: answer,
@@ -60,7 +65,8 @@ func (s *store) create(token, answer string, b body) (Case, error) {
 	return k, nil
 }
 
-// kept returns the cases without copying them: none is changed once it is there.
+// kept returns the cases without copying them: none is changed once it is there, and appending to
+// what is returned makes a copy.
 func (s *store) kept() []Case {
 	s.mu.Lock()
 	defer s.mu.Unlock()

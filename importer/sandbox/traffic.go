@@ -25,10 +25,14 @@ func room(counts map[string]int, name string, most int) bool {
 
 // Stats counts what happened so far.
 type Stats struct {
-	Requests     int            `json:"requests"`       // to insert, whatever became of them
-	Created      int            `json:"created"`        // also those that were deleted
-	Deleted      int            `json:"deleted"`        // by agents
-	Answers      map[string]int `json:"answers"`        // to inserts by name: created, a refusal or a fault; with none in flight they add up to Requests
+	Requests int `json:"requests"` // to insert, whatever became of them
+	Created  int `json:"created"`  // also those that were deleted
+	Deleted  int `json:"deleted"`  // by agents
+
+	// Answers are those to inserts, by name: created, a refusal or a fault. With none in flight
+	// they add up to Requests.
+	Answers map[string]int `json:"answers"`
+
 	Others       map[string]int `json:"others"`         // requests to other paths of the API, by path
 	PeakInFlight int            `json:"peak_in_flight"` // requests to any path of the API
 	PeakPerToken map[string]int `json:"peak_per_token"` // the same by TokenID
@@ -41,9 +45,11 @@ type call struct {
 	abreast int // requests of its token in flight when it arrived, itself included
 }
 
+// inserts tells whether the request is to create a case.
 func (q *call) inserts() bool { return q.URL.Path == insertPath }
 
-// traffic counts the requests to the API.
+// traffic counts the requests to the API, those that are refused too. A request is in flight until
+// its answer is decided, and not until it is written: see CRM.serve.
 type traffic struct {
 	mu       sync.Mutex
 	inFlight int

@@ -53,9 +53,11 @@ func decode(body []byte) (a answer, ok bool) {
 
 // said is an error with the CRM's own words, which has no class yet.
 func (a answer) said(status int) *Error {
-	return &Error{Reason: scalar(a.Error), Message: scalar(a.Msg), Reply: Reply{HTTPStatus: status, Code: scalar(a.Code)}}
+	return &Error{Reason: scalar(a.Error), Message: scalar(a.Msg),
+		Reply: Reply{HTTPStatus: status, Code: scalar(a.Code)}}
 }
 
+// code is a whole number, in quotes or without.
 func (a answer) code() (int, bool) {
 	code, err := strconv.Atoi(strings.TrimSpace(scalar(a.Code)))
 	return code, err == nil
@@ -102,6 +104,7 @@ func idText(raw json.RawMessage) string {
 	return text
 }
 
+// looksLikeHTML tells whether an answer is a page, and not PHP's warnings before the JSON.
 func looksLikeHTML(body []byte) bool {
 	start := bytes.TrimSpace(body[:min(len(body), 512)])
 	if !bytes.HasPrefix(start, []byte("<")) {

@@ -15,7 +15,7 @@ import (
 type File struct {
 	Name string
 	Size int64  // bytes that will be sent
-	Sum  string // sha256 in hex, where it is known; computed while it is read elsewhere
+	Sum  string // sha256 in hex, if it is known; otherwise computed while the file is read
 	io.ReadSeekCloser
 }
 
@@ -88,7 +88,7 @@ const (
 	end  = `]}`
 )
 
-// whole is the whole body where it has no files, and must not be changed; else nil.
+// whole is the whole body if it has no files, and must not be changed; nil otherwise.
 func (b *Body) whole() []byte {
 	if len(b.files) > 0 {
 		return nil
@@ -121,7 +121,7 @@ func (b *Body) Rewind() error {
 	return nil
 }
 
-// Sums returns the sha256, in hex, of each file: of what was read of it, where it wasn't
+// Sums returns the sha256, in hex, of each file: of what was read of it, if it wasn't
 // known before.
 func (b *Body) Sums() []string {
 	sums := make([]string, len(b.files))

@@ -59,7 +59,9 @@ func classify(status int, header http.Header, body []byte, now time.Time) (Creat
 	return Created{}, e
 }
 
-// failure reads a status that isn't a success, be it HTTP's or the answer's own.
+// failure reads a status that isn't a success, be it HTTP's or the answer's own. The vendor's words
+// come before the status: throttling, a spent quota and a bad token are all 403 and differ only in
+// them. They are compared in capitals, and as parts of what is said. What isn't listed is in doubt.
 func (e *Error) failure(status int, header http.Header, body []byte, now time.Time) *Error {
 	said := strings.ToUpper(e.Message + " " + e.Reason)
 	page := looksLikeHTML(body)
@@ -70,10 +72,12 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 		return e.as(Misdirected, "wrong_server", "this server has no cases/insertAttach.php")
 	case status == 301, status == 302, status == 303:
 		e.Location = header.Get("Location")
-		return e.as(Redirected, "redirected", "the server sent the request on to "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+		return e.as(Redirected, "redirected",
+			"the server sent the request on to "+quoteOr(e.Location, "nowhere")+"; that was not followed")
 	case status == 307, status == 308:
 		e.Location = header.Get("Location")
-		return e.as(Misdirected, "redirected", "the server wants the request at "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+		return e.as(Misdirected, "redirected",
+			"the server wants the request at "+quoteOr(e.Location, "nowhere")+"; that was not followed")
 	case status == 429:
 		e.RetryAfter = retryAfter(header, now)
 		return e.as(Again, "throttled", "the server asks for a pause")
@@ -92,11 +96,13 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 	case refusals[status], e.foreign && (status == 406 || status == 451):
 		return e.as(Refused, "refused", fmt.Sprintf("the CRM refused the case (HTTP %d)", status))
 	}
-	return e.as(InDoubt, "server_error", fmt.Sprintf("the server failed with status %d and may have made the case", status))
+	return e.as(InDoubt, "server_error",
+		fmt.Sprintf("the server failed with status %d and may have made the case", status))
 }
 
 // refusals are the statuses after which no case exists.
-var refusals = map[int]bool{400: true, 404: true, 411: true, 412: true, 413: true, 414: true, 415: true, 416: true, 417: true, 422: true, 431: true}
+var refusals = map[int]bool{400: true, 404: true, 411: true, 412: true, 413: true, 414: true, 415: true,
+	416: true, 417: true, 422: true, 431: true}
 
 // limits are the words of a 403 that may be about how much an address sends. The vendor
 // documents that there is such a limit, and not what it says.
@@ -128,6 +134,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return 0
 }
 
+// quoteOr shows what a server sent, with whatever is in it made visible.
 func quoteOr(text, otherwise string) string {
 	if text == "" {
 		return otherwise

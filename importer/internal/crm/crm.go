@@ -1,24 +1,26 @@
-// Package crm submits cases to the Wolkvox CRM's cases/insertAttach.php.
+// Package crm is the client of the Wolkvox CRM: one request, one classified answer.
 //
-// One Insert is one POST, never more. The answer, or the lack of one, is classified
-// into a single error type by what the caller does next:
-//
-//	Insert ──► Created                   the case exists, with its id
+//	Insert ──► Created                 the case exists, with its id
 //	      └──► *Error with a Class ──► Unsent, Again, TooMany   not processed
-//	                                     Refused     the CRM said no to this case
-//	                                     InDoubt     nobody knows whether it exists
-//	                                     TokenSpent, TokenBad, Misdirected, …
+//	                                   Refused     the CRM said no to this case
+//	                                   InDoubt     nobody knows whether it exists
+//	                                   TokenSpent, TokenBad, Misdirected, …
+//	Query, HasContact, Quota ──► what the CRM says, or an *Error: nothing is known
+//
+// An answer takes this way: answer.go finds the JSON, classify.go decides what it means for an
+// insert, question.go and list.go for a question, id.go whether it names a case.
 //
 // Its rules:
 //
-//   - The insert is not idempotent. Nothing here sends a request twice by itself:
-//     no Idempotency-Key header and no GetBody, either of which makes net/http repeat
-//     a POST, and no http.Client, which would follow redirects and hand the token on.
-//   - Only a request whose headers were never written counts as not sent; a full
-//     socket buffer makes net/http report success for bytes that never arrived.
+//   - The insert is not idempotent. One Insert is one POST, never more, and nothing here sends a
+//     request twice by itself: no Idempotency-Key header and no GetBody, either of which makes
+//     net/http repeat a POST, and no http.Client, which would follow redirects and hand the token
+//     on. When a request may leave, and whether another one follows, is for package pace.
+//   - Only a request whose headers were never written counts as not sent; a full socket buffer
+//     makes net/http report success for bytes that never arrived.
 //   - Whatever isn't listed as harmless is in doubt (classify.go).
-//   - The token is a header and nothing else: no error, log or report has it, not even where
-//     the server shows it (echo.go), and nothing on the way can read it (dial.go).
+//   - The token is a header and nothing else: no error, log or report has it, not even if the
+//     server shows it (echo.go), and nothing on the way can read it (dial.go).
 //   - A body is streamed from disk and never held in memory whole (body.go).
 package crm
 

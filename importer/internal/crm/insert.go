@@ -12,7 +12,10 @@ import (
 	"wolkvox-import/importer/internal/crash"
 )
 
-// Insert sends one case with one POST. The error is always an *Error. When ctx ends
+// Insert sends one case with one POST. Whether its headers were written decides what a lost answer
+// means: before, no byte can have arrived; after, nobody knows.
+//
+// The error is always an *Error. When ctx ends
 // before the answer is there, the case is in doubt unless its request never left.
 func (c *Client) Insert(ctx context.Context, token string, body *Body) (created Created, err error) {
 	defer hide(token, &err)
@@ -42,7 +45,8 @@ func (c *Client) Insert(ctx context.Context, token string, body *Body) (created 
 	return created, err
 }
 
-// read takes in an answer and what it means.
+// read takes in an answer and what it means. Half an answer may still name the case, which helps to
+// look for it; only of a 429 the status says all.
 func read(ctx context.Context, response *http.Response, token string) (Created, error) {
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	crash.Point(crash.AfterAnswer)
@@ -62,11 +66,13 @@ func read(ctx context.Context, response *http.Response, token string) (Created, 
 	return created, err
 }
 
-// request is an insert. It has no GetBody.
+// request is an insert. It has no GetBody, by which net/http would send it once more, and shares
+// what all inserts have in common: parsing an address a row takes its time.
 func (c *Client) request(ctx context.Context, token string, content io.ReadCloser, length int64) *http.Request {
 	request := c.insert.WithContext(ctx)
 	request.Body, request.ContentLength = content, length
-	request.Header = http.Header{"Content-Type": jsonType, "Accept": jsonType, "User-Agent": {c.config.UserAgent}, "Wolkvox-Token": {token}}
+	request.Header = http.Header{"Content-Type": jsonType, "Accept": jsonType,
+		"User-Agent": {c.config.UserAgent}, "Wolkvox-Token": {token}}
 	return request
 }
 

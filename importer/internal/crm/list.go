@@ -73,10 +73,11 @@ func isZero(o map[string]json.RawMessage) bool {
 // The keys by which answers speak of pages, without case and punctuation. The vendor's own are not
 // documented for these queries, so the usual ones are known.
 var (
-	totals = keys("total totalrecords recordstotal totalcount count totalrows rows records found recordsfound numrecords")
-	pages  = keys("page currentpage pagenumber pages totalpages pagecount lastpage numpages")
-	nexts  = keys("next nextpage nextlink nexturl cursor nextcursor hasmore hasnext more")
-	sizes  = keys("perpage pagesize limit size")
+	totals = keys("total totalrecords recordstotal totalcount count totalrows rows records found recordsfound " +
+		"numrecords")
+	pages = keys("page currentpage pagenumber pages totalpages pagecount lastpage numpages")
+	nexts = keys("next nextpage nextlink nexturl cursor nextcursor hasmore hasnext more")
+	sizes = keys("perpage pagesize limit size")
 )
 
 func keys(words string) map[string]bool {

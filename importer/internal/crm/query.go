@@ -31,7 +31,8 @@ type Answer struct {
 // or descriptions is an error, since nothing could be told by them.
 func (c *Client) Query(ctx context.Context, token, operation, field, value string) (found Answer, err error) {
 	defer hide(token, &err)
-	l, e, err := c.list(ctx, token, queryPath, map[string]string{"operation": operation, "field": field, "value": value})
+	question := map[string]string{"operation": operation, "field": field, "value": value}
+	l, e, err := c.list(ctx, token, queryPath, question)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -52,7 +53,8 @@ func (c *Client) Query(ctx context.Context, token, operation, field, value strin
 func (c *Client) HasContact(ctx context.Context, token, operation, address string) (has bool, err error) {
 	defer hide(token, &err)
 	for _, spelling := range Spellings(address) {
-		l, _, err := c.list(ctx, token, contactPath, map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": spelling})
+		question := map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": spelling}
+		l, _, err := c.list(ctx, token, contactPath, question)
 		if err != nil || len(l.records) > 0 {
 			return err == nil, err
 		}

@@ -12,26 +12,27 @@ import (
 
 const quotaPath = "/server/API/v2/token/tokenInformation.php"
 
-// Quota is what a token may do in a day. It is the zero value where the CRM doesn't say.
+// Quota is what a token may do in a day. It is the zero value if the CRM doesn't say.
 type Quota struct {
-	Limit     int // requests a day
-	Available int // of these, still
-	Renewed   time.Time
+	Limit     int       // requests a day
+	Available int       // of these, still
+	Renewed   time.Time // zero if that isn't known
 }
 
 // Quota asks what the token may still do. The question costs one request itself. Its
 // error is that of Query.
 func (c *Client) Quota(ctx context.Context, token, operation string) (q Quota, err error) {
 	defer hide(token, &err)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Server.url(quotaPath)+"?operation="+url.QueryEscape(operation), nil)
+	address := c.config.Server.url(quotaPath) + "?operation=" + url.QueryEscape(operation)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return Quota{}, fmt.Errorf("the question can't be made: %w", err)
 	}
-	status, header, answer, err := c.ask(request, token)
+	r, err := c.ask(request, token)
 	if err != nil {
 		return Quota{}, err
 	}
-	a, e, err := readAnswer(status, header, answer, time.Now())
+	a, e, err := r.read(time.Now())
 	if err != nil {
 		return Quota{}, err
 	}

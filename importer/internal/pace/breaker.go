@@ -33,7 +33,7 @@ type Breaker struct {
 	open   chan struct{} // nil while rows may be claimed; closed when they may again
 }
 
-// Held returns nil while rows may be claimed, and elsewhere a channel that is closed when they
+// Held returns nil while rows may be claimed, and otherwise a channel that is closed when they
 // may again. A nil Breaker never trips.
 func (b *Breaker) Held() <-chan struct{} {
 	if b == nil {
