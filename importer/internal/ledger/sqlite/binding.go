@@ -38,6 +38,7 @@ func writeBinding(tx *sql.Tx, b ledger.Binding) error {
 	return nil
 }
 
+// readBinding reads what all versions of the schema have kept in the same place.
 func readBinding(db *sql.DB) (operation, server string, err error) {
 	if err = db.QueryRow("SELECT value FROM meta WHERE name = 'operation'").Scan(&operation); err == nil {
 		err = db.QueryRow("SELECT value FROM meta WHERE name = 'server'").Scan(&server)
