@@ -27,6 +27,7 @@ func admit(db *sql.DB, path string, b ledger.Binding) error {
 	return tx.Commit()
 }
 
+// writeBinding notes whom the ledger is for, in a new ledger or in place of what it was for before.
 func writeBinding(tx *sql.Tx, b ledger.Binding) error {
 	for name, value := range map[string]string{"operation": b.Operation, "server": b.Server} {
 		_, err := tx.Exec(`INSERT INTO meta (name, value) VALUES (?, ?)

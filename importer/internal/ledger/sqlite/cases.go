@@ -39,7 +39,8 @@ func (v *View) Owners(wolkvoxIDs []string) (map[string]ledger.Known, error) {
 	return owners, err
 }
 
-// KnownOf returns the cases of a contact, in whatever spelling.
+// KnownOf returns the cases of a contact, in whatever spelling: NOCASE takes capitals of ASCII for
+// small letters.
 func (v *View) KnownOf(contact string) (list []ledger.Known, err error) {
 	err = v.known(func(k ledger.Known) { list = append(list, k) }, "contact = ? COLLATE NOCASE", contact)
 	return list, err
@@ -79,7 +80,8 @@ func (v *View) Controls(length, bytes, most int, fits func(ledger.Control) bool)
 	return list, err
 }
 
-// NewestIDs returns the ids of the cases that were claimed last, at most so many.
+// NewestIDs returns the ids of the cases that were claimed last, at most so many. The order is that
+// of first claims, which is how entries are stored.
 func (v *View) NewestIDs(most int) (ids []string, err error) {
 	err = v.each(func(rows *sql.Rows) error {
 		var id string
@@ -90,7 +92,8 @@ func (v *View) NewestIDs(most int) (ids []string, err error) {
 	return ids, err
 }
 
-// Longer returns a marker of a row in doubt that begins with this one and goes on.
+// Longer returns a marker of a row in doubt that begins with this one and goes on. It compares with
+// substr and not with LIKE, for which letters of a marker could be wildcards.
 func (v *View) Longer(marker string) (longer string, err error) {
 	err = v.each(func(rows *sql.Rows) error {
 		if err := rows.Scan(&longer); err != nil {

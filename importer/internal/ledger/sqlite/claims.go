@@ -2,7 +2,9 @@ package sqlite
 
 import "wolkvox-import/importer/internal/ledger"
 
-// Claim writes durably that the key's request is about to leave.
+// Claim writes durably that the key's request is about to leave. Its statement changes one entry, if
+// that is free, and says how many it changed: of two claims of one key in one commit, the second
+// finds the state that the first has made.
 func (l *Ledger) Claim(c ledger.Claim) error {
 	return l.writer.begin(func(s *statements, now int64) error {
 		result, err := s.claim.Exec(c.ID[:], c.Key, c.Template, l.run, c.Columns, c.Content[:],
@@ -11,7 +13,8 @@ func (l *Ledger) Claim(c ledger.Claim) error {
 	})
 }
 
-// Release writes durably that a claim's request was not sent or not processed.
+// Release writes durably that a claim's request was not sent or not processed. It isn't refused on
+// a full disk: it is about a claim that is there.
 func (l *Ledger) Release(id ledger.ID, evidence string) error {
 	return l.writer.do(func(s *statements, now int64) error {
 		return s.conclude(l.run, now, ledger.Settlement{ID: id, State: ledger.Pending, Evidence: evidence})

@@ -32,7 +32,7 @@ var checkpointAfter = 4000
 // writer takes that over (see writer.start).
 func open(path, mode string) (*sql.DB, error) {
 	pragmas := []string{
-		"busy_timeout(10000)",
+		"busy_timeout(10000)", // milliseconds: another process may hold the file for a moment
 		"synchronous(FULL)",
 		"cell_size_check(ON)", // damage is to be an error, and not another row's cells
 		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter),
@@ -50,7 +50,9 @@ func open(path, mode string) (*sql.DB, error) {
 	return connect(path, url.Values{"mode": {mode}, "_pragma": pragmas})
 }
 
-// connect opens one connection and holds it: pragmas and prepared statements belong to it.
+// connect opens one connection and no more: pragmas and prepared statements belong to it, and a
+// second one for the same purpose would only wait for the first. It tries the connection, so that
+// a file that is no ledger is found here.
 func connect(path string, query url.Values) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {

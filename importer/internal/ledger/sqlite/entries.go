@@ -54,10 +54,14 @@ func (l *lookup) Entries(ids []ledger.ID) (map[ledger.ID]ledger.Entry, error) {
 			others = append(others, id)
 		}
 	}
-	if len(found) < len(ids)/2 { // nothing is in order here, or not where we have read
+	// If less than half were foreseen, nothing is in order here, or not where we have read. What was
+	// foreseen in vain would only take up memory.
+	if len(found) < len(ids)/2 {
 		clear(l.ahead)
 	}
 	err := l.each(others, func(id ledger.ID, e entry) { found[id], last = e.Entry, max(last, e.seq) })
+	// Reading on pays if most of the batch is known, since then most of the next one is. It begins
+	// behind what the batch found, and otherwise goes on from where it was.
 	if err == nil && len(found) > len(ids)/2 && len(l.ahead) < len(ids) {
 		if len(l.ahead) == 0 {
 			l.read = last
@@ -97,6 +101,8 @@ func (l *lookup) each(ids []ledger.ID, take func(ledger.ID, entry)) error {
 	return nil
 }
 
+// scan takes each row of a query. A row that isn't what a ledger writes is damage, and an error: its
+// key must not pass for one that was never sent.
 func scan(query *sql.Stmt, args []any, take func(ledger.ID, entry)) error {
 	rows, err := query.Query(args...)
 	if err != nil {

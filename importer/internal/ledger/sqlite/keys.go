@@ -9,7 +9,7 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// Find returns the state of a key, and its case's id.
+// Find returns the state of a key, and its case's id. It looks one key up; for many there is Entries.
 func (v *View) Find(id ledger.ID) (state ledger.State, wolkvoxID string, err error) {
 	err = v.db.QueryRow("SELECT state, wolkvox_id FROM entries WHERE id = ?", id[:]).Scan(&state, &wolkvoxID)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -42,15 +42,17 @@ func (v *View) OtherContents(template string) iter.Seq2[[16]byte, error] {
 }
 
 // OtherKey looks for a row with one of these contents that has, or may have, a case under a key of
-// another template, and returns that template.
+// another template, and returns that template. Contents have no index, so each query looks through
+// the whole ledger: callers sort out beforehand what OtherContents doesn't have.
 func (v *View) OtherKey(contents [][16]byte, template string) (other string, found bool, err error) {
 	for some := range slices.Chunk(contents, perQuery) {
 		args := []any{template}
 		for i := range some {
 			args = append(args, some[i][:])
 		}
-		err = v.db.QueryRow("SELECT template FROM entries WHERE template <> ? AND "+
-			"state IN ('created', 'in_doubt', 'sending') AND content IN ("+marks(len(some))+") LIMIT 1", args...).Scan(&other)
+		err = v.db.QueryRow("SELECT template FROM entries WHERE template <> ? "+
+			"AND state IN ('created', 'in_doubt', 'sending') "+
+			"AND content IN ("+marks(len(some))+") LIMIT 1", args...).Scan(&other)
 		if err == nil {
 			return other, true, nil
 		}

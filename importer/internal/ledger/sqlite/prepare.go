@@ -73,7 +73,8 @@ func create(db *sql.DB, path string, b ledger.Binding) error {
 	return tx.Commit()
 }
 
-// migrate brings an older ledger to the present version, whole or not at all.
+// migrate brings an older ledger to the present version, whole or not at all: SQLite's DDL takes part
+// in transactions, and so does user_version.
 func migrate(db *sql.DB, path string, from int) error {
 	if from == version {
 		return nil

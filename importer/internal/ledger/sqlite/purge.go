@@ -16,6 +16,7 @@ func (l *Ledger) Purge(before time.Time) (purged int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	// VACUUM writes the whole file anew; what was removed is still in the WAL until that is cut off.
 	for _, statement := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
 		if _, err := l.writer.db.Exec(statement); err != nil {
 			return purged, explain(l.View.path, err)
@@ -24,6 +25,10 @@ func (l *Ledger) Purge(before time.Time) (purged int, err error) {
 	return purged, nil
 }
 
+// purge is what Purge does to the tables. Entries are not removed, but what names a person in them
+// is. A trigger keeps history from being changed; for the evidence in it, which quotes the CRM's
+// answers, this is the one exception, and it ends with the transaction. The records are the last
+// run's, all of them.
 func purge(tx *sql.Tx, before int64) (int, error) {
 	result, err := tx.Exec(`UPDATE entries SET key = '', marker = '', contact = ''
 		WHERE state NOT IN ('sending', 'in_doubt') AND settled_at < ?
@@ -39,7 +44,8 @@ func purge(tx *sql.Tx, before int64) (int, error) {
 		`DROP TRIGGER history_fixed`, // within this transaction only
 		`UPDATE history SET evidence = ''
 			WHERE at < ?1 AND id NOT IN (SELECT id FROM entries WHERE state IN ('sending', 'in_doubt'))`,
-		`CREATE TRIGGER history_fixed BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END`,
+		`CREATE TRIGGER history_fixed BEFORE UPDATE ON history
+			BEGIN SELECT RAISE(ABORT, 'history is only added to'); END`,
 		`DELETE FROM records WHERE (SELECT max(started) FROM runs) < ?1`,
 	} {
 		if _, err := tx.Exec(statement, before); err != nil {

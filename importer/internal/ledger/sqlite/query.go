@@ -53,7 +53,8 @@ func sequence[T any](r reader, scan func(*sql.Rows) (T, error), query string, ar
 	}
 }
 
-// perQuery is how many keys one query looks up.
+// perQuery is how many keys one query looks up: enough that preparing and starting a query doesn't
+// count, and few enough that a small batch doesn't pay for marks it doesn't need.
 const perQuery = 128
 
 // marks are the places of n values in a query.

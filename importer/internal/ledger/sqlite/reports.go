@@ -9,7 +9,7 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// LastRun returns the newest run.
+// LastRun returns the newest run. Runs are numbered in the order in which they began.
 func (v *View) LastRun() (ledger.Run, error) {
 	var r ledger.Run
 	var started int64
@@ -39,7 +39,7 @@ func (v *View) Records(input int) iter.Seq2[ledger.Record, error] {
 		place(ledger.Record{Input: input}), place(ledger.Record{Input: input + 1}))
 }
 
-// Counts returns how many keys are in each state. What a dead process was sending is in doubt, as
+// Counts returns how many keys are in each state. It looks through the whole ledger. What a dead process was sending is in doubt, as
 // the next that opens the ledger for writing will note.
 func (v *View) Counts() (map[ledger.State]int, error) {
 	counts := map[ledger.State]int{}
@@ -81,6 +81,8 @@ func (v *View) Doubts(most int) (doubts []ledger.Doubt, err error) {
 	return doubts, nil
 }
 
+// scanDoubt reads a row of Doubts' query. Programs before version 4 noted no clocks: Last stays zero,
+// and no time is certain to have passed.
 func scanDoubt(rows *sql.Rows) (d ledger.Doubt, err error) {
 	var id []byte
 	var claimed, since, doubted, uptime int64

@@ -8,7 +8,9 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// Resolve writes what proof or a person says of keys: of all of them or of none.
+// Resolve writes what proof or a person says of keys: of all of them or of none. The state that a
+// resolution was made for stands in the statement's condition: a key that has changed since the
+// person looked is not changed again.
 func (l *Ledger) Resolve(list ...ledger.Resolution) error {
 	for _, r := range list {
 		if err := r.Check(); err != nil {

@@ -7,7 +7,8 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// Begin starts a run. What the last run did with each row is forgotten.
+// Begin starts a run. What the last run did with each row is forgotten. Claims that are queued
+// later have the new run's number, since the writer applies one change after the other.
 func (l *Ledger) Begin(pid int, about []byte) error {
 	return l.writer.exec(func(tx *sql.Tx) error {
 		if _, err := tx.Exec("DELETE FROM records"); err != nil {
@@ -23,7 +24,9 @@ func (l *Ledger) Begin(pid int, about []byte) error {
 	})
 }
 
-// Note records rows that were not sent. It returns before they are durable.
+// Note records rows that were not sent. It returns before they are durable: nobody acts on them, and
+// a run that dies reads its input anew. On a full disk they are dropped, to leave the room to what
+// has been sent.
 func (l *Ledger) Note(records []ledger.Record) error {
 	return l.writer.post(func(s *statements, _ int64) error {
 		for _, r := range records {
@@ -49,15 +52,18 @@ func (l *Ledger) Flush() error {
 // End marks the run as ended. about stands in for what Begin was told.
 func (l *Ledger) End(about []byte) error {
 	return l.writer.exec(func(tx *sql.Tx) error {
-		_, err := tx.Exec("UPDATE runs SET ended = ?, about = ? WHERE id = ?", time.Now().UnixMilli(), string(about), l.run)
+		_, err := tx.Exec("UPDATE runs SET ended = ?, about = ? WHERE id = ?",
+			time.Now().UnixMilli(), string(about), l.run)
 		return err
 	})
 }
 
-// ColumnSet returns the number of a set of columns, given as a JSON list of names.
+// ColumnSet returns the number of a set of columns, given as a JSON list of names. It goes through
+// the writer also if the set is known: it is asked for once an input.
 func (l *Ledger) ColumnSet(names string) (id int64, err error) {
 	err = l.writer.exec(func(tx *sql.Tx) error {
-		if _, err := tx.Exec("INSERT INTO column_sets (names) VALUES (?) ON CONFLICT DO NOTHING", names); err != nil {
+		_, err := tx.Exec("INSERT INTO column_sets (names) VALUES (?) ON CONFLICT DO NOTHING", names)
+		if err != nil {
 			return err
 		}
 		return tx.QueryRow("SELECT id FROM column_sets WHERE names = ?", names).Scan(&id)

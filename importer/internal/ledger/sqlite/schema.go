@@ -5,6 +5,16 @@ package sqlite
 const version = 4
 
 // schema is that of version 1; migrations bring it to the present one.
+//
+//   - meta: whom the ledger is for (operation, server) and by which path it is used.
+//   - entries: a row for each key that was ever claimed or refused; never removed, since a key that
+//     the ledger doesn't know is sent.
+//   - column_sets: the sets of columns that contents were made of, so that a row can be compared
+//     with what it was when the file had other columns.
+//   - history: each change of an entry's state but its claim, of which the entry itself has all.
+//     Triggers refuse whatever else than to add to it.
+//   - runs: when the ledger was written, by whom, and with what result.
+//   - records: what the last run did with each row. The next run begins without them.
 const schema = `
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,

@@ -28,6 +28,7 @@ type space struct {
 	looked time.Time
 }
 
+// ballastPath is that of the file that is given up.
 func ballastPath(path string) string { return path + ".ballast" }
 
 // newSpace checks the disk and lays the ballast.
@@ -75,7 +76,8 @@ func (s *space) low(now time.Time) bool {
 	return s.full
 }
 
-// giveUp makes room after a write that failed for want of it, once.
+// giveUp makes room after a write that failed for want of it, once. It tells whether to try again.
+// SQLite says that the disk is full, or only that writing failed, so both are tried once more.
 func (s *space) giveUp(err error) bool {
 	if s.full && !s.hasBallast() {
 		return false

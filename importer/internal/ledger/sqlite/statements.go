@@ -19,6 +19,7 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 		to   **sql.Stmt
 		text string
 	}{
+		// A claim takes over all that this request sends: what is in doubt is looked for by it.
 		{&s.claim, `INSERT INTO entries
 				(id, key, template, state, run, columns, content, marker, contact, length, bytes, claimed_at)
 			VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?, ?, ?)
@@ -27,9 +28,12 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 				marker = excluded.marker, contact = excluded.contact, length = excluded.length,
 				bytes = excluded.bytes, claimed_at = excluded.claimed_at
 			WHERE entries.state IN ('pending', 'rejected', 'invalid')`},
+		// Only the run that has the claim may settle it. A claim of a dead run is in doubt, and
+		// whatever became of it since must not be overwritten by an answer that comes late.
 		{&s.settle, `UPDATE entries SET state = ?, wolkvox_id = ?, id_prefijo = ?, attempts = attempts + 1,
 				settled_at = ?, doubted_at = ?, boot = ?, uptime = ?
 			WHERE id = ? AND run = ? AND state = 'sending'`},
+		// A row that was refused keeps the content that it was last sent with.
 		{&s.invalid, `INSERT INTO entries
 				(id, key, template, state, run, columns, content, marker, contact, claimed_at, settled_at)
 			VALUES (?, ?, ?, 'invalid', ?, ?, ?, '', '', ?, ?)
@@ -59,14 +63,17 @@ func (s *statements) in(tx *sql.Tx) *statements {
 	}
 }
 
-// conclude brings a claim of a run to its end.
+// conclude brings a claim of a run to its end. The moment after which nothing of its request could
+// leave any more is kept by both clocks: proof that there is no case has to wait from then on, and
+// the clock on the wall may be set meanwhile.
 func (s *statements) conclude(run, now int64, st ledger.Settlement) error {
 	var doubted, uptime int64
 	boot := ""
 	if st.State == ledger.InDoubt && !st.At.Wall.IsZero() {
 		doubted, boot, uptime = st.At.Wall.UnixMilli(), st.At.Boot, st.At.Uptime.Milliseconds()
 	}
-	result, err := s.settle.Exec(string(st.State), st.WolkvoxID, st.IDPrefijo, now, doubted, boot, uptime, st.ID[:], run)
+	result, err := s.settle.Exec(string(st.State), st.WolkvoxID, st.IDPrefijo, now,
+		doubted, boot, uptime, st.ID[:], run)
 	if err := oneRow(result, err); err != nil {
 		return err
 	}
