@@ -124,3 +124,58 @@ func TestErrorsAreToldApart(t *testing.T) {
 		}
 	}
 }
+
+// steps are the ways out of a state: what the importer does by itself, and what only a word of a
+// person's or proof does.
+func steps(from ledger.State) (itself, word []ledger.State) {
+	if from.Claimable() {
+		itself = append(itself, ledger.Sending, ledger.Invalid)
+	}
+	if from == ledger.Sending {
+		itself = append(itself, ledger.Created, ledger.Rejected, ledger.InDoubt, ledger.Pending)
+	}
+	for to := range all {
+		if (ledger.Resolution{From: from, To: to}).Check() == nil {
+			word = append(word, to)
+		}
+	}
+	return itself, word
+}
+
+// reach is all that a key can become from a state.
+func reach(from ledger.State, words bool) map[ledger.State]bool {
+	found := map[ledger.State]bool{}
+	for todo := []ledger.State{from}; len(todo) > 0; {
+		itself, word := steps(todo[0])
+		todo = todo[1:]
+		if words {
+			itself = append(itself, word...)
+		}
+		for _, to := range itself {
+			if !found[to] {
+				found[to] = true
+				todo = append(todo, to)
+			}
+		}
+	}
+	return found
+}
+
+// What exists, is in doubt or was ignored is not sent again by anything that the importer does by
+// itself.
+func TestNothingIsSentAgainWithoutAWord(t *testing.T) {
+	for _, s := range []ledger.State{ledger.Created, ledger.InDoubt, ledger.Ignored} {
+		if found := reach(s, false); len(found) > 0 {
+			t.Errorf("%q becomes %v by itself", s, found)
+		}
+	}
+}
+
+// Whatever a key is, there is a way for it to become a case: no state is a dead end.
+func TestNoStateIsADeadEnd(t *testing.T) {
+	for s := range all {
+		if !reach(s, true)[ledger.Created] {
+			t.Errorf("what is %q can never become a case", s)
+		}
+	}
+}

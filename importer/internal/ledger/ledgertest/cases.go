@@ -26,7 +26,8 @@ func testCases(t *testing.T, f *fixture) {
 		}
 		for i := range some {
 			k := owners[ids[i]]
-			if k.Key != claim(i).Key || k.WolkvoxID != ids[i] || k.Settled.Before(k.Claimed) || time.Since(k.Claimed).Abs() > time.Minute {
+			if k.Key != claim(i).Key || k.WolkvoxID != ids[i] || k.Settled.Before(k.Claimed) ||
+				time.Since(k.Claimed).Abs() > time.Minute {
 				t.Fatalf("%s: %+v", ids[i], k)
 			}
 		}
@@ -78,7 +79,9 @@ func testControls(t *testing.T, f *fixture) {
 	if controls, err := f.Controls(0, 0, 1, fits); err != nil || len(controls) != 1 || controls[0] != want {
 		t.Errorf("the one that fits: %+v, %v", controls, err)
 	}
-	for marker, want := range map[string]string{"[ref:119": "[ref:119]", "[ref:119]": "", "[ref:118": "", "[REF:119": ""} {
+	for marker, want := range map[string]string{
+		"[ref:119": "[ref:119]", "[ref:119]": "", "[ref:118": "", "[REF:119": "",
+	} {
 		if longer, err := f.Longer(marker); longer != want || err != nil {
 			t.Errorf("longer than %q is %q, %v; wanted %q", marker, longer, err, want)
 		}

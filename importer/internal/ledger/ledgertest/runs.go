@@ -86,7 +86,8 @@ func testRuns(t *testing.T, f *fixture) {
 		}
 		f.do(l.End([]byte(`{"ended":1}`)))
 		ended, err := l.LastRun()
-		if err != nil || ended.ID != run.ID || time.Since(ended.Ended).Abs() > time.Minute || string(ended.About) != `{"ended":1}` {
+		if err != nil || ended.ID != run.ID || time.Since(ended.Ended).Abs() > time.Minute ||
+			string(ended.About) != `{"ended":1}` {
 			t.Errorf("ended: %+v, %v", ended, err)
 		}
 	}

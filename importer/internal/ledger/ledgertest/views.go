@@ -63,7 +63,8 @@ func testEntries(t *testing.T, f *fixture) {
 			}
 			entries, err := f.Entries(ids)
 			if err != nil || !maps.Equal(entries, want) {
-				t.Fatalf("%s: from %d on, %d entries are not the %d wanted, %v", name, from, len(entries), len(want), err)
+				t.Fatalf("%s: from %d on, %d entries are not the %d wanted, %v",
+					name, from, len(entries), len(want), err)
 			}
 		}
 	}
@@ -129,7 +130,8 @@ func testDoubts(t *testing.T, f *fixture) {
 	}
 	for i, n := range []int{7, 6, 5} {
 		d, c, last := doubts[i], claim(n), at[n].At
-		want := ledger.Doubt{ID: c.ID, Key: c.Key, Marker: c.Marker, Contact: c.Contact, Length: c.Length, Bytes: c.Bytes,
+		want := ledger.Doubt{ID: c.ID, Key: c.Key, Marker: c.Marker, Contact: c.Contact,
+			Length: c.Length, Bytes: c.Bytes,
 			Evidence: at[n].Evidence, WolkvoxID: "doubtful", Claimed: d.Claimed, Since: d.Since, Last: d.Last}
 		if d != want || d.Since.Before(d.Claimed) || time.Since(d.Claimed).Abs() > time.Minute {
 			t.Errorf("%+v, wanted %+v", d, want)
@@ -145,7 +147,8 @@ func testDoubts(t *testing.T, f *fixture) {
 	f.do(f.Claim(claim(8)))
 	f.die()
 	doubts, err = f.Doubts(0)
-	if err != nil || len(doubts) != 4 || doubts[3].Key != "T-8" || doubts[3].Evidence == "" || doubts[3].Last.Wall.IsZero() {
+	if err != nil || len(doubts) != 4 || doubts[3].Key != "T-8" || doubts[3].Evidence == "" ||
+		doubts[3].Last.Wall.IsZero() {
 		t.Errorf("of a dead process: %+v, %v", doubts, err)
 	}
 }
@@ -199,7 +202,8 @@ func testKeys(t *testing.T, f *fixture) {
 	}
 	for n, s := range states {
 		state, wolkvoxID, err := f.Find(id(n))
-		if want := map[ledger.State]string{ledger.Created: fmt.Sprint("w", n)}[s]; state != s || wolkvoxID != want || err != nil {
+		want := map[ledger.State]string{ledger.Created: fmt.Sprint("w", n)}[s]
+		if state != s || wolkvoxID != want || err != nil {
 			t.Errorf("found %q with %q, %v; wanted %q", state, wolkvoxID, err, s)
 		}
 	}

@@ -2,55 +2,89 @@ package sqlite
 
 import (
 	"database/sql"
+	"errors"
 	"iter"
+	"slices"
+
+	"wolkvox-import/importer/internal/ledger"
 )
 
-// FreeKeys are the keys that were rejected, invalid or given back, and may be sent again. Those
-// that purge has removed are not among them. It looks through the whole ledger, which nothing
-// else may ask meanwhile.
-func (v *View) FreeKeys() iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		err := v.each(func(rows *sql.Rows) error {
-			var key string
-			if err := rows.Scan(&key); err != nil || yield(key, nil) {
-				return err
-			}
-			return errEnough
-		}, "SELECT key FROM entries WHERE state IN ('pending', 'rejected', 'invalid') AND key <> ''")
-		if err != nil {
-			yield("", err)
-		}
+// Find returns the state of a key, and its case's id. It looks one key up; for many there is Entries.
+func (v *View) Find(id ledger.ID) (state ledger.State, wolkvoxID string, err error) {
+	err = v.db.QueryRow("SELECT state, wolkvox_id FROM entries WHERE id = ?", id[:]).Scan(&state, &wolkvoxID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ledger.Unknown, "", nil
 	}
+	return state, wolkvoxID, err
 }
 
-// OtherContents are the contents of the rows that have, or may have, a case under a key of
-// another template. It looks through the whole ledger, which nothing else may ask meanwhile.
+// FreeKeys are the keys that were rejected, invalid or given back, and may be sent again. Those
+// that Purge has removed are not among them.
+func (v *View) FreeKeys() iter.Seq2[string, error] {
+	return sequence(v.reader, scanText,
+		"SELECT key FROM entries WHERE state IN ('pending', 'rejected', 'invalid') AND key <> ''")
+}
+
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
+// OtherContents are the contents of the rows that have, or may have, a case under a key of another
+// template.
 func (v *View) OtherContents(template string) iter.Seq2[[16]byte, error] {
-	return func(yield func([16]byte, error) bool) {
-		err := v.each(func(rows *sql.Rows) error {
-			var content sql.RawBytes
-			if err := rows.Scan(&content); err != nil {
-				return err
-			}
-			var sum [16]byte
-			if copy(sum[:], content); yield(sum, nil) {
-				return nil
-			}
-			return errEnough
-		}, "SELECT content FROM entries WHERE template <> ? AND state IN ('created', 'in_doubt', 'sending')", template)
-		if err != nil {
-			yield([16]byte{}, err)
+	return sequence(v.reader, func(rows *sql.Rows) (sum [16]byte, err error) {
+		var content sql.RawBytes
+		err = rows.Scan(&content)
+		copy(sum[:], content)
+		return sum, err
+	}, "SELECT content FROM entries WHERE template <> ? AND state IN ('created', 'in_doubt', 'sending')", template)
+}
+
+// OtherKey looks for a row with one of these contents that has, or may have, a case under a key of
+// another template, and returns that template. Contents have no index, so each query looks through
+// the whole ledger: callers sort out beforehand what OtherContents doesn't have.
+func (v *View) OtherKey(contents [][16]byte, template string) (other string, found bool, err error) {
+	for some := range slices.Chunk(contents, perQuery) {
+		args := []any{template}
+		for i := range some {
+			args = append(args, some[i][:])
+		}
+		err = v.db.QueryRow("SELECT template FROM entries WHERE template <> ? "+
+			"AND state IN ('created', 'in_doubt', 'sending') "+
+			"AND content IN ("+marks(len(some))+") LIMIT 1", args...).Scan(&other)
+		if err == nil {
+			return other, true, nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return "", false, explain(v.path, err)
 		}
 	}
+	return "", false, nil
 }
 
 // Templates are those of all keys in the ledger.
 func (v *View) Templates() (list []string, err error) {
 	err = v.each(func(rows *sql.Rows) error {
-		var template string
-		err := rows.Scan(&template)
+		template, err := scanText(rows)
 		list = append(list, template)
 		return err
 	}, "SELECT DISTINCT template FROM entries")
 	return list, err
+}
+
+// ColumnSets returns the known sets of columns, by number, as JSON lists of names.
+func (v *View) ColumnSets() (map[int64]string, error) {
+	sets := map[int64]string{}
+	err := v.each(func(rows *sql.Rows) error {
+		var id int64
+		var names string
+		err := rows.Scan(&id, &names)
+		sets[id] = names
+		return err
+	}, "SELECT id, names FROM column_sets")
+	if err != nil {
+		return nil, err
+	}
+	return sets, nil
 }

@@ -6,50 +6,21 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
-var states = []ledger.State{ledger.Unknown, ledger.Pending, ledger.Sending, ledger.Created, ledger.Rejected, ledger.Invalid, ledger.InDoubt, ledger.Ignored}
-
-// become brings a key into a state, by what is done to keys.
-func become(t *testing.T, l *sqlite.Ledger, n int, s ledger.State) {
-	t.Helper()
-	var err error
-	if s == ledger.Invalid {
-		if err = l.Refuse(claim(n), ledger.Record{Row: n, Outcome: []byte("{}")}); err == nil {
-			err = l.Flush()
-		}
-	} else if s != ledger.Unknown {
-		err = l.Claim(claim(n))
-	}
-	switch s {
-	case ledger.Pending:
-		err = errors.Join(err, l.Release(id(n), "not sent"))
-	case ledger.Created, ledger.Rejected, ledger.InDoubt:
-		settle(t, l, n, s)
-	case ledger.Ignored:
-		settle(t, l, n, ledger.InDoubt)
-		err = errors.Join(err, l.Resolve(ledger.Resolution{ID: id(n), From: ledger.InDoubt, To: ledger.Ignored}))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := state(t, l, n); got != s {
-		t.Fatalf("it is %q, wanted %q", got, s)
-	}
-}
-
 // doubts makes keys that are in doubt, and what resolves them.
 func doubts(t *testing.T, l *sqlite.Ledger, n int) (list []ledger.Resolution) {
 	t.Helper()
 	for i := range n {
-		become(t, l, i, ledger.InDoubt)
+		if err := l.Claim(claim(i)); err != nil {
+			t.Fatal(err)
+		}
+		settle(t, l, i, ledger.InDoubt)
 		list = append(list, ledger.Resolution{ID: id(i), From: ledger.InDoubt, To: ledger.Created, WolkvoxID: fmt.Sprint("w", i), Evidence: "a person"})
 	}
 	return list
@@ -114,7 +85,10 @@ func TestVictimThatResolves(t *testing.T) {
 func TestSecondClaimIsRememberedAsItWasSent(t *testing.T) {
 	path := file(t)
 	l := open(t, path)
-	become(t, l, 1, ledger.Rejected)
+	if err := l.Claim(claim(1)); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, l, 1, ledger.Rejected)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -139,34 +113,18 @@ func TestSecondClaimIsRememberedAsItWasSent(t *testing.T) {
 	}
 }
 
-// A sync that was interrupted is tried again, but not for ever.
-func TestInterruptedSyncIsTriedAgain(t *testing.T) {
-	for _, interrupted := range []error{syscall.EINTR, syscall.EAGAIN} {
-		t.Run(interrupted.Error(), func(t *testing.T) {
-			l := open(t, file(t))
-			syncs := sqlite.Interrupt(t, 3, &os.PathError{Op: "sync", Path: "wal", Err: interrupted})
-			if err := l.Claim(claim(1)); err != nil || syncs.Load() != 4 {
-				t.Errorf("after %d syncs %v", syncs.Load(), err)
-			}
-			if err := l.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+// When one of many resolutions fails, it is said which.
+func TestResolutionThatFailsIsNumbered(t *testing.T) {
+	l := open(t, file(t))
+	list := doubts(t, l, 9)
+	if err := l.Resolve(ledger.Resolution{ID: id(7), From: ledger.InDoubt, To: ledger.Ignored}); err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestDiskThatInterruptsEverySyncIsGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := open(t, file(t))
-		sqlite.Interrupt(t, 1<<40, syscall.EINTR)
-		began := time.Now()
-		err := l.Claim(claim(1))
-		if !errors.Is(err, syscall.EINTR) || !strings.Contains(err.Error(), "interrupted 100 times") || time.Since(began) > 10*time.Second {
-			t.Errorf("after %v %v", time.Since(began), err)
-		}
-		if err := l.Claim(claim(2)); !errors.Is(err, syscall.EINTR) {
-			t.Errorf("another says %v", err)
-		}
-		l.Close()
-	})
+	err := l.Resolve(list...)
+	if !errors.Is(err, ledger.ErrNotClaimable) || !strings.Contains(err.Error(), "8 of 9") {
+		t.Errorf("got %v", err)
+	}
+	if found, err := l.Doubts(0); err != nil || len(found) != 8 || found[0].Evidence == "a person" {
+		t.Errorf("%+v, %v", found, err)
+	}
 }

@@ -1,10 +1,12 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -187,5 +189,41 @@ func TestBindingOfAnOlderLedger(t *testing.T) {
 	}
 	if _, _, err := sqlite.BindingOf(file(t)); err == nil || !strings.Contains(err.Error(), "there is no ledger") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What was purged can't be read from the ledger's files either, though its rows stay.
+func TestPurgedNamesAreNotInTheFiles(t *testing.T) {
+	path := file(t)
+	l := open(t, path)
+	for n := range 300 {
+		c := claim(n)
+		c.Key, c.Marker, c.Contact = "Perez", "[Perez]", "perez@x"
+		if err := l.Claim(c); err != nil {
+			t.Fatal(err)
+		}
+		st := ledger.Settlement{ID: c.ID, State: ledger.Rejected, Evidence: "no such Perez"}
+		if err := conclude(l, st, ledger.Record{Row: n, Outcome: []byte(`{"key":"Perez"}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := l.Purge(time.Now().Add(time.Hour)); n != 300 || err != nil {
+		t.Fatalf("%d purged, %v", n, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		content, err := os.ReadFile(filepath.Join(filepath.Dir(path), f.Name()))
+		if err != nil || bytes.Contains(bytes.ToLower(content), []byte("perez")) {
+			t.Errorf("%s still has a name in it, %v", f.Name(), err)
+		}
+	}
+	if s := state(t, open(t, path), 7); s != ledger.Rejected {
+		t.Errorf("a purged row is %q", s)
 	}
 }

@@ -1,65 +1,53 @@
-// Package sqlite is the durable record of every row ever sent.
+// Package sqlite keeps a ledger in one SQLite file. What a ledger must do is said in package
+// ledger; this is how it is done.
 //
-// An entry is a key and what became of it. Before a request leaves, its key is
-// claimed; what came of it is settled afterwards:
-//
-//	            ┌───────────────────────────────┐ (not sent, not processed)
-//	            ▼                               │
-//	(none), pending, rejected, invalid ─Claim─► sending ─Settle─► created
-//	                                            │    └──────────► rejected
-//	                                            └─ or a crash ──► in_doubt
-//
-// What is in doubt is resolved (resolve.go) by proof or by a person: it becomes created,
-// pending again, or ignored.
+//	Claim, Settle, … ──► writer: one queue, one connection
+//	                       │ commit: many changes at once
+//	                       ▼
+//	                     l.db-wal ──sync──► only now those who wait are answered
+//	                       │ checkpoint
+//	                       ▼
+//	                     l.db ◄── View: connections that only read, also of other processes
 //
 // Its rules:
 //
-//   - Claim returns when what it wrote survives a power cut: SQLite in WAL mode, whose WAL
-//     is synced before anybody is answered. Many changes share one sync (writer.go).
-//   - What is settled is durable before any later claim returns, so that a process that
-//     dies leaves no more keys in doubt than it had workers.
-//   - A claim is one statement that changes one entry, and that it did is checked.
-//   - What a dead process left as sending is in doubt from then on; Open sees to it.
-//   - One process at a time writes a ledger; any number may read it meanwhile.
-//   - A ledger belongs to one operation and one server (binding.go).
-//   - History is only ever added to.
-//   - A full disk stops claims before it can keep an outcome from being recorded
-//     (space.go). Network disks are refused: WAL needs memory that is shared.
+//   - SQLite commits to its WAL without waiting for the disk. The writer syncs the WAL itself,
+//     once for many commits, before it answers for any of them.
+//   - A sync that failed is not tried again: the disk may have dropped what it was to keep. The
+//     ledger writes nothing any more.
+//   - A ledger is used by one path, whatever links lead to it, since its WAL and its lock have
+//     names that begin with that path.
+//   - Network disks are refused: a WAL needs memory that processes share.
+//   - Each file is made for its owner alone: a ledger has personal data in it.
 //
-// Beside the entries, a ledger holds what the last run did with each row, so that
-// reports can be written again, and, in temporary tables, what the run has seen of
-// the input at hand.
+// Beside the ledger l.db lie l.db-wal and l.db-shm, which are SQLite's, l.db.lock, which keeps
+// other processes out, and l.db.ballast, which is given up when the disk is full.
 package sqlite
 
 import (
 	"database/sql"
 	"errors"
-	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
-
-	driver "modernc.org/sqlite"
 
 	"wolkvox-import/importer/internal/clock"
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// Ledger is a ledger.Ledger that is kept by SQLite.
+// Ledger is a ledger.Ledger. Reading has a connection of its own, so that looking keys up doesn't
+// wait for commits.
 type Ledger struct {
 	*View
+	*lookup
 	found  ledger.Opening
 	lock   *lock
 	writer *writer
-	lookup *lookup
-	run    int64 // the present one; the writer's alone
+	run    int64 // the present one; the writer's goroutine alone uses it
 }
 
-// Open opens or makes the ledger at path for the given server and operation. It
-// fails with a *BusyError where another process holds it, and with a *BindingError
-// where it was made for another server or operation.
+var _ ledger.Ledger = (*Ledger)(nil)
+
+// Open opens or makes the ledger at path for the given server and operation. It fails with a
+// *ledger.BusyError if another process holds it, and with a *ledger.BindingError if it was made
+// for another server or operation.
 func Open(path string, b ledger.Binding) (*Ledger, error) {
 	l := &Ledger{}
 	if err := l.open(path, b); err != nil {
@@ -69,12 +57,16 @@ func Open(path string, b ledger.Binding) (*Ledger, error) {
 	return l, nil
 }
 
-func (l *Ledger) open(given string, b ledger.Binding) (err error) {
+// open takes the lock before it touches anything else of the ledger: until then another process
+// may be writing it.
+func (l *Ledger) open(given string, b ledger.Binding) error {
 	path, err := locate(given)
 	if err != nil {
 		return err
 	}
-	if l.lock, err = hold(path); err != nil {
+	if l.lock, err = hold(path); errors.Is(err, errHeld) {
+		return busy(path)
+	} else if err != nil {
 		return err
 	}
 	if now, err := locate(given); err != nil {
@@ -94,6 +86,15 @@ func (l *Ledger) open(given string, b ledger.Binding) (err error) {
 		return err
 	}
 	l.writer = newWriter(db, room)
+	if err := l.makeReady(db, path, b); err != nil {
+		return err
+	}
+	return l.writer.start(path)
+}
+
+// makeReady brings the ledger up to date, before the writer's goroutines begin. SQLite itself
+// still waits for the disk at each commit here.
+func (l *Ledger) makeReady(db *sql.DB, path string, b ledger.Binding) (err error) {
 	if err := prepare(db, path, b); err != nil {
 		return err
 	}
@@ -109,20 +110,33 @@ func (l *Ledger) open(given string, b ledger.Binding) (err error) {
 	if l.View, err = openView(path, "rw"); err != nil {
 		return err
 	}
-	if l.lookup, err = newLookup(l.View.db); err != nil {
-		return explain(path, err)
+	l.lookup, err = newLookup(l.View.reader)
+	return err
+}
+
+// busy says who holds the ledger, as far as it can be learned.
+func busy(path string) error {
+	e := &ledger.BusyError{Path: path}
+	view, err := Look(path)
+	if err != nil {
+		return e
 	}
-	return l.writer.start(path)
+	defer view.Close()
+	if run, err := view.LastRun(); err == nil && run.Ended.IsZero() {
+		e.PID, e.Started = run.PID, run.Started
+	}
+	return e
 }
 
 // Opening tells what Open found.
 func (l *Ledger) Opening() ledger.Opening { return l.found }
 
-// Path is the path by which the ledger is used. If the one that was given to Open is a link, it is
-// another one. What lies beside the ledger has names that begin with it.
-func (l *Ledger) Path() string { return l.path }
+// Path is the path by which the ledger is used: the one that was given to Open, or, if that is a
+// link, the one that it leads to. Whatever lies beside the ledger has a name that begins with it.
+func (l *Ledger) Path() string { return l.View.path }
 
-// Close waits for what is being written and lets go of the ledger.
+// Close waits for what is being written and lets go of the ledger. The lock goes last: until then
+// nobody else may write.
 func (l *Ledger) Close() error {
 	var errs []error
 	if l.writer != nil {
@@ -136,93 +150,3 @@ func (l *Ledger) Close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// touch makes the file with permissions for its owner alone; SQLite gives the same
-// ones to the -wal and -shm files beside it.
-func touch(path string) (fresh bool, err error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, cantOpen(path, err)
-	}
-	return true, file.Close()
-}
-
-// checkpointAfter is the length of the WAL, in pages of 4 KB, from which on it is brought
-// into the database: seldom, since a page that many rows change is then written once. It
-// is a variable for the sake of one test, which has few rows and wants it often.
-var checkpointAfter = 4000
-
-// open opens the database; mode is SQLite's rw or ro. Every commit waits for the disk; the
-// writer finds a faster way to the same end.
-func open(path, mode string) (*sql.DB, error) {
-	pragmas := []string{"busy_timeout(10000)", "synchronous(FULL)", "cell_size_check(ON)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointAfter)}
-	if mode == "rw" {
-		// What SQLite can't keep in memory, it puts beside the ledger, where there is room and
-		// nobody else reads it, into files that it removes as soon as they are open.
-		folder, err := filepath.Abs(filepath.Dir(path))
-		if err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
-		}
-		pragmas = append(pragmas, "journal_mode(WAL)", "temp_store_directory('"+strings.ReplaceAll(folder, "'", "''")+"')")
-	}
-	return connect(path, url.Values{"mode": {mode}, "_pragma": pragmas})
-}
-
-func connect(path string, q url.Values) (*sql.DB, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
-	}
-	slashed := filepath.ToSlash(absolute)
-	if slashed[0] != '/' {
-		slashed = "/" + slashed // Windows: file:///C:/…
-	}
-	address := url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", address.String())
-	if err != nil {
-		return nil, fmt.Errorf("ledger %s: %w", path, err)
-	}
-	db.SetMaxOpenConns(1)
-	if err := db.Ping(); err != nil {
-		db.Close()
-		return nil, explain(path, err)
-	}
-	return db, nil
-}
-
-// explain puts SQLite's commonest refusals into a person's words.
-func explain(path string, err error) error {
-	var sqliteError *driver.Error
-	if errors.As(err, &sqliteError) {
-		switch sqliteError.Code() & 0xff {
-		case 26: // SQLITE_NOTADB
-			return fmt.Errorf("%s is not a ledger: %w", path, err)
-		case 11: // SQLITE_CORRUPT
-			return fmt.Errorf("the ledger %s is damaged; restore it from a backup only if nothing was imported since: %w", path, err)
-		case 13: // SQLITE_FULL
-			return fmt.Errorf("the ledger %s can't be written: the disk is full: %w", path, err)
-		case 14: // SQLITE_CANTOPEN, which doesn't say why
-			if few := handles(); few != nil {
-				return fmt.Errorf("ledger %s: %w; %s", path, few, fewHandles)
-			}
-		}
-	}
-	return fmt.Errorf("ledger %s: %w", path, err)
-}
-
-// handles fails where the system gives no more than SQLite needs to open a ledger.
-func handles() error {
-	for range 8 {
-		file, err := os.Open(os.DevNull)
-		if err != nil && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) {
-			return errors.Unwrap(err)
-		}
-		defer file.Close() // all at the end
-	}
-	return nil
-}
-
-var _ ledger.Ledger = (*Ledger)(nil)

@@ -223,27 +223,3 @@ func BenchmarkSettleThenClaim(b *testing.B) {
 		n++
 	}
 }
-
-// A disk that refuses to keep what was written leaves nobody with the word that it is kept,
-// neither those whose change was committed meanwhile nor anybody who comes later.
-func TestFailedSyncFailsAllThatWaitForIt(t *testing.T) {
-	l := open(t, file(t))
-	broken := errors.New("the disk is gone")
-	begun := sqlite.FailSync(broken)
-	var errs [5]error
-	var all sync.WaitGroup
-	all.Go(func() { errs[0] = l.Claim(claim(1)) })
-	<-begun
-	all.Go(func() { errs[1] = l.Claim(claim(2)) })
-	all.Wait()
-	errs[2], errs[3] = l.Claim(claim(3)), conclude(l, ledger.Settlement{ID: id(1), State: ledger.Created}, ledger.Record{})
-	errs[4] = l.Flush()
-	for n, err := range errs {
-		if !errors.Is(err, broken) {
-			t.Errorf("%d: %v", n, err)
-		}
-	}
-	if err := l.Close(); !errors.Is(err, broken) {
-		t.Errorf("closing says %v", err)
-	}
-}
