@@ -182,8 +182,8 @@ func (b *builder) field(f *compiled) {
 // Where all does not fit, the names give way until the text has half of the room.
 func (b *builder) tail(f *compiled, text string) string {
 	names := b.names
-	if names != "" && f.max > 0 {
-		room := f.max - utf8.RuneCountInString(b.marker)
+	if names != "" && f.Max > 0 {
+		room := f.Max - utf8.RuneCountInString(b.marker)
 		names = shortenNames(names, max(room/2, room-utf8.RuneCountInString(text)))
 	}
 	if names == "" {

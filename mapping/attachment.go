@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/text"
 )
 
 // Attachment is a file that a row names. It lies under the attachments' folder, and
@@ -61,7 +62,7 @@ func (a *Attachment) look(folder *files.Folder, rules *fileRules) *Problem {
 }
 
 func (a *Attachment) problem(err error) *Problem {
-	p := &Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, files.Reason(err)),
+	p := &Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, text.Reason(err)),
 		Hint: "correct the file or the name", Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -31,7 +32,7 @@ type fileRules struct {
 // pattern of names.
 type fileRule struct {
 	column, split string
-	replace       []replacement
+	replace       steps.Replacements
 	glob          *template
 	at            yamlfile.Position
 }
@@ -81,7 +82,7 @@ func (d *decoder) fileRule(n yamlfile.Node, at yamlfile.Position) fileRule {
 		case "split":
 			rule.split, _, _ = d.Text(e.Value, "split")
 		case "replace":
-			rule.replace = d.replacements(e.Value)
+			rule.replace = steps.ReadReplacements(d.Reader, e.Value)
 		case "glob":
 			if text, at, ok := d.Text(e.Value, "glob"); ok {
 				rule.glob, rule.at = d.template(text, at), at
@@ -128,20 +129,23 @@ func fileType(name string) string {
 
 var sizePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?([KMG]?)(i?)B?$`)
 
+// everyType is the entry of max_size for all types without one of their own.
+const everyType = "*"
+
 // sizes reads one size for all types of files, or one for each: {pdf: 20MB, "*": 5MB}.
 func (d *decoder) sizes(n yamlfile.Node) map[string]int64 {
 	sizes := map[string]int64{}
 	switch {
 	case yamlfile.IsObject(n):
 		for _, e := range d.Pairs(n, "max_size") {
-			if e.Key == rest {
-				sizes[rest] = d.size(e.Value, "max_size")
+			if e.Key == everyType {
+				sizes[everyType] = d.size(e.Value, "max_size")
 				continue
 			}
 			sizes[fileType("x."+strings.TrimPrefix(e.Key, "."))] = d.size(e.Value, "max_size")
 		}
 	default:
-		sizes[rest] = d.size(n, "max_size")
+		sizes[everyType] = d.size(n, "max_size")
 	}
 	return sizes
 }
@@ -180,7 +184,7 @@ func ParseSize(text string) (bytes int64, err error) {
 type fileSource struct {
 	names   func(*row) string
 	split   string
-	replace []replacement
+	replace steps.Replacements
 	glob    *globber
 }
 
@@ -198,7 +202,7 @@ func (c *compiler) attachments(m *Mapping, p *Program, override string) {
 	}
 	var err error
 	if p.folder, err = files.Open(dir, m.files.ignoreCase); err != nil {
-		c.Mistake(m.files.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, files.Reason(err))
+		c.Mistake(m.files.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, text.Reason(err))
 		return
 	}
 	for _, rule := range m.files.files {
@@ -260,7 +264,7 @@ func (s *fileSource) named(folder *files.Folder, r *row, g *gathering) (found []
 		path := name
 		if s.replace != nil {
 			var ok bool
-			if path, ok = replaceAll(s.replace, name); !ok || text.Blank(path) {
+			if path, ok = s.replace.Apply(name); !ok || text.Blank(path) {
 				g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", text.Shorten(name, 60)),
 					Hint: "correct the pattern in the mapping"})
 				continue
@@ -304,7 +308,7 @@ func (r *fileRules) limit(name string) int64 {
 	if n, ok := r.maxSize[fileType(name)]; ok {
 		return n
 	}
-	return r.maxSize[rest]
+	return r.maxSize[everyType]
 }
 
 // Watch begins to note which files rows use, for [Program.Unused].
@@ -322,7 +326,7 @@ func (p *Program) Unused() (count int, examples []string, err error) {
 	}
 	count, examples, err = p.folder.Unused()
 	if err != nil {
-		return count, examples, fmt.Errorf("attachments: %w", files.Reason(err))
+		return count, examples, fmt.Errorf("attachments: %w", text.Reason(err))
 	}
 	return count, examples, nil
 }

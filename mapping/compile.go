@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -49,11 +50,12 @@ type row struct {
 	watcher func(f *field, step, value string) // is told of every step; nil where nobody asks
 }
 
-// watch tells the watcher, where there is one, what a step has made of a field.
-func (r *row) watch(f *compiled, step, value string) {
-	if r.watcher != nil {
-		r.watcher(f.field, step, value)
+// watch is what is told of the steps of a field, nil where nobody asks.
+func (r *row) watch(f *compiled) func(step, value string) {
+	if r.watcher == nil {
+		return nil
 	}
+	return func(step, value string) { r.watcher(f.field, step, value) }
 }
 
 // fault notes why a field can't be read. The first counts.
@@ -93,7 +95,7 @@ type Options struct {
 // Compile ties the mapping to the header of an input. The error holds all mistakes of
 // the mapping, those of Load included. Close the Program to let go of its folder.
 func (m *Mapping) Compile(header []string, opt Options) (*Program, error) {
-	c := &compiler{decoder: &decoder{File: m.file.Again()}, header: NewHeader(header), words: map[string]func(*row) string{}, used: map[int]bool{}, empty: map[string]bool{}}
+	c := &compiler{decoder: &decoder{&steps.Reader{File: m.file.Again()}}, header: NewHeader(header), words: map[string]func(*row) string{}, used: map[int]bool{}, empty: map[string]bool{}}
 	for _, text := range m.Input.Empty {
 		c.empty[strings.TrimSpace(text)] = true
 	}
@@ -149,7 +151,7 @@ func (c *compiler) conditions(m *Mapping, p *Program, given string) {
 		return
 	}
 	file := c.decoder
-	c.decoder = &decoder{File: yamlfile.New("--when", []byte(given))}
+	c.decoder = &decoder{&steps.Reader{File: yamlfile.New("--when", []byte(given))}}
 	p.when = append(p.when, c.condition(&expression{source: given, at: yamlfile.Position{Line: 1, Column: 1}}))
 	file.Mistakes = append(file.Mistakes, c.Mistakes...)
 	c.decoder = file

@@ -67,21 +67,16 @@ type DateColumn = text.DateColumn
 func (p *Program) Dates() map[string]*DateColumn {
 	columns := map[string]*DateColumn{}
 	p.row.watcher = func(f *field, step, value string) {
-		if f.date == nil || !f.beforeDate(step) {
+		patterns, ok := f.DatePatterns()
+		if !ok || !f.BeforeDate(step) {
 			return
 		}
 		column := columns[f.name]
 		if column == nil {
-			column = text.NewDateColumn(f.date.Sources()...)
+			column = text.NewDateColumn(patterns...)
 			columns[f.name] = column
 		}
 		column.Add(value)
 	}
 	return columns
-}
-
-// beforeDate tells whether the step is the last before `date`.
-func (f *field) beforeDate(step string) bool {
-	i := slices.IndexFunc(f.steps, func(s namedStep) bool { return s.name == "date" })
-	return i == 0 && step == "" || i > 0 && f.steps[i-1].name == step
 }

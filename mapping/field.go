@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -20,21 +21,7 @@ type field struct {
 	column     bool        // text is one column
 	expression *expression // in place of text
 	raw        *jsonText   // in place of text
-	steps      []namedStep
-	date       *text.DateRule // of the step date
-	table      *valueTable    // of the step values or values_file
-	hasDefault bool
-	folded     bool // case and accents don't matter
-	looksUp    bool // what is folded is only compared
-	max        int  // in characters; 0 is no limit
-	cut        bool
-	required   bool
-	shown      bool // what the sheet shows, instead of what it holds
-}
-
-type namedStep struct {
-	name string
-	run  step
+	*steps.Chain
 }
 
 var sourceNames = []string{"column", "text", "expr", "json"}
@@ -42,31 +29,22 @@ var sourceNames = []string{"column", "text", "expr", "json"}
 // field reads a field: a scalar is a constant or text with columns, a mapping has
 // one source and any of the steps.
 func (d *decoder) field(p yamlfile.Pair, prefix string) *field {
-	f := &field{name: prefix + p.Key, json: p.Key, at: p.At}
+	f := &field{name: prefix + p.Key, json: p.Key, at: p.At, Chain: &steps.Chain{}}
 	switch {
 	case yamlfile.IsObject(p.Value):
 		d.fieldObject(p.Value, f)
 	default:
 		if text, at, ok := d.Text(p.Value, f.name); ok {
 			f.text = d.template(text, at)
-			d.todo(text, at)
+			d.Todo(text, at)
 		}
 	}
 	return f
 }
 
-// todo refuses what `init` has left to a person.
-func (d *decoder) todo(value string, at yamlfile.Position) bool {
-	left := strings.HasPrefix(strings.TrimSpace(value), "TODO")
-	if left {
-		d.Mistake(at, "this is still to be filled in: %s", text.Shorten(value, 60))
-	}
-	return left
-}
-
 func (d *decoder) fieldObject(n yamlfile.Node, f *field) {
 	given := map[string]yamlfile.Node{}
-	known := append(slices.Clone(sourceNames), stepNames()...)
+	known := append(slices.Clone(sourceNames), steps.Names()...)
 	for _, p := range d.Pairs(n, f.name) {
 		if !slices.Contains(known, p.Key) {
 			d.Unknown(p, f.name, known)
@@ -75,18 +53,10 @@ func (d *decoder) fieldObject(n yamlfile.Node, f *field) {
 		given[p.Key] = p.Value
 	}
 	d.source(given, f)
-	_, f.hasDefault = given["default"]
-	f.looksUp = (given["values"] != nil || given["values_file"] != nil || given["allowed"] != nil) && given["replace"] == nil && given["html"] == nil
-	for _, s := range steps {
-		if node, ok := given[s.name]; ok {
-			if run := s.build(d, node, f); run != nil {
-				f.steps = append(f.steps, namedStep{s.name, run})
-			}
-		}
-	}
-	if f.shown && !f.column {
+	f.Chain = steps.Read(d.Reader, f.name, given)
+	if f.Shown && !f.column {
 		d.Mistake(f.at, "%s: shown is for a field with a column", f.name)
-		f.shown = false
+		f.Shown = false
 	}
 }
 
@@ -109,7 +79,7 @@ func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
 	if !ok {
 		return
 	}
-	d.todo(source, at)
+	d.Todo(source, at)
 	switch named[0] {
 	case "column":
 		f.text, f.column = &template{source: source, at: at, parts: []part{{column: source}}}, true
@@ -141,7 +111,7 @@ func (c *compiler) field(f *field) compiled {
 	case f.raw != nil:
 		out.read = c.jsonText(f.raw, f.name)
 	case f.text == nil: // its mistake is already reported
-	case f.shown:
+	case f.Shown:
 		out.read = c.shownColumn(f.text.parts[0].column, f.text.at)
 	case f.column:
 		out.read = c.column(f.text.parts[0].column, f.text.at)
@@ -166,18 +136,23 @@ func (f *compiled) value(r *row) (string, *Problem) {
 	if p := r.faulted(f.name); p != nil {
 		return "", p
 	}
-	r.watch(f, "", v)
-	for i := range f.steps {
-		var p *Problem
-		if v, p = f.steps[i].run(v); p != nil {
-			return "", p
-		}
-		r.watch(f, f.steps[i].name, v)
+	watch := r.watch(f)
+	if watch != nil {
+		watch("", v)
 	}
-	if f.required && text.Blank(v) {
+	v, refusal := f.Run(v, watch)
+	if refusal != nil {
+		return "", f.refused(refusal)
+	}
+	if f.Required && text.Blank(v) {
 		return "", f.missing()
 	}
 	return v, nil
+}
+
+// refused is the problem of a value that a step refuses.
+func (f *compiled) refused(r *steps.Refusal) *Problem {
+	return &Problem{Field: f.name, Error: r.Word, Message: f.name + ": " + r.Message, Hint: r.Hint, Value: r.Value}
 }
 
 func (f *compiled) missing() *Problem {
@@ -191,16 +166,16 @@ func (f *compiled) missing() *Problem {
 
 // fit holds a value to max characters, of which reserve are spoken for.
 func (f *compiled) fit(v string, reserve int) (string, *Problem) {
-	if f.max == 0 || len(v)+reserve <= f.max {
+	if f.Max == 0 || len(v)+reserve <= f.Max {
 		return v, nil
 	}
-	n, room := utf8.RuneCountInString(v), f.max-reserve
+	n, room := utf8.RuneCountInString(v), f.Max-reserve
 	switch {
 	case n <= room:
 		return v, nil
-	case f.cut && room > 0:
+	case f.Cut && room > 0:
 		return string([]rune(v)[:room]), nil
 	}
-	return "", &Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.max),
+	return "", &Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.Max),
 		Hint: "shorten the text, or add cut: true to the field"}
 }

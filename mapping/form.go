@@ -3,6 +3,7 @@ package mapping
 import (
 	"slices"
 
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -26,7 +27,7 @@ func (d *decoder) formField(p yamlfile.Pair, prefix string, depth int) *formFiel
 	if len(entries) == 0 || slices.ContainsFunc(entries, isOfField) {
 		return &formField{field: d.field(p, prefix)}
 	}
-	f := &formField{field: &field{name: prefix + p.Key, json: p.Key, at: p.At}, inside: []*formField{}}
+	f := &formField{field: &field{name: prefix + p.Key, json: p.Key, at: p.At, Chain: &steps.Chain{}}, inside: []*formField{}}
 	if depth == mostNested {
 		d.Mistake(p.At, "%s: objects stand in objects %d deep; that is too deep", f.name, mostNested)
 		return f
@@ -40,7 +41,7 @@ func (d *decoder) formField(p yamlfile.Pair, prefix string, depth int) *formFiel
 // isOfField tells a key that describes a field, also one that is slightly misspelt, from
 // a name that the CRM knows.
 func isOfField(p yamlfile.Pair) bool {
-	if slices.Contains(sourceNames, p.Key) || slices.Contains(stepNames(), p.Key) {
+	if slices.Contains(sourceNames, p.Key) || slices.Contains(steps.Names(), p.Key) {
 		return true
 	}
 	return slices.ContainsFunc(sourceNames, func(name string) bool { return text.Distance(p.Key, name) == 1 })

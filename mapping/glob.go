@@ -66,7 +66,7 @@ func (g *globber) find(folder *files.Folder, r *row, out *gathering) (found []At
 	}
 	names, err := folder.Glob(pattern.String())
 	if err != nil {
-		out.problems = append(out.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: the files of %s can't be listed: %v", pattern.String(), files.Reason(err)),
+		out.problems = append(out.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: the files of %s can't be listed: %v", pattern.String(), text.Reason(err)),
 			Hint: "look at the permissions of the attachments' folder", Err: err})
 		return nil
 	}

@@ -60,7 +60,7 @@ func (d *decoder) mapping(root yamlfile.Node, m *Mapping) {
 
 func (d *decoder) operation(p yamlfile.Pair) string {
 	name, at, ok := d.Text(p.Value, "operation")
-	d.todo(name, at)
+	d.Todo(name, at)
 	if ok && text.Blank(name) {
 		d.Mistake(at, "operation is empty: it is the Wolkvox operation that the token belongs to")
 	}
@@ -110,7 +110,7 @@ func (d *decoder) caseFields(p yamlfile.Pair, m *Mapping) {
 		f := given[name]
 		switch {
 		case f != nil:
-			f.required = name != "solution"
+			f.Required = name != "solution"
 			m.fields = append(m.fields, f)
 		case name != "solution":
 			d.Mistake(p.At, "case has no `%s:`, which the CRM requires", name)
@@ -122,7 +122,7 @@ func (d *decoder) closed(p yamlfile.Pair) map[string]bool {
 	closed := map[string]bool{}
 	for _, n := range d.List(p.Value) {
 		if text, at, ok := d.Text(n, "a status in closed"); ok {
-			d.todo(text, at)
+			d.Todo(text, at)
 			closed[text] = true
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"wolkvox-import/mapping/internal/files"
 	"wolkvox-import/mapping/internal/lines"
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -53,13 +53,13 @@ func (d *decoder) lookup(p yamlfile.Pair) *lookup {
 		d.Mistake(p.At, "the lookup %s needs file, column, on and each", p.Key)
 		return nil
 	}
-	table, err := d.table(d.beside(l.file))
+	table, err := d.Tables.Open(d.Beside(l.file))
 	if err != nil {
-		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, files.Reason(err))
+		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, text.Reason(err))
 		return nil
 	}
 	defer table.Close()
-	inner := &compiler{decoder: &decoder{File: d.Again()}, header: NewHeader(table.Header()), used: map[int]bool{}}
+	inner := &compiler{decoder: &decoder{&steps.Reader{File: d.Again()}}, header: NewHeader(table.Header()), used: map[int]bool{}}
 	inner.where = " of " + l.file
 	key := inner.column(column, columnAt)
 	line := inner.template(inner.decoder.template(each, eachAt))
@@ -67,7 +67,7 @@ func (d *decoder) lookup(p yamlfile.Pair) *lookup {
 	if len(inner.Mistakes) > 0 {
 		return nil
 	}
-	if l.index, err = d.lookupIndex(table, d.beside(l.file), key, line); err != nil {
+	if l.index, err = d.lookupIndex(table, d.Beside(l.file), key, line); err != nil {
 		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, err)
 		return nil
 	}
@@ -81,7 +81,7 @@ func (d *decoder) lookupIndex(table Table, path string, key func(*row) string, l
 		table = nil
 		if rows == nil { // it is read a second time
 			var err error
-			if rows, err = d.table(path); err != nil {
+			if rows, err = d.Tables.Open(path); err != nil {
 				return err
 			}
 			defer rows.Close()

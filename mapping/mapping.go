@@ -24,6 +24,7 @@ package mapping
 import (
 	"path/filepath"
 
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
 
@@ -64,7 +65,7 @@ func Load(path string, tables Tables) (*Mapping, error) {
 		return nil, err
 	}
 	m := &Mapping{Path: path, file: file}
-	d := &decoder{File: file, tables: tables}
+	d := &decoder{&steps.Reader{File: file, Tables: tables}}
 	d.mapping(root, m)
 	return m, nil
 }

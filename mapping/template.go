@@ -4,19 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
-
-// converters are what may stand behind a column in {{column|converter}}; the steps
-// of the same names do the same to a whole field.
-var converters = map[string]func(string) string{
-	"trim":  strings.TrimSpace,
-	"lower": strings.ToLower,
-	"upper": strings.ToUpper,
-	"fold":  text.Fold,
-	"html":  text.FromHTML,
-}
 
 // template is text with {{column}} in it. A template without columns is a constant.
 type template struct {
@@ -127,9 +118,9 @@ func (c *compiler) piped(name string, at yamlfile.Position) func(*row) string {
 	names := strings.Split(name, "|")
 	value := c.column(names[0], at)
 	for _, name := range names[1:] {
-		convert, ok := converters[strings.TrimSpace(name)]
-		if !ok {
-			c.Mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), text.QuoteList(keys(converters), 20))
+		convert := steps.Converter(strings.TrimSpace(name))
+		if convert == nil {
+			c.Mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), text.QuoteList(steps.Converters(), 20))
 			continue
 		}
 		inner := value

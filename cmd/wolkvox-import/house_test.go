@@ -22,8 +22,9 @@ var allowed = map[string][]string{
 	"mapping/internal/files":    {"mapping/internal/text"},
 	"mapping/internal/lines":    {"mapping/internal/text"},
 	"mapping/internal/formula":  {"mapping/internal/text"},
+	"mapping/internal/steps":    {"mapping/internal/lines", "mapping/internal/text", "mapping/internal/yamlfile"},
 	"mapping/draft":             {"mapping/internal/text"},
-	"mapping":                   {"mapping/internal/files", "mapping/internal/formula", "mapping/internal/lines", "mapping/internal/text", "mapping/internal/yamlfile"},
+	"mapping":                   {"mapping/internal/files", "mapping/internal/formula", "mapping/internal/lines", "mapping/internal/steps", "mapping/internal/text", "mapping/internal/yamlfile"},
 	"mapping/internal/yamlfile": {"mapping/internal/text"},
 }
 
