@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"wolkvox-import/mapping/internal/row"
 	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
@@ -17,11 +18,21 @@ type field struct {
 	json string // the key that it is sent under
 	at   yamlfile.Position
 
-	text       *template   // constant, text or column: all are templates
-	column     bool        // text is one column
-	expression *expression // in place of text
-	raw        *jsonText   // in place of text
+	source
 	*steps.Chain
+}
+
+// source is where a field's value comes from: one of these.
+type source struct {
+	text       *row.Template // a constant, or a text with columns
+	column     *columnName
+	expression *row.Expression
+	raw        *row.JSON
+}
+
+type columnName struct {
+	name string
+	at   yamlfile.Position
 }
 
 var sourceNames = []string{"column", "text", "expr", "json"}
@@ -35,7 +46,7 @@ func (d *decoder) field(p yamlfile.Pair, prefix string) *field {
 		d.fieldObject(p.Value, f)
 	default:
 		if text, at, ok := d.Text(p.Value, f.name); ok {
-			f.text = d.template(text, at)
+			f.text = row.NewTemplate(d.Reader, text, at)
 			d.Todo(text, at)
 		}
 	}
@@ -52,15 +63,15 @@ func (d *decoder) fieldObject(n yamlfile.Node, f *field) {
 		}
 		given[p.Key] = p.Value
 	}
-	d.source(given, f)
+	d.readSource(given, f)
 	f.Chain = steps.Read(d.Reader, f.name, given)
-	if f.Shown && !f.column {
+	if f.Shown && f.column == nil {
 		d.Mistake(f.at, "%s: shown is for a field with a column", f.name)
 		f.Shown = false
 	}
 }
 
-func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
+func (d *decoder) readSource(given map[string]yamlfile.Node, f *field) {
 	var named []string
 	for _, name := range sourceNames {
 		if given[name] != nil {
@@ -82,13 +93,13 @@ func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
 	d.Todo(source, at)
 	switch named[0] {
 	case "column":
-		f.text, f.column = &template{source: source, at: at, parts: []part{{column: source}}}, true
+		f.column = &columnName{source, at}
 	case "text":
-		f.text = d.template(source, at)
+		f.text = row.NewTemplate(d.Reader, source, at)
 	case "expr":
-		f.expression = &expression{source: source, at: at}
+		f.expression = &row.Expression{Source: source, At: at}
 	case "json":
-		f.raw = d.jsonText(source, at)
+		f.raw = row.NewJSON(d.Reader, source, at)
 		if !strings.HasPrefix(f.name, "form.") {
 			d.Mistake(at, "%s is a text for the CRM; json is for the fields of form", f.name)
 		}
@@ -98,45 +109,42 @@ func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
 // compiled is a field tied to the columns of an input.
 type compiled struct {
 	*field
-	read   func(*row) string // nil for a constant
-	always string            // a constant's value
-	prefix string            // ,"name":" of the JSON
+	read   row.Text // nil for a constant
+	always string   // a constant's value
+	prefix string   // ,"name":" of the JSON
 }
 
-func (c *compiler) field(f *field) compiled {
+func compileField(c *row.Columns, f *field) compiled {
 	out := compiled{field: f, prefix: "," + string(text.AppendString(nil, f.json)) + `:"`}
 	switch {
 	case f.expression != nil:
-		out.read = c.textExpression(f.expression, f.name)
+		out.read = c.Expression(f.expression, f.name)
 	case f.raw != nil:
-		out.read = c.jsonText(f.raw, f.name)
+		out.read = c.JSON(f.raw, f.name)
+	case f.column != nil && f.Shown:
+		out.read = c.ShownColumn(f.column.name, f.column.at)
+	case f.column != nil:
+		out.read = c.Column(f.column.name, f.column.at)
 	case f.text == nil: // its mistake is already reported
-	case f.Shown:
-		out.read = c.shownColumn(f.text.parts[0].column, f.text.at)
-	case f.column:
-		out.read = c.column(f.text.parts[0].column, f.text.at)
-	case f.text.constant():
-		out.always = f.text.source
+	case f.text.Constant():
+		out.always = f.text.String()
 	default:
-		text := c.template(f.text)
-		out.read = func(r *row) string {
-			r.scratch = text(r.scratch[:0], r)
-			return string(r.scratch)
-		}
+		out.read = c.Text(f.text)
 	}
 	return out
 }
 
-// value reads the field and runs its steps, all but max.
-func (f *compiled) value(r *row) (string, *Problem) {
+// value reads the field and runs its steps, all but max. watch, where there is one, is told of
+// the value before and after each step.
+func (f *compiled) value(r *row.Row, watch func(step, value string)) (string, *Problem) {
 	v := f.always
 	if f.read != nil {
 		v = f.read(r)
 	}
-	if p := r.faulted(f.name); p != nil {
+	if p := r.Fault(); p != nil {
+		p.Field = f.name
 		return "", p
 	}
-	watch := r.watch(f)
 	if watch != nil {
 		watch("", v)
 	}
@@ -158,8 +166,8 @@ func (f *compiled) refused(r *steps.Refusal) *Problem {
 func (f *compiled) missing() *Problem {
 	p := &Problem{Field: f.name, Error: "missing_value", Message: f.name + " is empty",
 		Hint: "the CRM requires it: fill the cell, or give the field a default in the mapping"}
-	if f.column {
-		p.Message = fmt.Sprintf("%s is empty (column %q)", f.name, strings.TrimSpace(f.text.parts[0].column))
+	if f.column != nil {
+		p.Message = fmt.Sprintf("%s is empty (column %q)", f.name, strings.TrimSpace(f.column.name))
 	}
 	return p
 }
@@ -178,4 +186,21 @@ func (f *compiled) fit(v string, reserve int) (string, *Problem) {
 	}
 	return "", &Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.Max),
 		Hint: "shorten the text, or add cut: true to the field"}
+}
+
+// from is the field's source as the mapping has it.
+func (f *source) from() string {
+	switch {
+	case f.expression != nil:
+		return "expr " + f.expression.Source
+	case f.raw != nil:
+		return "json"
+	case f.column != nil:
+		return "column " + f.column.name
+	case f.text == nil:
+		return ""
+	case f.text.Constant():
+		return "constant"
+	}
+	return "text " + f.text.String()
 }

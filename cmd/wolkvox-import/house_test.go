@@ -24,7 +24,8 @@ var allowed = map[string][]string{
 	"mapping/internal/formula":  {"mapping/internal/text"},
 	"mapping/internal/steps":    {"mapping/internal/lines", "mapping/internal/text", "mapping/internal/yamlfile"},
 	"mapping/draft":             {"mapping/internal/text"},
-	"mapping":                   {"mapping/internal/files", "mapping/internal/formula", "mapping/internal/lines", "mapping/internal/steps", "mapping/internal/text", "mapping/internal/yamlfile"},
+	"mapping":                   {"mapping/internal/files", "mapping/internal/lines", "mapping/internal/row", "mapping/internal/steps", "mapping/internal/text", "mapping/internal/yamlfile"},
+	"mapping/internal/row":      {"mapping/internal/formula", "mapping/internal/lines", "mapping/internal/steps", "mapping/internal/text", "mapping/internal/yamlfile"},
 	"mapping/internal/yamlfile": {"mapping/internal/text"},
 }
 

@@ -2,15 +2,9 @@ package mapping
 
 import (
 	"wolkvox-import/mapping/internal/lines"
-	"wolkvox-import/mapping/internal/steps"
+	"wolkvox-import/mapping/internal/row"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
-
-// decoder reads a mapping's YAML and collects its mistakes. We walk the nodes ourselves,
-// because the library's own decoder stops at the first mistake.
-type decoder struct {
-	*steps.Reader
-}
 
 // A Table is the rows of a file that a mapping names.
 type Table = lines.Table
@@ -23,3 +17,12 @@ type Mistake = yamlfile.Mistake
 
 // Mistakes are all mistakes of a mapping file, in its order.
 type Mistakes = yamlfile.Mistakes
+
+// A Problem is why one field of a row can't become part of a case.
+type Problem = row.Problem
+
+// Header finds the columns of an input by name.
+type Header = row.Header
+
+// NewHeader indexes the cells of a header row.
+func NewHeader(names []string) *Header { return row.NewHeader(names) }
