@@ -136,7 +136,7 @@ func compileField(c *row.Columns, f *field) compiled {
 
 // value reads the field and runs its steps, all but max. watch, where there is one, is told of
 // the value before and after each step.
-func (f *compiled) value(r *row.Row, watch func(step, value string)) (string, *Problem) {
+func (f *compiled) value(r *row.Row, watch func(step, value string)) (string, *row.Problem) {
 	v := f.always
 	if f.read != nil {
 		v = f.read(r)
@@ -159,12 +159,12 @@ func (f *compiled) value(r *row.Row, watch func(step, value string)) (string, *P
 }
 
 // refused is the problem of a value that a step refuses.
-func (f *compiled) refused(r *steps.Refusal) *Problem {
-	return &Problem{Field: f.name, Error: r.Word, Message: f.name + ": " + r.Message, Hint: r.Hint, Value: r.Value}
+func (f *compiled) refused(r *steps.Refusal) *row.Problem {
+	return &row.Problem{Field: f.name, Error: r.Word, Message: f.name + ": " + r.Message, Hint: r.Hint, Value: r.Value}
 }
 
-func (f *compiled) missing() *Problem {
-	p := &Problem{Field: f.name, Error: "missing_value", Message: f.name + " is empty",
+func (f *compiled) missing() *row.Problem {
+	p := &row.Problem{Field: f.name, Error: "missing_value", Message: f.name + " is empty",
 		Hint: "the CRM requires it: fill the cell, or give the field a default in the mapping"}
 	if f.column != nil {
 		p.Message = fmt.Sprintf("%s is empty (column %q)", f.name, strings.TrimSpace(f.column.name))
@@ -173,7 +173,7 @@ func (f *compiled) missing() *Problem {
 }
 
 // fit holds a value to max characters, of which reserve are spoken for.
-func (f *compiled) fit(v string, reserve int) (string, *Problem) {
+func (f *compiled) fit(v string, reserve int) (string, *row.Problem) {
 	if f.Max == 0 || len(v)+reserve <= f.Max {
 		return v, nil
 	}
@@ -184,7 +184,7 @@ func (f *compiled) fit(v string, reserve int) (string, *Problem) {
 	case f.Cut && room > 0:
 		return string([]rune(v)[:room]), nil
 	}
-	return "", &Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.Max),
+	return "", &row.Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.Max),
 		Hint: "shorten the text, or add cut: true to the field"}
 }
 

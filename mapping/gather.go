@@ -61,7 +61,7 @@ func attach(c *row.Columns, rules *fileRules, base, given string) attached {
 type gathering struct {
 	files    []Attachment
 	leftOut  []LeftOut
-	problems []Problem
+	problems []row.Problem
 	total    int64
 }
 
@@ -86,10 +86,10 @@ func (a *attached) of(r *row.Row) *gathering {
 	}
 	switch limits := a.rules; {
 	case limits.maxFiles > 0 && len(g.files) > limits.maxFiles:
-		g.problems = append(g.problems, Problem{Field: "attachments", Error: "too_many_attachments", Message: fmt.Sprintf("attachments: the row has %d files; at most %d are allowed", len(g.files), limits.maxFiles),
+		g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "too_many_attachments", Message: fmt.Sprintf("attachments: the row has %d files; at most %d are allowed", len(g.files), limits.maxFiles),
 			Hint: "put some of them into one file, or raise max_files in the mapping"})
 	case limits.maxTotal > 0 && g.total > limits.maxTotal:
-		g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachments_too_large", Message: fmt.Sprintf("attachments: the row's files have %d bytes; at most %d are allowed", g.total, limits.maxTotal),
+		g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "attachments_too_large", Message: fmt.Sprintf("attachments: the row's files have %d bytes; at most %d are allowed", g.total, limits.maxTotal),
 			Hint: "make the files smaller, or raise max_total in the mapping"})
 	}
 	return g
@@ -111,7 +111,7 @@ func (s *fileSource) named(folder *files.Folder, r *row.Row, g *gathering) (foun
 		if s.replace != nil {
 			var ok bool
 			if path, ok = s.replace.Apply(name); !ok || text.Blank(path) {
-				g.problems = append(g.problems, Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", text.Shorten(name, 60)),
+				g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", text.Shorten(name, 60)),
 					Hint: "correct the pattern in the mapping"})
 				continue
 			}
