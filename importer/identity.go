@@ -181,8 +181,8 @@ func (in *input) findKey(it *item) {
 	case it.err != nil && it.err.Word != source.TooManyCells:
 	case in.rejects && strings.TrimSpace(it.cells[in.keyed]) != "":
 		it.key, it.given = it.cells[in.keyed], true
-	case in.keys.HasKey():
-		it.key, it.problem = in.keys.Key(it.cells)
+	case in.keys.Exists():
+		it.key, it.problem = in.keys.Of(it.cells)
 	}
 }
 

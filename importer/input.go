@@ -30,7 +30,7 @@ type input struct {
 	options source.Options
 	reader  *source.Reader
 	program *mapping.Program
-	keys    *mapping.Program // makes keys alone: the reader is ahead of the rows that program has
+	keys    *mapping.Key // of its own: the reader is ahead of the rows that program has
 	rejects bool             // it has the columns of a rejects file
 	mended  map[string]bool  // the keys of such a file; nil if they are too many
 	keyed   int              // column of import_key in it
@@ -70,7 +70,7 @@ func (p *plan) openInput(number int, path string) (*input, error) {
 		in.program, err = p.mapping.Compile(in.header(), options)
 	}
 	if err == nil {
-		if in.keys, err = p.mapping.Compile(in.header(), options); err != nil {
+		if in.keys, err = p.mapping.CompileKey(in.header()); err != nil {
 			in.program.Close()
 		}
 	}
@@ -279,7 +279,6 @@ func (in *input) flawed(it *item) (problems []mapping.Problem) {
 func (in *input) close() {
 	in.reader.Close()
 	in.program.Close()
-	in.keys.Close()
 }
 
 // digest fingerprints a file, so that a report that is written later can tell whether
