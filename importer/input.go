@@ -30,11 +30,11 @@ type input struct {
 	options source.Options
 	reader  *source.Reader
 	program *mapping.Program
-	keys    *mapping.Key // of its own: the reader is ahead of the rows that program has
-	rejects bool             // it has the columns of a rejects file
-	mended  map[string]bool  // the keys of such a file; nil if they are too many
-	keyed   int              // column of import_key in it
-	why     int              // column of import_error in it
+	keys    *mapping.Key    // of its own: the reader is ahead of the rows that program has
+	rejects bool            // it has the columns of a rejects file
+	mended  map[string]bool // the keys of such a file; nil if they are too many
+	keyed   int             // column of import_key in it
+	why     int             // column of import_error in it
 	columns []columnSet
 	out     string // folder of its reports
 	limit   int
