@@ -22,8 +22,10 @@
 package mapping
 
 import (
+	"fmt"
 	"path/filepath"
 
+	"wolkvox-import/mapping/internal/row"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
 
@@ -34,14 +36,24 @@ type Mapping struct {
 	KeyText   string // the text of key:, in canonical spelling; "" where rows are known by their cells
 	Input     Input  // how inputs are to be read
 
-	key, marker *template
-	fields      []*field // of the API, in the order in which they are sent
-	form        []*formField
-	closed      map[string]bool
-	when        *expression // nil where all rows are meant
-	lookups     []*lookup
-	files       *fileRules // nil where a row has no attachments
-	file        *yamlfile.File
+	identity
+	body
+	when    *row.Expression // nil where all rows are meant
+	lookups []*row.Lookup
+	files   *fileRules // nil where a row has no attachments
+	file    *yamlfile.File
+}
+
+// identity is what rows and cases are known by.
+type identity struct {
+	key, marker *row.Template // nil where the mapping has none
+}
+
+// body is what a case has in it.
+type body struct {
+	fields []*field // of the API, in the order in which they are sent
+	form   []*formField
+	closed map[string]bool // the statuses that need a solution
 }
 
 // Input is what a mapping says of the files it is for; zero values leave a
@@ -54,23 +66,28 @@ type Input struct {
 	Empty     []string // cells with these texts count as empty
 }
 
-// Load reads a mapping file and, by tables, the files that it names; tables may be nil
-// where it names none. It fails where the file can't be read as YAML at all; other
-// mistakes are kept for [Mapping.Err] and [Mapping.Compile], so that all of them are
-// reported at once. Close the Mapping when it is done with.
-func Load(path string, tables Tables) (*Mapping, error) {
-	file, root, err := yamlfile.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	m := &Mapping{Path: path, file: file}
-	d := &decoder{File: file, tables: tables}
-	d.mapping(root, m)
-	return m, nil
-}
-
 // Err returns the mistakes found so far, as [Mistakes], or nil.
 func (m *Mapping) Err() error { return m.file.Mistakes.Err() }
 
 // Dir is the folder that the mapping's relative paths start from.
 func (m *Mapping) Dir() string { return filepath.Dir(m.Path) }
+
+// Orphans counts, for each lookup, the lines that no row has asked for so far.
+func (m *Mapping) Orphans() (map[string]int, error) {
+	counts := map[string]int{}
+	for _, l := range m.lookups {
+		n, err := l.Orphans()
+		if err != nil {
+			return nil, fmt.Errorf("lookup %s: %w", l.Name(), err)
+		}
+		counts[l.Name()] = n
+	}
+	return counts, nil
+}
+
+// Close removes what the mapping keeps on disk while it is used.
+func (m *Mapping) Close() {
+	for _, l := range m.lookups {
+		l.Close()
+	}
+}

@@ -35,12 +35,15 @@ var allowed = map[string]string{
 	"importer/internal/submit":            "clock crash crm identity intake ledger pace record stop triage /mapping /reports",
 	"importer/internal/survey":            "crm intake say source usage /mapping /reports",
 	"importer/internal/triage":            "identity intake ledger stop /mapping /reports",
-	"mapping": "/mapping/internal/files /mapping/internal/formula /mapping/internal/lines " +
+	"mapping": "/mapping/internal/files /mapping/internal/lines /mapping/internal/row " +
+		"/mapping/internal/steps /mapping/internal/text /mapping/internal/yamlfile",
+	"mapping/draft":            "/mapping/internal/text",
+	"mapping/internal/files":   "/mapping/internal/text",
+	"mapping/internal/formula": "/mapping/internal/text",
+	"mapping/internal/lines":   "/mapping/internal/text",
+	"mapping/internal/row": "/mapping/internal/formula /mapping/internal/lines /mapping/internal/steps " +
 		"/mapping/internal/text /mapping/internal/yamlfile",
-	"mapping/draft":             "/mapping/internal/text",
-	"mapping/internal/files":    "/mapping/internal/text",
-	"mapping/internal/formula":  "/mapping/internal/text",
-	"mapping/internal/lines":    "/mapping/internal/text",
+	"mapping/internal/steps":    "/mapping/internal/lines /mapping/internal/text /mapping/internal/yamlfile",
 	"mapping/internal/yamlfile": "/mapping/internal/text",
 }
 

@@ -27,7 +27,7 @@ type Input struct {
 
 	reader  *source.Reader
 	program *mapping.Program // makes cases
-	keys    *mapping.Program // makes keys, ahead of the cases
+	keys    *mapping.Key     // makes keys, ahead of the cases
 	rejects *rejectColumns   // nil if this is no rejects file
 	limit   int              // of rows; 0 is none
 	counts  counts
@@ -94,7 +94,7 @@ func (in *Input) compile(m *mapping.Mapping, options mapping.Options) error {
 	if in.program, err = m.Compile(in.Header(), options); err != nil {
 		return err
 	}
-	in.keys, err = m.Compile(in.Header(), options)
+	in.keys, err = m.CompileKey(in.Header())
 	return err
 }
 
@@ -136,9 +136,6 @@ func (in *Input) Close() {
 	if in.program != nil {
 		in.program.Close()
 	}
-	if in.keys != nil {
-		in.keys.Close()
-	}
 }
 
 // Header is the input's column names, as they were before a rejects file defused them.
@@ -177,8 +174,8 @@ func (in *Input) FindKey(row *Row) {
 	case row.Err != nil && row.Err.Word != source.TooManyCells:
 	case in.rejects != nil && strings.TrimSpace(row.Cells[in.rejects.key]) != "":
 		row.Key, row.Given = row.Cells[in.rejects.key], true
-	case in.keys.HasKey():
-		row.Key, row.Problem = in.keys.Key(row.Cells)
+	case in.keys.Exists():
+		row.Key, row.Problem = in.keys.Of(row.Cells)
 	}
 }
 

@@ -1,37 +1,38 @@
-package mapping
+package row
 
 import (
 	"errors"
 	"fmt"
 	"path/filepath"
 
-	"wolkvox-import/mapping/internal/files"
 	"wolkvox-import/mapping/internal/lines"
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
 
-// lookup is the rows of a second file, such as a ticket's comments, as text for the rows
+// Lookup is the rows of a second file, such as a ticket's comments, as text for the rows
 // of the first.
-type lookup struct {
+type Lookup struct {
 	name  string
 	at    yamlfile.Position
 	file  string
-	on    *template // of the input: what a row is looked up by
+	on    *Template // of the input: what a row is looked up by
 	index *lines.Index
 }
 
-func (d *decoder) lookups(p yamlfile.Pair) (lookups []*lookup) {
+// NewLookups reads `lookups` and the files that they name.
+func NewLookups(d *steps.Reader, p yamlfile.Pair) (lookups []*Lookup) {
 	for _, e := range d.Pairs(p.Value, "lookups") {
-		if l := d.lookup(e); l != nil {
+		if l := newLookup(d, e); l != nil {
 			lookups = append(lookups, l)
 		}
 	}
 	return lookups
 }
 
-func (d *decoder) lookup(p yamlfile.Pair) *lookup {
-	l := &lookup{name: p.Key, at: p.At}
+func newLookup(d *steps.Reader, p yamlfile.Pair) *Lookup {
+	l := &Lookup{name: p.Key, at: p.At}
 	var column, each string
 	var columnAt, eachAt yamlfile.Position
 	known := []string{"file", "column", "on", "each"}
@@ -42,7 +43,7 @@ func (d *decoder) lookup(p yamlfile.Pair) *lookup {
 		case "column":
 			column, columnAt, _ = d.Text(e.Value, "column")
 		case "on":
-			l.on = d.lasting(e)
+			l.on = NewVarying(d, e)
 		case "each":
 			each, eachAt, _ = d.Text(e.Value, "each")
 		default:
@@ -53,43 +54,43 @@ func (d *decoder) lookup(p yamlfile.Pair) *lookup {
 		d.Mistake(p.At, "the lookup %s needs file, column, on and each", p.Key)
 		return nil
 	}
-	table, err := d.table(d.beside(l.file))
+	table, err := d.Tables.Open(d.Beside(l.file))
 	if err != nil {
-		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, files.Reason(err))
+		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, text.Reason(err))
 		return nil
 	}
 	defer table.Close()
-	inner := &compiler{decoder: &decoder{File: d.Again()}, header: NewHeader(table.Header()), used: map[int]bool{}}
+	inner := NewColumns(&steps.Reader{File: d.Again()}, table.Header(), nil)
 	inner.where = " of " + l.file
-	key := inner.column(column, columnAt)
-	line := inner.template(inner.decoder.template(each, eachAt))
+	key := inner.Column(column, columnAt)
+	line := inner.Template(NewTemplate(inner.Reader, each, eachAt))
 	d.Mistakes = append(d.Mistakes, inner.Mistakes...)
 	if len(inner.Mistakes) > 0 {
 		return nil
 	}
-	if l.index, err = d.lookupIndex(table, d.beside(l.file), key, line); err != nil {
+	if l.index, err = index(d, table, d.Beside(l.file), key, line); err != nil {
 		d.Mistake(l.at, "the lookup's file %s can't be read: %s", l.file, err)
 		return nil
 	}
 	return l
 }
 
-// lookupIndex keeps the table's lines by key, if need be beside the mapping.
-func (d *decoder) lookupIndex(table Table, path string, key func(*row) string, line appender) (*lines.Index, error) {
+// index keeps the table's lines by key, if need be beside the mapping.
+func index(d *steps.Reader, table lines.Table, path string, key Text, line Appender) (*lines.Index, error) {
 	return lines.Build(filepath.Dir(d.Path), func(add func(key, line string) error) error {
 		rows := table
 		table = nil
 		if rows == nil { // it is read a second time
 			var err error
-			if rows, err = d.table(path); err != nil {
+			if rows, err = d.Tables.Open(path); err != nil {
 				return err
 			}
 			defer rows.Close()
 		}
-		var r row
+		var r Row
 		var content []byte
 		for rows.Next() {
-			r.cells = rows.Cells()
+			r.Cells = rows.Cells()
 			content = line(content[:0], &r)
 			if r.problem != nil {
 				return errors.New(r.problem.Message)
@@ -102,15 +103,15 @@ func (d *decoder) lookupIndex(table Table, path string, key func(*row) string, l
 	})
 }
 
-// lookup makes a word of the lookup, which stands for its lines.
-func (c *compiler) lookup(l *lookup) {
-	if i, err := c.header.Find(l.name); err == nil {
+// Lookup makes a word of the lookup, which stands for its lines.
+func (c *Columns) Lookup(l *Lookup) {
+	if i, err := c.Header.Find(l.name); err == nil {
 		c.Mistake(l.at, "the lookup %s has the name of a column (%s); give it another", l.name, columnLetters(i))
 		return
 	}
-	on := c.template(l.on)
+	on := c.Template(l.on)
 	var key []byte
-	c.words[text.FoldName(l.name)] = func(r *row) string {
+	c.words[text.FoldName(l.name)] = func(r *Row) string {
 		key = on(key[:0], r)
 		found, err := l.index.Find(string(key))
 		if err != nil {
@@ -121,22 +122,11 @@ func (c *compiler) lookup(l *lookup) {
 	}
 }
 
-// Orphans counts, for each lookup, the lines that no row has asked for so far.
-func (m *Mapping) Orphans() (map[string]int, error) {
-	counts := map[string]int{}
-	for _, l := range m.lookups {
-		n, err := l.index.Orphans()
-		if err != nil {
-			return nil, fmt.Errorf("lookup %s: %w", l.name, err)
-		}
-		counts[l.name] = n
-	}
-	return counts, nil
-}
+// Name is what the lookup is called in texts.
+func (l *Lookup) Name() string { return l.name }
 
-// Close removes what the mapping keeps on disk while it is used.
-func (m *Mapping) Close() {
-	for _, l := range m.lookups {
-		l.index.Close()
-	}
-}
+// Orphans counts the lines that no row has asked for so far.
+func (l *Lookup) Orphans() (int, error) { return l.index.Orphans() }
+
+// Close removes what is kept on disk.
+func (l *Lookup) Close() { l.index.Close() }

@@ -1,4 +1,4 @@
-package mapping
+package row
 
 // A Problem is why one field of a row can't become part of a case.
 type Problem struct {

@@ -1,4 +1,4 @@
-package mapping
+package steps
 
 import (
 	"fmt"
@@ -14,13 +14,16 @@ type replacement struct {
 	to      string
 }
 
+// Replacements are the entries of `replace`, in their order.
+type Replacements []replacement
+
 // mostReplaced bounds what replacing could make of a text, in bytes.
 const mostReplaced = 64 << 20
 
-// replacements reads replace: {'pattern': text, …}, or a list of such entries. They are
+// ReadReplacements reads replace: {'pattern': text, …}, or a list of such entries. They are
 // applied in the file's order. Patterns are Go's, which take time in proportion to the
 // text, whatever they are.
-func (d *decoder) replacements(n yamlfile.Node) (list []replacement) {
+func ReadReplacements(d *Reader, n yamlfile.Node) (list Replacements) {
 	for _, item := range d.List(n) {
 		for _, p := range d.Pairs(item, "replace") {
 			to, _, ok := d.Text(p.Value, "a replacement")
@@ -42,9 +45,9 @@ func (d *decoder) replacements(n yamlfile.Node) (list []replacement) {
 	return list
 }
 
-// replaceAll fails where the text could grow out of bounds: each of its characters may be
+// Apply fails where the text could grow out of bounds: each of its characters may be
 // a match, and $0 in a replacement stands for all of one.
-func replaceAll(list []replacement, v string) (string, bool) {
+func (list Replacements) Apply(v string) (string, bool) {
 	for _, r := range list {
 		if len(v)*(2*len(r.to)+1) > mostReplaced {
 			return "", false
@@ -54,12 +57,12 @@ func replaceAll(list []replacement, v string) (string, bool) {
 	return v, true
 }
 
-func buildReplace(d *decoder, n yamlfile.Node, f *field) step {
-	list := d.replacements(n)
-	return func(v string) (string, *Problem) {
-		to, ok := replaceAll(list, v)
+func buildReplace(d *Reader, n yamlfile.Node, c *Chain) Step {
+	list := ReadReplacements(d, n)
+	return func(v string) (string, *Refusal) {
+		to, ok := list.Apply(v)
 		if !ok {
-			return "", &Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s: the text has %d MB, too much for replace", f.name, len(v)>>20), Hint: "shorten the text"}
+			return "", &Refusal{Word: "too_long", Message: fmt.Sprintf("the text has %d MB, too much for replace", len(v)>>20), Hint: "shorten the text"}
 		}
 		return to, nil
 	}

@@ -1,4 +1,4 @@
-package mapping
+package steps
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 // buildNumber reads number: true, number: "," (the decimal mark), or number: {decimal:
 // ","}, and brings numbers as people write them to 1234.56.
-func buildNumber(d *decoder, n yamlfile.Node, f *field) step {
+func buildNumber(d *Reader, n yamlfile.Node, c *Chain) Step {
 	decimal := byte(0)
 	switch {
 	case yamlfile.IsFlag(n):
@@ -27,7 +27,7 @@ func buildNumber(d *decoder, n yamlfile.Node, f *field) step {
 	default:
 		decimal = d.decimalMark(n)
 	}
-	return func(v string) (string, *Problem) {
+	return func(v string) (string, *Refusal) {
 		if text.Blank(v) {
 			return "", nil
 		}
@@ -36,15 +36,15 @@ func buildNumber(d *decoder, n yamlfile.Node, f *field) step {
 		case "":
 			return number, nil
 		case "ambiguous_number":
-			return "", &Problem{Field: f.name, Error: word, Message: fmt.Sprintf("%s: %q may have thousands or decimals", f.name, text.Shorten(v, 40)),
+			return "", &Refusal{Word: word, Message: fmt.Sprintf("%q may have thousands or decimals", text.Shorten(v, 40)),
 				Hint: `say what the decimal mark is: number: {decimal: ","}`}
 		}
-		return "", &Problem{Field: f.name, Error: word, Message: fmt.Sprintf("%s: %q is not a number", f.name, text.Shorten(v, 40)),
+		return "", &Refusal{Word: word, Message: fmt.Sprintf("%q is not a number", text.Shorten(v, 40)),
 			Hint: "correct the cell, or send it as it is, without number"}
 	}
 }
 
-func (d *decoder) decimalMark(n yamlfile.Node) byte {
+func (d *Reader) decimalMark(n yamlfile.Node) byte {
 	text, at, ok := d.Text(n, "the decimal mark")
 	if ok && text != "," && text != "." {
 		d.Mistake(at, `the decimal mark is "," or "."`)
@@ -64,7 +64,7 @@ var truths = map[string]bool{
 
 // buildBool reads bool: true, which makes true and false of yes and no, or bool: [Sí, No]
 // for other texts.
-func buildBool(d *decoder, n yamlfile.Node, f *field) step {
+func buildBool(d *Reader, n yamlfile.Node, c *Chain) Step {
 	yes, no := "true", "false"
 	if yamlfile.IsFlag(n) {
 		if !d.Flag(n, "bool") {
@@ -79,13 +79,13 @@ func buildBool(d *decoder, n yamlfile.Node, f *field) step {
 		yes, _, _ = d.Text(items[0], "the text for yes")
 		no, _, _ = d.Text(items[1], "the text for no")
 	}
-	return func(v string) (string, *Problem) {
+	return func(v string) (string, *Refusal) {
 		if text.Blank(v) {
 			return "", nil
 		}
 		switch truth, known := truths[text.Fold(v)]; {
 		case !known:
-			return "", &Problem{Field: f.name, Error: "not_a_bool", Message: fmt.Sprintf("%s: %q is neither yes nor no", f.name, text.Shorten(v, 40)),
+			return "", &Refusal{Word: "not_a_bool", Message: fmt.Sprintf("%q is neither yes nor no", text.Shorten(v, 40)),
 				Hint: "correct the cell, or translate it by values", Value: v}
 		case truth:
 			return yes, nil

@@ -1,36 +1,38 @@
-package mapping
+package row
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
 
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
 
-// jsonText is a field's `json`: JSON with {{column}} in it. Within quotes a column's text
+// JSON is a field's `json`: JSON with {{column}} in it. Within quotes a column's text
 // is escaped; outside of them it must be JSON itself, such as a number.
-type jsonText struct {
+type JSON struct {
 	parts []jsonPart
 	at    yamlfile.Position
 }
 
 type jsonPart struct {
-	text   *template
+	text   *Template
 	quoted bool
 }
 
-func (d *decoder) jsonText(source string, at yamlfile.Position) *jsonText {
-	t := d.template(source, at)
-	j := &jsonText{at: at}
+// NewJSON reads it.
+func NewJSON(d *steps.Reader, source string, at yamlfile.Position) *JSON {
+	t := NewTemplate(d, source, at)
+	j := &JSON{at: at}
 	var probe strings.Builder // the JSON, with something in every column's place
 	quoted := false
 	for _, p := range t.parts {
 		if p.column == "" {
 			probe.WriteString(p.literal)
 			quoted = endsQuoted(p.literal, quoted)
-			j.parts = append(j.parts, jsonPart{text: &template{parts: []part{p}}})
+			j.parts = append(j.parts, jsonPart{text: &Template{parts: []part{p}}})
 			continue
 		}
 		if quoted {
@@ -38,7 +40,7 @@ func (d *decoder) jsonText(source string, at yamlfile.Position) *jsonText {
 		} else {
 			probe.WriteString("1")
 		}
-		j.parts = append(j.parts, jsonPart{&template{parts: []part{p}, at: at}, quoted})
+		j.parts = append(j.parts, jsonPart{&Template{parts: []part{p}, at: at}, quoted})
 	}
 	var any json.RawMessage
 	if err := json.Unmarshal([]byte(probe.String()), &any); err != nil {
@@ -60,20 +62,20 @@ func endsQuoted(text string, quoted bool) bool {
 	return quoted
 }
 
-// jsonText compiles it. Its value is "" where every column in it is empty: a currency
+// JSON compiles it. Its value is "" where every column in it is empty: a currency
 // without an amount is nothing to send.
-func (c *compiler) jsonText(j *jsonText, name string) func(*row) string {
-	texts := make([]appender, len(j.parts))
+func (c *Columns) JSON(j *JSON, name string) Text {
+	texts := make([]Appender, len(j.parts))
 	columns := false
 	for i, p := range j.parts {
-		texts[i] = c.template(p.text)
-		columns = columns || !p.text.constant()
+		texts[i] = c.Template(p.text)
+		columns = columns || !p.text.Constant()
 	}
 	var value []byte
-	return func(r *row) string {
+	return func(r *Row) string {
 		out, empty := r.scratch[:0], columns
 		for i, p := range j.parts {
-			if p.text.constant() {
+			if p.text.Constant() {
 				out = texts[i](out, r)
 				continue
 			}

@@ -1,4 +1,4 @@
-package mapping
+package steps
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 )
 
 // buildDate reads date: true, date: DD/MM/YYYY, or date: {from: …, to: …}.
-func buildDate(d *decoder, n yamlfile.Node, f *field) step {
+func buildDate(d *Reader, n yamlfile.Node, c *Chain) Step {
 	rule := &text.DateRule{In: time.UTC}
 	switch {
 	case yamlfile.IsFlag(n):
@@ -22,21 +22,20 @@ func buildDate(d *decoder, n yamlfile.Node, f *field) step {
 	default:
 		rule.From = d.datePatterns(n)
 	}
-	f.date = rule
-	name := f.name
-	return func(v string) (string, *Problem) {
+	c.date = rule
+	return func(v string) (string, *Refusal) {
 		if text.Blank(v) {
 			return "", nil
 		}
 		text, ok := rule.Convert(v)
 		if !ok {
-			return "", dateProblem(rule, name, v)
+			return "", dateRefusal(rule, v)
 		}
 		return text, nil
 	}
 }
 
-func (d *decoder) dateRule(n yamlfile.Node, rule *text.DateRule) {
+func (d *Reader) dateRule(n yamlfile.Node, rule *text.DateRule) {
 	for _, e := range d.Pairs(n, "date") {
 		switch e.Key {
 		case "from":
@@ -54,13 +53,13 @@ func (d *decoder) dateRule(n yamlfile.Node, rule *text.DateRule) {
 	}
 }
 
-func (d *decoder) datePatterns(n yamlfile.Node) (patterns []*text.DatePattern) {
+func (d *Reader) datePatterns(n yamlfile.Node) (patterns []*text.DatePattern) {
 	for _, item := range d.List(n) {
 		source, at, ok := d.Text(item, "a date pattern")
 		if !ok {
 			continue
 		}
-		if d.todo(source, at) {
+		if d.Todo(source, at) {
 			continue
 		}
 		p, err := text.ParseDatePattern(source)
@@ -75,9 +74,9 @@ func (d *decoder) datePatterns(n yamlfile.Node) (patterns []*text.DatePattern) {
 
 // buildTZ reads tz: America/Bogota, the zone of texts that don't say theirs and to which
 // those that do are brought, or tz: {from: UTC, to: America/Bogota}.
-func buildTZ(d *decoder, n yamlfile.Node, f *field) step {
-	if f.date == nil {
-		d.Mistake(yamlfile.At(n), "%s: tz needs a date beside it", f.name)
+func buildTZ(d *Reader, n yamlfile.Node, c *Chain) Step {
+	if c.date == nil {
+		d.Mistake(yamlfile.At(n), "%s: tz needs a date beside it", c.name)
 		return nil
 	}
 	switch {
@@ -85,21 +84,21 @@ func buildTZ(d *decoder, n yamlfile.Node, f *field) step {
 		for _, e := range d.Pairs(n, "tz") {
 			switch e.Key {
 			case "from":
-				f.date.In = d.zone(e.Value)
+				c.date.In = d.zone(e.Value)
 			case "to":
-				f.date.Out = d.zone(e.Value)
+				c.date.Out = d.zone(e.Value)
 			default:
 				d.Unknown(e, "tz", []string{"from", "to"})
 			}
 		}
 	default:
-		f.date.In = d.zone(n)
-		f.date.Out = f.date.In
+		c.date.In = d.zone(n)
+		c.date.Out = c.date.In
 	}
 	return nil
 }
 
-func (d *decoder) zone(n yamlfile.Node) *time.Location {
+func (d *Reader) zone(n yamlfile.Node) *time.Location {
 	text, at, ok := d.Text(n, "a time zone")
 	if !ok {
 		return time.UTC
@@ -112,12 +111,12 @@ func (d *decoder) zone(n yamlfile.Node) *time.Location {
 	return zone
 }
 
-func dateProblem(rule *text.DateRule, field, v string) *Problem {
+func dateRefusal(rule *text.DateRule, v string) *Refusal {
 	if len(rule.From) == 0 {
-		return &Problem{Field: field, Error: "date_without_pattern", Message: fmt.Sprintf("%s: %q is a text, and nothing says in which order it has day and month", field, text.Shorten(v, 40)),
+		return &Refusal{Word: "date_without_pattern", Message: fmt.Sprintf("%q is a text, and nothing says in which order it has day and month", text.Shorten(v, 40)),
 			Hint: `say how the column is written, as date: {from: "DD/MM/YYYY HH:mm"}`}
 	}
-	p := &Problem{Field: field, Error: "not_a_date", Message: fmt.Sprintf("%s: %q is no date as %s", field, text.Shorten(v, 40), strings.Join(rule.Sources(), " or ")),
+	p := &Refusal{Word: "not_a_date", Message: fmt.Sprintf("%q is no date as %s", text.Shorten(v, 40), strings.Join(rule.Sources(), " or ")),
 		Hint: "correct the cell, or give the field another pattern: date: {from: [DD/MM/YYYY, YYYY-MM-DD]}"}
 	if guess := text.NewDateColumn(); guess.Add(v) && len(guess.Fits()) > 0 {
 		p.Hint = fmt.Sprintf("it can be read as %s: if the whole column is written so, give the field that pattern in place of its own; else correct the cell", strings.Join(guess.Fits(), " or "))

@@ -1,16 +1,13 @@
-package mapping
+package steps
 
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"wolkvox-import/mapping/internal/files"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -31,31 +28,31 @@ type valueTable struct {
 
 // buildValues replaces a value by what the table has for it. A value that the table
 // lacks becomes empty where the field has a default, and is a problem elsewhere.
-func buildValues(d *decoder, n yamlfile.Node, f *field) step {
-	table := newValueTable(f)
+func buildValues(d *Reader, n yamlfile.Node, c *Chain) Step {
+	table := newValueTable(c)
 	for _, p := range d.Pairs(n, "values") {
 		if text, at, ok := d.Text(p.Value, "a value"); ok {
-			d.todo(text, at)
+			d.Todo(text, at)
 			table.put(d, p.At, p.Key, text)
 		}
 	}
-	return f.lookIn(table)
+	return c.lookIn(table)
 }
 
 // buildValuesFile is buildValues with the table in a file of its own: YAML, or two
 // columns of CSV.
-func buildValuesFile(d *decoder, n yamlfile.Node, f *field) step {
+func buildValuesFile(d *Reader, n yamlfile.Node, c *Chain) Step {
 	name, at, ok := d.Text(n, "values_file")
 	if !ok {
 		return nil
 	}
-	if f.table != nil {
-		d.Mistake(at, "%s has both values and values_file; keep one", f.name)
+	if c.translated {
+		d.Mistake(at, "%s has both values and values_file; keep one", c.name)
 		return nil
 	}
-	table := newValueTable(f)
+	table := newValueTable(c)
 	table.inFile = name
-	path := d.beside(name)
+	path := d.Beside(name)
 	var err error
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".yaml", ".yml":
@@ -64,29 +61,20 @@ func buildValuesFile(d *decoder, n yamlfile.Node, f *field) step {
 		err = table.readTable(d, at, path)
 	}
 	if err != nil {
-		d.Mistake(at, "values_file %s can't be read: %s", name, files.Reason(err))
+		d.Mistake(at, "values_file %s can't be read: %s", name, text.Reason(err))
 	}
-	return f.lookIn(table)
+	return c.lookIn(table)
 }
 
-func newValueTable(f *field) *valueTable {
+func newValueTable(c *Chain) *valueTable {
 	t := &valueTable{to: map[string]string{}}
-	if f.folded {
+	if c.folded {
 		t.fold = text.Fold
 	}
 	return t
 }
 
-// beside is a path of the mapping: relative ones begin in the mapping's folder.
-func (d *decoder) beside(name string) string {
-	name = filepath.FromSlash(name)
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(filepath.Dir(d.Path), name)
-}
-
-func (t *valueTable) put(d *decoder, at yamlfile.Position, from, to string) {
+func (t *valueTable) put(d *Reader, at yamlfile.Position, from, to string) {
 	if t.fold != nil {
 		from = t.fold(from)
 	}
@@ -102,15 +90,15 @@ func (t *valueTable) put(d *decoder, at yamlfile.Position, from, to string) {
 	}
 }
 
-func (t *valueTable) readYAML(d *decoder, path string) error {
+func (t *valueTable) readYAML(d *Reader, path string) error {
 	file, root, err := yamlfile.Open(path)
 	if err != nil {
 		return err
 	}
-	inner := &decoder{File: file}
+	inner := &Reader{File: file}
 	for _, p := range inner.Pairs(root, "a file of values") {
 		if to, at, ok := inner.Text(p.Value, "a value"); ok {
-			inner.todo(to, at)
+			inner.Todo(to, at)
 			t.put(inner, p.At, p.Key, to)
 		}
 	}
@@ -120,8 +108,8 @@ func (t *valueTable) readYAML(d *decoder, path string) error {
 
 // readTable takes the first two columns. A first row that names them does no harm as an
 // entry.
-func (t *valueTable) readTable(d *decoder, at yamlfile.Position, path string) error {
-	table, err := d.table(path)
+func (t *valueTable) readTable(d *Reader, at yamlfile.Position, path string) error {
+	table, err := d.Tables.Open(path)
 	if err != nil {
 		return err
 	}
@@ -143,9 +131,9 @@ func (t *valueTable) readTable(d *decoder, at yamlfile.Position, path string) er
 }
 
 // lookIn is the step.
-func (f *field) lookIn(t *valueTable) step {
-	f.table = t
-	return func(v string) (string, *Problem) {
+func (c *Chain) lookIn(t *valueTable) Step {
+	c.translated = true
+	return func(v string) (string, *Refusal) {
 		at := v
 		if t.fold != nil {
 			at = t.fold(v)
@@ -156,25 +144,25 @@ func (f *field) lookIn(t *valueTable) step {
 			return to, nil
 		case t.rest != nil:
 			return *t.rest, nil
-		case f.hasDefault:
+		case c.hasDefault:
 			return "", nil
 		case text.Blank(v):
-			return "", &Problem{Field: f.name, Error: "missing_value", Message: fmt.Sprintf("%s: the cell is empty", f.name),
+			return "", &Refusal{Word: "missing_value", Message: "the cell is empty",
 				Hint: "fill the cell, or give the field a default in the mapping"}
 		}
-		return "", notInValues(f.name, v, t)
+		return "", notInValues(v, t)
 	}
 }
 
-func notInValues(field, v string, t *valueTable) *Problem {
-	p := &Problem{Field: field, Error: "not_in_values", Message: fmt.Sprintf("%s: %q is not in values", field, text.Shorten(v, 60)),
+func notInValues(v string, t *valueTable) *Refusal {
+	p := &Refusal{Word: "not_in_values", Message: fmt.Sprintf("%q is not in values", text.Shorten(v, 60)),
 		Hint: "add the value to the mapping, or correct the cell", Value: v}
 	if t.inFile != "" {
 		p.Hint = "add the value to " + t.inFile + ", or correct the cell"
 	}
 	if _, ok := t.to[strings.TrimSpace(v)]; ok {
 		p.Hint = "the cell has spaces around the value: add trim: true to the field"
-	} else if near := text.Nearest(v, keys(t.to)); near != "" {
+	} else if near := text.Nearest(v, slices.Sorted(maps.Keys(t.to))); near != "" {
 		p.Hint = fmt.Sprintf("the nearest value is %q: correct the cell, or add the value to the table", near)
 		if text.Fold(near) == text.Fold(v) {
 			p.Hint = fmt.Sprintf("the table has %q: add fold: true to the field, and case and accents no longer matter", near)
@@ -184,21 +172,21 @@ func notInValues(field, v string, t *valueTable) *Problem {
 }
 
 // buildAllowed refuses what is not in a list.
-func buildAllowed(d *decoder, n yamlfile.Node, f *field) step {
+func buildAllowed(d *Reader, n yamlfile.Node, c *Chain) Step {
 	allowed := map[string]string{}
 	for _, item := range d.List(n) {
 		if text, _, ok := d.Text(item, "an allowed value"); ok {
-			allowed[f.spelling(text)] = text
+			allowed[c.spelling(text)] = text
 		}
 	}
-	return func(v string) (string, *Problem) {
+	return func(v string) (string, *Refusal) {
 		if text.Blank(v) {
 			return v, nil
 		}
-		if as, ok := allowed[f.spelling(v)]; ok {
+		if as, ok := allowed[c.spelling(v)]; ok {
 			return as, nil
 		}
-		p := &Problem{Field: f.name, Error: "not_allowed", Message: fmt.Sprintf("%s: %q is not allowed", f.name, text.Shorten(v, 60)),
+		p := &Refusal{Word: "not_allowed", Message: fmt.Sprintf("%q is not allowed", text.Shorten(v, 60)),
 			Hint: "allowed are " + text.QuoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
 		if near := text.Nearest(v, slices.Collect(maps.Values(allowed))); near != "" {
 			p.Hint = fmt.Sprintf("the nearest that is allowed is %q", near)
@@ -208,33 +196,9 @@ func buildAllowed(d *decoder, n yamlfile.Node, f *field) step {
 }
 
 // spelling is what a value is compared by.
-func (f *field) spelling(v string) string {
-	if f.folded {
+func (c *Chain) spelling(v string) string {
+	if c.folded {
 		return text.Fold(v)
 	}
 	return v
-}
-
-// A Table is the rows of a file that a mapping names.
-type Table interface {
-	Header() []string
-	Next() bool
-	Cells() []string // as many as the header's; good until Next
-	Err() error
-	Close() error
-}
-
-// Tables opens such files. They are read as inputs are.
-type Tables func(path string) (Table, error)
-
-func (d *decoder) table(path string) (Table, error) {
-	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("there is no such file")
-	} else if err == nil && info.IsDir() {
-		return nil, errors.New("it is a folder")
-	}
-	if d.tables == nil {
-		return nil, errors.New("no tables can be read here")
-	}
-	return d.tables(path)
 }
