@@ -63,6 +63,7 @@ func newSet(names []string) set {
 	return s
 }
 
+// knows tells whether a name is in the list.
 func (s set) knows(name string) bool { return len(s) == 0 || s[name] }
 
 // addresses is a set of e-mail addresses, which are the same in capitals.
@@ -76,6 +77,7 @@ func newAddresses(list []string) addresses {
 	return a
 }
 
+// knows takes capitals for small letters.
 func (a addresses) knows(address string) bool { return a.folded.knows(strings.ToLower(address)) }
 
 // knowsExactly tells addresses apart by their capitals.

@@ -56,16 +56,19 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Client inserts cases. It is safe for concurrent use.
+// Client inserts cases and asks questions. It is safe for concurrent use. It is told the token with
+// each request, and remembers none. It has no cookies: PHP would work on one request of a session
+// at a time.
 type Client struct {
 	config Config
-	insert *http.Request // what all inserts have in common
-	pool   *http.Transport
+	insert *http.Request   // what all inserts have in common
+	pool   *http.Transport // keeps connections for the next request
 	single *http.Transport // a connection for each request
 	apart  atomic.Bool     // requests go by single
 }
 
-// New makes a client with a transport of its own.
+// New makes a client with a transport of its own. It speaks HTTP/1.1: each request is on a
+// connection by itself, so that one that breaks leaves one row in doubt and not many.
 func New(c Config) *Client {
 	if c.Timeout == 0 {
 		c.Timeout = 120 * time.Second
