@@ -2,7 +2,8 @@ package sandbox
 
 import "strings"
 
-// world is what exists at the CRM, and what it asks of a case.
+// world is what exists at the CRM, and what it asks of a case. A real one has it from its people,
+// and no call of the API makes any of it.
 type world struct {
 	operation       string // that the tokens belong to; empty: any
 	contacts        addresses

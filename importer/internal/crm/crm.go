@@ -44,7 +44,8 @@ const (
 	idleFor = 3 * time.Second
 )
 
-// Config says whom to ask and how. The zero values of the times mean the defaults.
+// Config says whom to ask and how. The zero values of the times mean the defaults, which are well
+// above the 60 s that the vendor says a sister API takes at most.
 type Config struct {
 	Server    Server
 	Workers   int           // requests in flight altogether; so many connections are kept
@@ -108,7 +109,8 @@ func New(c Config) *Client {
 func (c *Client) Rest() { c.pool.CloseIdleConnections() }
 
 // Apart gives each request from now on a connection of its own, for a server that closes
-// connections on which the next request has just left. It tells whether that is news.
+// connections on which the next request has just left. It tells whether that is news. A connection
+// a row costs time; a row in doubt costs a person's.
 func (c *Client) Apart() bool { return !c.apart.Swap(true) }
 
 // send is one request, and its answer but for the body. An answer of 1xx that is the last one

@@ -63,7 +63,8 @@ func (c *Client) HasContact(ctx context.Context, token, operation, address strin
 	return false, nil
 }
 
-// Spellings are an address as it is given, in small letters and in capitals, each once.
+// Spellings are the spellings by which a contact is to be found at a CRM that tells capitals apart:
+// an address as it is given, in small letters and in capitals, each once.
 func Spellings(address string) []string {
 	return slices.Compact([]string{address, strings.ToLower(address), strings.ToUpper(address)})
 }
