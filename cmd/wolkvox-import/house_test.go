@@ -27,7 +27,7 @@ var allowed = map[string]string{
 	"importer/internal/ledger":            "clock",
 	"importer/internal/ledger/ledgertest": "clock ledger",
 	"importer/internal/ledger/sqlite":     "clock ledger",
-	"importer/internal/pace":              "crm",
+	"importer/internal/pace":              "crm say",
 	"importer/internal/proof":             "clock crm ledger pace stop",
 	"importer/internal/record":            "ledger stop /reports",
 	"importer/internal/sample":            "intake source usage /mapping /mapping/draft",

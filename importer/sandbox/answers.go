@@ -72,6 +72,7 @@ func (s style) failed(err error) answer {
 // pageError is an answer that isn't the CRM's, but that of something before it.
 type pageError struct{ answer }
 
+// Error is the answer's name in Stats.
 func (e *pageError) Error() string { return e.name }
 
 // found is the answer of the query endpoints, whose code is always a string.

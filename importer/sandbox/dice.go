@@ -12,6 +12,7 @@ type dice struct {
 	random *rand.Rand
 }
 
+// newDice begins anew with each CRM: two with the same seed do the same.
 func newDice(seed uint64) *dice { return &dice{random: rand.New(rand.NewPCG(seed, 0))} }
 
 // happens tells whether something of that probability does. What never happens takes no number:

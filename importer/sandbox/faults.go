@@ -188,6 +188,7 @@ func failingCode(f *Faults, _ Case) answer {
 	return a
 }
 
+// retryInSeconds rounds up: a client that comes a moment too early would be put off again.
 func retryInSeconds(f *Faults, _ Case) answer {
 	seconds := (f.RetryAfter + time.Second - 1) / time.Second
 	return f.throttle(strconv.Itoa(int(seconds)))

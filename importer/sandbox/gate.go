@@ -17,6 +17,7 @@ type gate struct {
 	quotas   *quotas
 }
 
+// newGate is closed to tokens that are not listed, if any are.
 func newGate(c Config) *gate {
 	return &gate{tokens: newSet(c.Tokens), perToken: c.PerToken, latency: c.Latency,
 		firewall: firewall{c.Firewall}, quotas: newQuotas(c.Quota, c.HoursToReset)}

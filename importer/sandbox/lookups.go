@@ -25,7 +25,8 @@ type lookups struct {
 // query is the body of both query endpoints.
 type query struct{ Operation, Module, Field, Value string }
 
-// read admits a query and reads it.
+// read admits a query and reads it. It is charged when it is known to be one: what is refused
+// before costs nothing.
 func (l *lookups) read(q *call) (query, error) {
 	if err := l.gate.admit(q); err != nil {
 		return query{}, err
@@ -46,7 +47,8 @@ func (l *lookups) read(q *call) (query, error) {
 	return body, l.gate.charge(q)
 }
 
-// cases is cases/queryCases.php.
+// cases is cases/queryCases.php. All cases are looked through: the sandbox is made for thousands
+// of questions, not for millions.
 func (l *lookups) cases(q *call) (answer, error) {
 	asked, err := l.read(q)
 	if err != nil {

@@ -19,6 +19,7 @@ type quotas struct {
 	renewal time.Time // zero: never
 }
 
+// newQuotas renews the quotas so many hours from now, and then each day.
 func newQuotas(limit, hoursToReset int) *quotas {
 	q := &quotas{limit: limit, used: map[string]int{}}
 	if hoursToReset > 0 {

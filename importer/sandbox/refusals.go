@@ -13,6 +13,7 @@ type refusal struct {
 	text   string
 }
 
+// Error is what the client is told.
 func (r refusal) Error() string { return r.text }
 
 // These are the vendor's own words.

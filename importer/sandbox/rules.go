@@ -2,7 +2,8 @@ package sandbox
 
 import "strings"
 
-// world is what exists at the CRM, and what it asks of a case.
+// world is what exists at the CRM, and what it asks of a case. A real one has it from its people,
+// and no call of the API makes any of it.
 type world struct {
 	operation       string // that the tokens belong to; empty: any
 	contacts        addresses
@@ -63,6 +64,7 @@ func newSet(names []string) set {
 	return s
 }
 
+// knows tells whether a name is in the list.
 func (s set) knows(name string) bool { return len(s) == 0 || s[name] }
 
 // addresses is a set of e-mail addresses, which are the same in capitals.
@@ -76,6 +78,7 @@ func newAddresses(list []string) addresses {
 	return a
 }
 
+// knows takes capitals for small letters.
 func (a addresses) knows(address string) bool { return a.folded.knows(strings.ToLower(address)) }
 
 // knowsExactly tells addresses apart by their capitals.

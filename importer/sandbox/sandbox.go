@@ -41,7 +41,8 @@ import (
 	"time"
 )
 
-// CRM is the simulated CRM. It is safe for concurrent use.
+// CRM is the simulated CRM. It is safe for concurrent use. It lives as long as its process: nothing
+// of it is kept on disk but the log, if there is one.
 type CRM struct {
 	maxBody   int64
 	faults    *Faults

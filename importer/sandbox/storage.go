@@ -37,6 +37,7 @@ var blanks = regexp.MustCompile(`[ \t]{2,}`)
 // oneBlank does what HTML shows of a run of blanks.
 func oneBlank(d string) string { return blanks.ReplaceAllString(d, " ") }
 
+// htmlBreaks does what a field for rich text does to lines.
 func htmlBreaks(d string) string { return strings.ReplaceAll(d, "\n", "<br>") }
 
 // untilAstral loses what MySQL's utf8 does, without an error.

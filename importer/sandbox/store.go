@@ -16,7 +16,8 @@ func full(cases int, bytes int64) refusal {
 	return refusal{"full", http.StatusRequestEntityTooLarge, fmt.Sprintf(text, cases, bytes)}
 }
 
-// store keeps the cases. What it holds is bounded.
+// store keeps the cases. What it holds is bounded, since a rehearsal may run for days: a further
+// case is refused, and never dropped in silence.
 type store struct {
 	prefix   string // of the readable ids
 	machine  uint64 // the part of the ids that tells this CRM from others

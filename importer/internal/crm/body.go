@@ -25,7 +25,10 @@ type FileError struct {
 	Err  error
 }
 
+// Error names the attachment.
 func (e *FileError) Error() string { return fmt.Sprintf("the attachment %q: %v", e.Name, e.Err) }
+
+// Unwrap is the error of reading it.
 func (e *FileError) Unwrap() error { return e.Err }
 
 const (
@@ -37,8 +40,12 @@ const (
 //
 //	{"operation":…,"form":{…},"attachments":["<base64>","<base64>"]}
 //
-// Its length is known beforehand. It has no method but Read that net/http could use
-// to copy it: a WriterTo together with a Content-Length fails there.
+// Its length is known beforehand, so that the request has a Content-Length: PHP takes no chunks. It
+// has no method but Read that net/http could use to copy it: a WriterTo together with a
+// Content-Length fails there.
+//
+// A file that has become shorter breaks the upload off. One that has become longer is sent as long
+// as it was: the caller looks afterwards whether it was changed.
 type Body struct {
 	head    []byte
 	files   []File
@@ -50,7 +57,8 @@ type Body struct {
 	pieces  *pieces
 }
 
-// pieces are the buffers that a file passes through.
+// pieces are the buffers that a file passes through. They go to another body when this one is
+// closed, so nobody may be reading it then: see watched.
 type pieces struct {
 	raw     [rawPiece]byte
 	encoded [encodedPiece]byte
@@ -148,6 +156,7 @@ func (b *Body) Close() error {
 	return first
 }
 
+// Read gives the next bytes. A file is encoded right into p if p has room for a piece of it.
 func (b *Body) Read(p []byte) (int, error) {
 	for len(b.pending) == 0 {
 		if b.left > 0 && len(p) >= encodedPiece {

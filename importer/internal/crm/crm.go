@@ -44,7 +44,8 @@ const (
 	idleFor = 3 * time.Second
 )
 
-// Config says whom to ask and how. The zero values of the times mean the defaults.
+// Config says whom to ask and how. The zero values of the times mean the defaults, which are well
+// above the 60 s that the vendor says a sister API takes at most.
 type Config struct {
 	Server    Server
 	Workers   int           // requests in flight altogether; so many connections are kept
@@ -56,16 +57,19 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Client inserts cases. It is safe for concurrent use.
+// Client inserts cases and asks questions. It is safe for concurrent use. It is told the token with
+// each request, and remembers none. It has no cookies: PHP would work on one request of a session
+// at a time.
 type Client struct {
 	config Config
-	insert *http.Request // what all inserts have in common
-	pool   *http.Transport
+	insert *http.Request   // what all inserts have in common
+	pool   *http.Transport // keeps connections for the next request
 	single *http.Transport // a connection for each request
 	apart  atomic.Bool     // requests go by single
 }
 
-// New makes a client with a transport of its own.
+// New makes a client with a transport of its own. It speaks HTTP/1.1: each request is on a
+// connection by itself, so that one that breaks leaves one row in doubt and not many.
 func New(c Config) *Client {
 	if c.Timeout == 0 {
 		c.Timeout = 120 * time.Second
@@ -105,7 +109,8 @@ func New(c Config) *Client {
 func (c *Client) Rest() { c.pool.CloseIdleConnections() }
 
 // Apart gives each request from now on a connection of its own, for a server that closes
-// connections on which the next request has just left. It tells whether that is news.
+// connections on which the next request has just left. It tells whether that is news. A connection
+// a row costs time; a row in doubt costs a person's.
 func (c *Client) Apart() bool { return !c.apart.Swap(true) }
 
 // send is one request, and its answer but for the body. An answer of 1xx that is the last one

@@ -74,6 +74,7 @@ func onlyLoopback(_ context.Context, _, address string, _ syscall.RawConn) error
 // notLoopbackError is a name of this machine that leads elsewhere.
 type notLoopbackError struct{ address string }
 
+// Error says why plain http is refused.
 func (e *notLoopbackError) Error() string {
 	return fmt.Sprintf("the server is at %s, which is not this machine: "+
 		"by plain http the token could be read on the way", e.address)

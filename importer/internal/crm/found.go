@@ -7,7 +7,8 @@ import (
 	"unicode"
 )
 
-// Found is a case as the CRM shows it.
+// Found is a case as the CRM shows it. What is there came from the CRM and may have been edited
+// since: it proves what a person at the CRM sees, and not what was sent.
 type Found struct {
 	WolkvoxID   string
 	IDPrefijo   string
@@ -15,7 +16,8 @@ type Found struct {
 	Fields      map[string]any // all of it, by the names that queries use; numbers are json.Number
 }
 
-// readCase reads a case. Servers differ in how they name its members.
+// readCase reads a case. Servers differ in how they name its members. ok tells whether it shows its
+// id and its description: without either nothing can be told by it.
 func readCase(data []byte) (f Found, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -53,6 +55,8 @@ func idOf(value any) string {
 	return text
 }
 
+// plainKey is a name without case, blanks and punctuation: wolkvox_id, wolkvox-id and Wolkvox ID are
+// one.
 func plainKey(name string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {

@@ -25,7 +25,7 @@ func scalar(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// wholeNumber reads a number that may stand in quotes.
+// wholeNumber reads a number that may stand in quotes: inserts answer numbers, and queries texts.
 func wholeNumber(raw json.RawMessage) (int, bool) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(scalar(raw)), 64)
 	return int(n), err == nil

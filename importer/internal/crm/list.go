@@ -10,6 +10,10 @@ import (
 
 // listing is the answer to a query: records, and why there may be more than these ("" if the answer
 // says that these are all).
+//
+// Pages are what absence is proven against. A case that is on the second page, of which the first
+// says nothing, would be sent again. So an answer has to say how many there are, or be empty, and
+// nothing in it may hint at more.
 type listing struct {
 	records []json.RawMessage
 	partial string
@@ -34,7 +38,8 @@ func readList(body []byte, data json.RawMessage) (listing, bool) {
 	return l, true
 }
 
-// recordsOf finds the records. Members are what an object says beside its list.
+// recordsOf finds the records. beside is what an object says beside its list. An object with two
+// lists is not understood, since it isn't known which of them has the records.
 func recordsOf(data json.RawMessage) (records []json.RawMessage, beside map[string]json.RawMessage, ok bool) {
 	switch data := bytes.TrimSpace(data); {
 	case len(data) == 0, string(data) == "null", string(data) == `""`, string(data) == "{}":
@@ -80,6 +85,7 @@ var (
 	sizes = keys("perpage pagesize limit size")
 )
 
+// keys is a set of words, without case and punctuation.
 func keys(words string) map[string]bool {
 	set := map[string]bool{}
 	for word := range strings.FieldsSeq(words) {
@@ -88,7 +94,8 @@ func keys(words string) map[string]bool {
 	return set
 }
 
-// partialByKeys is what the keys of an answer with n records say of more, at whatever depth.
+// partialByKeys is what the keys of an answer with n records say of more, at whatever depth; "" if
+// nothing. Which of several reasons is said doesn't matter.
 func partialByKeys(o map[string]json.RawMessage, n int) string {
 	for name, value := range o {
 		var deeper map[string]json.RawMessage
@@ -116,7 +123,8 @@ func partialByKeys(o map[string]json.RawMessage, n int) string {
 
 var howMany = regexp.MustCompile(`(\d+)\s+(?i:records?)\b`)
 
-// partialByCount compares the N of "N records were are found" with the number shown.
+// partialByCount compares the N of "N records were are found" with the number shown. An answer
+// with records that names no number may be a page.
 func partialByCount(msg string, n int) string {
 	said := howMany.FindStringSubmatch(msg)
 	switch {

@@ -53,7 +53,8 @@ func (c *Client) Query(ctx context.Context, token, operation, field, value strin
 func (c *Client) HasContact(ctx context.Context, token, operation, address string) (has bool, err error) {
 	defer hide(token, &err)
 	for _, spelling := range Spellings(address) {
-		question := map[string]string{"operation": operation, "module": "contacts", "field": "emailcontact", "value": spelling}
+		question := map[string]string{"operation": operation, "module": "contacts",
+			"field": "emailcontact", "value": spelling}
 		l, _, err := c.list(ctx, token, contactPath, question)
 		if err != nil || len(l.records) > 0 {
 			return err == nil, err
@@ -62,7 +63,8 @@ func (c *Client) HasContact(ctx context.Context, token, operation, address strin
 	return false, nil
 }
 
-// Spellings are an address as it is given, in small letters and in capitals, each once.
+// Spellings are the spellings by which a contact is to be found at a CRM that tells capitals apart:
+// an address as it is given, in small letters and in capitals, each once.
 func Spellings(address string) []string {
 	return slices.Compact([]string{address, strings.ToLower(address), strings.ToUpper(address)})
 }

@@ -19,8 +19,8 @@ type Quota struct {
 	Renewed   time.Time // zero if that isn't known
 }
 
-// Quota asks what the token may still do. The question costs one request itself. Its
-// error is that of Query.
+// Quota asks what the token may still do. The question costs one request itself, and is refused as
+// an insert is once the quota is spent. Its error is that of Query.
 func (c *Client) Quota(ctx context.Context, token, operation string) (q Quota, err error) {
 	defer hide(token, &err)
 	address := c.config.Server.url(quotaPath) + "?operation=" + url.QueryEscape(operation)
@@ -39,7 +39,9 @@ func (c *Client) Quota(ctx context.Context, token, operation string) (q Quota, e
 	return a.quota(e, time.Now())
 }
 
-// quota reads the CRM's word for it. The time of its renewal comes in whole hours.
+// quota reads the CRM's word for it. The time of its renewal comes in whole hours, rounded in a way
+// that isn't known: whoever waits for it may come an hour too early. e is the error to give an
+// answer of no use.
 func (a answer) quota(e *Error, now time.Time) (Quota, error) {
 	var said struct {
 		Limit     json.RawMessage `json:"token_limit"`

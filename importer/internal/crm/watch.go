@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+// The reasons for which a request is given up. They are told apart from errors of the network: a
+// server that is slow has closed nothing.
 var (
 	errStalled = errors.New("the upload stalled")
 	errNoReply = errors.New("no answer in time")
@@ -26,6 +28,7 @@ type watch struct {
 	why            chan error // has the reason until it is used
 }
 
+// newWatch watches from now on: cancel gives the request up.
 func newWatch(stall, timeout time.Duration, cancel context.CancelCauseFunc) *watch {
 	w := &watch{stall: stall, timeout: timeout, cancel: cancel, why: make(chan error, 1)}
 	w.why <- fmt.Errorf("%w: nothing moved for %v", errStalled, stall)
@@ -33,6 +36,7 @@ func newWatch(stall, timeout time.Duration, cancel context.CancelCauseFunc) *wat
 	return w
 }
 
+// sending takes in that something moved.
 func (w *watch) sending() { w.timer.Reset(w.stall) }
 
 // sent starts the wait for the answer.
@@ -45,6 +49,7 @@ func (w *watch) sent() {
 	}
 }
 
+// stop ends the watch. The request is over.
 func (w *watch) stop() { w.timer.Stop() }
 
 // smallBody is a body, in bytes, that leaves together with its headers.
@@ -70,6 +75,7 @@ type watched struct {
 	body  io.Reader // nil when the request is over
 }
 
+// Read holds the mutex while the body is read, for letGo to wait.
 func (r *watched) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"wolkvox-import/importer/internal/say"
 )
 
 // Forecast is what can be known of a run before it sends anything.
@@ -53,13 +55,13 @@ func (f *Forecast) Count(allowances []Allowance) {
 // has said all quotas, or if the hours of a night are known and how many requests fit into them.
 func (f Forecast) String() string {
 	parts := []string{fmt.Sprintf("to send: at most %s, %s at once",
-		several(f.Rows, "row"), several(f.Requests, "request"))}
+		say.Several(f.Rows, "row"), say.Several(f.Requests, "request"))}
 	switch {
 	case f.tokens > 0 && f.unknown == 0:
 		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve",
-			several(f.tokens, "token"), f.today, f.limit, f.reserve))
+			say.Several(f.tokens, "token"), f.today, f.limit, f.reserve))
 	case f.unknown > 0:
-		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", several(f.unknown, "token")))
+		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", say.Several(f.unknown, "token")))
 	}
 	speed := f.speed()
 	if speed > 0 {
@@ -108,24 +110,16 @@ func (f Forecast) end(speed float64) string {
 	}
 	nights := int(math.Ceil(left / nightly))
 	until := f.Now.AddDate(0, 0, nights).Format(time.DateOnly)
-	return fmt.Sprintf("%s more will be needed, until %s", several(nights, "night"), until)
-}
-
-// several is a number with its noun.
-func several(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%s more will be needed, until %s", say.Several(nights, "night"), until)
 }
 
 // roughly is a duration as people say it.
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return several(int(math.Ceil(d.Seconds())), "second")
+		return say.Several(int(math.Ceil(d.Seconds())), "second")
 	case d < 2*time.Hour:
-		return several(int(math.Ceil(d.Minutes())), "minute")
+		return say.Several(int(math.Ceil(d.Minutes())), "minute")
 	}
-	return several(int(math.Ceil(d.Hours())), "hour")
+	return say.Several(int(math.Ceil(d.Hours())), "hour")
 }
