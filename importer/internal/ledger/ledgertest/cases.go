@@ -10,7 +10,8 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// testCases: who has a case is found, among few and among many.
+// testCases: a case that another row has is no proof for this one. Who has a case is found, among few
+// and among many.
 func testCases(t *testing.T, f *fixture) {
 	const n = 300
 	f.open()
@@ -48,7 +49,8 @@ func testCases(t *testing.T, f *fixture) {
 	}
 }
 
-// testControls: controls are created cases, as long as is asked for, the newest first. A marker
+// testControls: a control that is shorter than the row in doubt proves less than it seems to. Controls
+// are created cases, as long as is asked for, the newest first. A marker
 // that goes on where another one ends is found if its row may be in doubt.
 func testControls(t *testing.T, f *fixture) {
 	f.open()

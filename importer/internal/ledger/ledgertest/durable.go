@@ -45,8 +45,9 @@ func testClaimLasts(t *testing.T, f *fixture) {
 	}
 }
 
-// testSettlementLasts: what is settled is durable before any later claim returns, though nobody
-// waits for it, and so are releases and resolutions when they return.
+// testSettlementLasts: a settlement that is lost leaves a row in doubt whose case is known to
+// exist, and somebody has to look for it. What is settled is durable before any later claim
+// returns, though nobody waits for it, and so are releases and resolutions when they return.
 func testSettlementLasts(t *testing.T, f *fixture) {
 	f.open()
 	f.do(f.Claim(claim(0)))
@@ -71,8 +72,8 @@ func testSettlementLasts(t *testing.T, f *fixture) {
 	}
 }
 
-// testClaimsRace: of many who claim one key at the same time, one wins; also after it was given
-// back.
+// testClaimsRace: two winners are two requests, and two cases. Of many who claim one key at the
+// same time, one wins; also after it was given back.
 func testClaimsRace(t *testing.T, f *fixture) {
 	f.open()
 	for n := range 30 {
@@ -131,7 +132,8 @@ func testManyWorkers(t *testing.T, f *fixture) {
 	})
 }
 
-// testFullDisk: a disk that fills up all at once, with many requests in flight. What becomes of
+// testFullDisk: an outcome that can't be recorded is a row in doubt for want of some bytes. A disk
+// that fills up all at once, with many requests in flight. What becomes of
 // them is recorded, nothing new is claimed, and what is dropped is said.
 func testFullDisk(t *testing.T, f *fixture, disk Disk) {
 	const inFlight = 32

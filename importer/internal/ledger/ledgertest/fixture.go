@@ -52,6 +52,7 @@ func (f *fixture) die() {
 	f.open()
 }
 
+// do ends the test if something that has to succeed fails.
 func (f *fixture) do(err error) {
 	f.Helper()
 	if err != nil {
@@ -59,6 +60,7 @@ func (f *fixture) do(err error) {
 	}
 }
 
+// id is the n-th key's. Those of neighbours are neighbours, unlike real ones.
 func id(n int) ledger.ID { return ledger.ID{byte(n >> 8), byte(n)} }
 
 // claim is a claim in which nothing is as in another.
@@ -89,6 +91,8 @@ func (f *fixture) settled(n int, s ledger.State) {
 	f.do(f.settle(settlement(n, s), record(n)))
 }
 
+// settlement is how the claim of a key ends. Only a created one has a case, and so ids; every one has a
+// time of its own, and evidence.
 func settlement(n int, s ledger.State) ledger.Settlement {
 	st := ledger.Settlement{ID: id(n), State: s, Evidence: fmt.Sprint("evidence ", n), At: clock.Clock(nil).Now()}
 	if s == ledger.Created {
@@ -127,7 +131,8 @@ func (f *fixture) is(n int, want ledger.State) {
 	}
 }
 
-// state is a key's; all that tell it have to agree.
+// state is a key's; all that tell it have to agree. What was read ahead must not be told here: most
+// tests ask right after a change.
 func (f *fixture) state(n int) ledger.State {
 	f.Helper()
 	f.NextInput()
@@ -154,6 +159,7 @@ func (f *fixture) records(v ledger.Reports, input int) (list []string) {
 	return list
 }
 
+// hasRecords holds an input's records against those that there should be, and no other.
 func (f *fixture) hasRecords(input int, want ...string) {
 	f.Helper()
 	if got := f.records(f, input); !slices.Equal(got, want) {

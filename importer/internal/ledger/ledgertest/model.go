@@ -50,6 +50,7 @@ func (m *model) said(t *rapid.T, n int) ledger.Record {
 	return ledger.Record{Row: n, Outcome: []byte(text)}
 }
 
+// claim has to win if the key is free, and to change nothing otherwise.
 func (m *model) claim(t *rapid.T) {
 	n := key(t)
 	err := m.Claim(claim(n))
@@ -62,6 +63,7 @@ func (m *model) claim(t *rapid.T) {
 	}
 }
 
+// settleOne doesn't wait: the steps that follow must find the key settled all the same.
 func (m *model) settleOne(t *rapid.T) {
 	n := key(t)
 	to := rapid.SampledFrom([]ledger.State{ledger.Created, ledger.Rejected, ledger.InDoubt}).Draw(t, "to")
@@ -79,6 +81,7 @@ func (m *model) settleOne(t *rapid.T) {
 	})
 }
 
+// refuse changes what is free, and says something of the row in any case.
 func (m *model) refuse(t *rapid.T) {
 	n := key(t)
 	m.do(m.Refuse(claim(n), m.said(t, n)))
@@ -103,7 +106,7 @@ func (m *model) release(t *rapid.T) {
 	}
 }
 
-// resolve resolves one or two keys at once: both or none.
+// resolve resolves one or two keys at once, now and then from a state that is wrong: both or none.
 func (m *model) resolve(t *rapid.T) {
 	var list []ledger.Resolution
 	after, right := m.state, true
@@ -137,6 +140,8 @@ func (m *model) ends(end func()) {
 	clear(m.records)
 }
 
+// compare asks the ledger for all that the model knows. It flushes first: what nobody waits for
+// need not show before.
 func (m *model) compare(t *rapid.T) {
 	m.do(m.Flush())
 	counts := map[ledger.State]int{}

@@ -44,7 +44,8 @@ func testBinding(t *testing.T, f *fixture) {
 	}
 }
 
-// testClaim: a claim takes what may be sent and nothing else, and keeps what was sent.
+// testClaim: a claim of what has a case would be a second one. So a claim takes what may be sent
+// and nothing else, and keeps what was sent.
 func testClaim(t *testing.T, f *fixture) {
 	f.open()
 	for n, s := range states {
@@ -72,7 +73,8 @@ func testClaim(t *testing.T, f *fixture) {
 	}
 }
 
-// testSettle: a settlement needs a claim. Without one nothing is kept, not even the record.
+// testSettle: a settlement needs a claim. An answer that comes for anything else is one that nobody can
+// account for. Without one nothing is kept, not even the record.
 func testSettle(t *testing.T, f *fixture) {
 	f.open()
 	for n, s := range states {
@@ -99,7 +101,8 @@ func testSettle(t *testing.T, f *fixture) {
 }
 
 // testRefuse: what could not become a case is invalid, and whatever may have a case stays what it
-// is. The row's record is kept in any case.
+// is: a bad row in today's file must not hide that an older one was sent. The row's record is kept in
+// any case.
 func testRefuse(t *testing.T, f *fixture) {
 	f.open()
 	for n, s := range states {
@@ -138,7 +141,8 @@ func testRelease(t *testing.T, f *fixture) {
 	}
 }
 
-// testClaimsOfAnotherRun: a run settles and releases its own claims only.
+// testClaimsOfAnotherRun: a run settles and releases its own claims only. The answer to a request of
+// a run that ended must not settle what has been claimed since.
 func testClaimsOfAnotherRun(t *testing.T, f *fixture) {
 	f.open()
 	f.do(f.Claim(claim(1)))
@@ -153,7 +157,8 @@ func testClaimsOfAnotherRun(t *testing.T, f *fixture) {
 }
 
 // testResolve: from each state to each, only what a resolution may change is changed, and only if
-// the key is in the state that the resolution was made for.
+// the key is in the state that the resolution was made for: what a person has read on a screen may be
+// old.
 func testResolve(t *testing.T, f *fixture) {
 	f.open()
 	n := 0

@@ -21,8 +21,9 @@ func entry(n int, s ledger.State) ledger.Entry {
 	return e
 }
 
-// testEntries: in whatever order keys are asked for, the ledger answers as if it looked up each
-// of them. They are claimed by many workers, so their order is not quite that of the input.
+// testEntries: a key that isn't found is sent. In whatever order keys are asked for, the ledger
+// answers as if it looked up each of them. They are claimed by many workers, so their order is not
+// quite that of the input.
 func testEntries(t *testing.T, f *fixture) {
 	const n = 3000
 	f.open()
@@ -153,7 +154,8 @@ func testDoubts(t *testing.T, f *fixture) {
 	}
 }
 
-// testColumnSets: sets are numbered once and for ever.
+// testColumnSets: sets are numbered once and for ever. Under another number, every row would seem to
+// have changed since its import.
 func testColumnSets(t *testing.T, f *fixture) {
 	f.open()
 	number := func(names string) int64 {
@@ -209,7 +211,8 @@ func testKeys(t *testing.T, f *fixture) {
 	}
 }
 
-// testOtherKeys: only what has, or may have, a case counts as imported under another key.
+// testOtherKeys: a mapping whose key was changed makes every row a new one. What has, or may have, a
+// case counts as imported under another key, and nothing else does: it is free to be sent.
 func testOtherKeys(t *testing.T, f *fixture) {
 	f.open()
 	var contents [][16]byte

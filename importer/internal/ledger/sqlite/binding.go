@@ -6,7 +6,8 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// admit opens the ledger for whom b is, or says why not.
+// admit checks that the ledger is for b, and gives it to b if its server has moved there. It is asked
+// before a ledger is migrated, so it reads only what every version has.
 func admit(db *sql.DB, path string, b ledger.Binding) error {
 	operation, server, err := readBinding(db)
 	if err != nil {

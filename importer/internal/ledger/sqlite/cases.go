@@ -7,7 +7,8 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// Owner returns the key that a case was recorded under.
+// Owner returns the key that a case was recorded under. For many cases there is Owners, which looks
+// through the ledger no more often.
 func (v *View) Owner(wolkvoxID string) (key string, taken bool, err error) {
 	owners, err := v.Owners([]string{wolkvoxID})
 	owner, taken := owners[wolkvoxID]
@@ -46,7 +47,8 @@ func (v *View) KnownOf(contact string) (list []ledger.Known, err error) {
 	return list, err
 }
 
-// known goes through the created cases for which the condition holds.
+// known goes through the created cases for which the condition holds. Ignored and purged rows keep
+// their ids, but only a created one has a case for certain.
 func (v *View) known(take func(ledger.Known), condition string, args ...any) error {
 	return v.each(func(rows *sql.Rows) error {
 		var k ledger.Known

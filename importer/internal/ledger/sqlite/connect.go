@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// touch makes the file with permissions for its owner alone; SQLite gives the same ones to the
-// -wal and -shm files beside it.
+// touch makes the file before SQLite would, with whatever permissions the umask leaves: with those
+// for its owner alone. SQLite gives the same ones to the -wal and -shm files beside it.
 func touch(path string) (fresh bool, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {

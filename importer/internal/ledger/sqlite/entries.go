@@ -27,6 +27,7 @@ type entry struct {
 	seq int64
 }
 
+// entryColumns are in the order in which scan reads them.
 const entryColumns = "seq, id, state, template, columns, content, wolkvox_id, id_prefijo"
 
 func newLookup(r reader) (*lookup, error) {

@@ -63,7 +63,8 @@ func (v *View) OtherKey(contents [][16]byte, template string) (other string, fou
 	return "", false, nil
 }
 
-// Templates are those of all keys in the ledger.
+// Templates are those of all keys in the ledger, which it looks through: a run notes in its account
+// what it has found, so that the next one needn't ask.
 func (v *View) Templates() (list []string, err error) {
 	err = v.each(func(rows *sql.Rows) error {
 		template, err := scanText(rows)

@@ -63,6 +63,7 @@ func (l *lock) release() error {
 	return l.taken.Unlock()
 }
 
+// lockPath is that of the file that is locked. The ledger itself has SQLite's locks on it.
 func lockPath(path string) string { return path + ".lock" }
 
 // Held tells whether a living process writes the ledger. On Linux it doesn't see a process of a

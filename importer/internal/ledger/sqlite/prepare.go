@@ -96,7 +96,8 @@ func migrate(db *sql.DB, path string, from int) error {
 }
 
 // checkWhole looks for damage after a run that did not end well. A damaged file must not pass for
-// a ledger that knows nothing of some rows: they would be sent again.
+// a ledger that knows nothing of some rows: they would be sent again. The check reads the whole file,
+// so a run that ended well doesn't make the next one wait for it.
 func checkWhole(db *sql.DB, path string) error {
 	var open int
 	err := db.QueryRow("SELECT count(*) FROM runs WHERE ended IS NULL AND id = (SELECT max(id) FROM runs)").Scan(&open)

@@ -60,7 +60,7 @@ const perQuery = 128
 // marks are the places of n values in a query.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
-// anys are arguments of a query.
+// anys makes arguments of a query, which are any, of a list.
 func anys[T any](list []T) []any {
 	values := make([]any, len(list))
 	for i, v := range list {

@@ -19,6 +19,7 @@ func recoverSending(db *sql.DB, now clock.Moment) (int, error) {
 	}
 	defer tx.Rollback()
 	at := now.Wall.UnixMilli()
+	// History comes first: afterwards nobody could tell which entries were being sent.
 	_, err = tx.Exec(`INSERT INTO history (at, run, id, from_state, to_state, evidence)
 		SELECT ?, run, id, 'sending', 'in_doubt', ? FROM entries WHERE state = 'sending'`, at, orphan)
 	if err != nil {

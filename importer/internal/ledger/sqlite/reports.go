@@ -29,7 +29,8 @@ func (v *View) LastRun() (ledger.Run, error) {
 	return r, nil
 }
 
-// Records returns what the last run did with an input's rows, in their order.
+// Records returns what the last run did with an input's rows, in their order, which is that of the
+// table: an input's places are all between its own first one and the next input's.
 func (v *View) Records(input int) iter.Seq2[ledger.Record, error] {
 	return sequence(v.reader, func(rows *sql.Rows) (ledger.Record, error) {
 		r := ledger.Record{Input: input}
@@ -39,8 +40,8 @@ func (v *View) Records(input int) iter.Seq2[ledger.Record, error] {
 		place(ledger.Record{Input: input}), place(ledger.Record{Input: input + 1}))
 }
 
-// Counts returns how many keys are in each state. It looks through the whole ledger. What a dead process was sending is in doubt, as
-// the next that opens the ledger for writing will note.
+// Counts returns how many keys are in each state. It looks through the whole ledger. What a dead
+// process was sending is in doubt, as the next that opens the ledger for writing will note.
 func (v *View) Counts() (map[ledger.State]int, error) {
 	counts := map[ledger.State]int{}
 	err := v.each(func(rows *sql.Rows) error {
@@ -60,7 +61,8 @@ func (v *View) Counts() (map[ledger.State]int, error) {
 }
 
 // Doubts returns the keys in doubt, as Counts has them, the oldest first. When the request of a
-// dead process left, nobody knows; it was about to at the claim.
+// dead process left, nobody knows; it was about to at the claim. The evidence is that of the key's last
+// change, which made it doubtful.
 func (v *View) Doubts(most int) (doubts []ledger.Doubt, err error) {
 	if most == 0 {
 		most = -1 // SQLite's word for all

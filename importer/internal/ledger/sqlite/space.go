@@ -31,7 +31,8 @@ type space struct {
 // ballastPath is that of the file that is given up.
 func ballastPath(path string) string { return path + ".ballast" }
 
-// newSpace checks the disk and lays the ballast.
+// newSpace checks the disk and lays the ballast. It asks for more room than the floor, so that a run
+// that begins can also claim something.
 func newSpace(path string) (*space, error) {
 	dir := filepath.Dir(path)
 	if kind, is := remote(dir); is {
@@ -89,6 +90,7 @@ func (s *space) giveUp(err error) bool {
 	return os.Remove(ballastPath(s.path)) == nil
 }
 
+// hasBallast tells whether there still is something to give up.
 func (s *space) hasBallast() bool {
 	_, err := os.Stat(ballastPath(s.path))
 	return err == nil

@@ -52,7 +52,7 @@ func prepareStatements(db *sql.DB) (*statements, error) {
 	return s, nil
 }
 
-// in binds the statements to a transaction.
+// in binds the statements to a transaction, which doesn't parse them again.
 func (s *statements) in(tx *sql.Tx) *statements {
 	return &statements{
 		claim:   tx.Stmt(s.claim),

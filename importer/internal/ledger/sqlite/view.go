@@ -31,11 +31,14 @@ func Look(path string) (*View, error) {
 		view.Close()
 		return nil, err
 	}
+	// Asked as late as possible: what a run is sending that begins after the question shows as in
+	// doubt.
 	held, err := held(path)
 	view.orphaned = err == nil && !held
 	return view, nil
 }
 
+// check refuses ledgers of other versions: their tables are others.
 func (v *View) check() error {
 	var found int
 	if err := v.db.QueryRow("PRAGMA user_version").Scan(&found); err != nil {
@@ -77,6 +80,8 @@ func existing(path string) (string, error) {
 	return path, nil
 }
 
+// openView connects to a ledger whose path locate has returned. The mode is SQLite's: whoever holds the
+// ledger may read with rw, and keeps temporary files beside it then.
 func openView(path, mode string) (*View, error) {
 	db, err := open(path, mode)
 	if err != nil {

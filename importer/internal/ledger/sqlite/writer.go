@@ -57,6 +57,7 @@ const linger = time.Millisecond
 
 var errClosed = errors.New("the ledger is closed")
 
+// newWriter makes a writer that doesn't work yet: until start, the connection is its maker's.
 func newWriter(db *sql.DB, s *space) *writer {
 	return &writer{
 		db:        db,
@@ -121,6 +122,8 @@ func (w *writer) post(apply func(*statements, int64) error) error {
 	return closed
 }
 
+// wait submits a change that somebody waits for. The channel has room for the answer, so that whoever
+// answers never waits.
 func (w *writer) wait(c change) error {
 	result := make(chan error, 1)
 	c.done, c.urgent = func(err error) { result <- err }, true
@@ -187,6 +190,7 @@ func (w *writer) fail(group []change, err error) {
 	}
 }
 
+// failure is why nothing can be written any more; nil if it can.
 func (w *writer) failure() error {
 	if err := w.broken.Load(); err != nil {
 		return *err
@@ -194,7 +198,8 @@ func (w *writer) failure() error {
 	return nil
 }
 
-// try commits a group, on a full disk at the second try.
+// try commits a group, on a full disk at the second try. The first one was rolled back, so every change
+// of the group is applied anew, and must not mind.
 func (w *writer) try(s *statements, group []change) error {
 	err := w.commit(s, group)
 	if err != nil && w.space.giveUp(err) {
