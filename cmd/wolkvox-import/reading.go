@@ -19,6 +19,7 @@ type reading struct {
 	formats      []string
 }
 
+// flags are those of the commands that read an input by a mapping.
 func (r *reading) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&r.Mapping, "mapping", "m", "", "mapping `FILE` (YAML); required")
