@@ -18,11 +18,13 @@ const (
 	isEmpty
 )
 
+// text is a cell of the source's own words, or of ours.
 func text[S ~string](s S) cell { return cell{text: string(s)} }
 
 // shown is a text of an outcome's, which may be the CRM's own words.
 func shown(s string) cell { return cell{text: s, shown: true} }
 
+// number is a cell that spreadsheets may add up.
 func number[N int | int64](n N) cell { return cell{kind: isNumber, number: int64(n)} }
 
 // filled is a number that zero stands for the lack of.
@@ -33,6 +35,7 @@ func filled(n int) cell {
 	return number(n)
 }
 
+// moment is a time in UTC, as programs read it; the zero time is an empty cell.
 func moment(t time.Time) cell {
 	if t.IsZero() {
 		return cell{kind: isEmpty}

@@ -12,6 +12,7 @@ type document struct {
 	render func(w io.Writer, s Summary) error
 }
 
+// summaryName is the one report that knows of the others.
 const summaryName = "summary.json"
 
 // documents of a set, in the order in which they are put in their places. A new one is a file

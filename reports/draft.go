@@ -24,6 +24,8 @@ type draft struct {
 	path string // where it belongs
 }
 
+// newDraft begins a report that belongs at that path. Its caller completes and places it, or discards
+// it; to discard one that is in its place does nothing.
 func newDraft(path string) (*draft, error) {
 	d := &draft{path: path}
 	var err error

@@ -12,6 +12,7 @@ type file struct {
 // files are written side by side, in one pass.
 type files []file
 
+// begin makes the draft of a view in a format, with the header in it.
 func begin(dir string, v view, f format) (file, error) {
 	d, err := newDraft(filepath.Join(dir, v.name+"."+f.name))
 	if err != nil {
@@ -25,6 +26,7 @@ func begin(dir string, v view, f format) (file, error) {
 	return file{v, e, d}, nil
 }
 
+// add offers the line to every view; each takes those that it is for.
 func (fs files) add(l *Line) error {
 	for _, f := range fs {
 		if err := f.view.add(l, f.encoder); err != nil {
@@ -49,6 +51,7 @@ func (fs files) complete() ([]*draft, error) {
 	return drafts, nil
 }
 
+// discard removes what is not in its place, after an error and at the end alike.
 func (fs files) discard() {
 	for _, f := range fs {
 		f.draft.discard()

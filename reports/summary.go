@@ -62,6 +62,7 @@ func (s *Summary) Add(o Outcome) {
 	}
 }
 
+// count adds so many outcomes of a status.
 func (s *Summary) count(status Status, n int) {
 	if s.Outcomes == nil {
 		s.Outcomes = make(map[Status]int)

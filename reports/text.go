@@ -95,6 +95,7 @@ func (g Group) text(b *bytes.Buffer, withFile bool) {
 	}
 }
 
+// rows is a number of rows, in words.
 func rows(n int) string {
 	if n == 1 {
 		return "1 row"

@@ -19,6 +19,7 @@ func Total(parts []Summary) Summary {
 	return t
 }
 
+// include adds the counts of one input to those of all.
 func (s *Summary) include(p Summary) {
 	for status, n := range p.Outcomes {
 		s.count(status, n)

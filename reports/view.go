@@ -7,6 +7,7 @@ type view struct {
 	add    func(l *Line, to encoder) error
 }
 
+// results is the view that has a line for every row, and the only one in several formats.
 const results = "results"
 
 // views lists the tables of a set. Without a header there are none with cells of the source.

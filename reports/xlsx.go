@@ -36,6 +36,7 @@ type xlsxEncoder struct {
 	line   []byte
 }
 
+// newXLSX begins a workbook with its first sheet.
 func newXLSX(w io.Writer, header []string) (encoder, error) {
 	e := &xlsxEncoder{zip: zip.NewWriter(w), header: header}
 	e.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
@@ -44,6 +45,7 @@ func newXLSX(w io.Writer, header []string) (encoder, error) {
 	return e, e.beginSheet()
 }
 
+// row adds a row, in a new sheet if Excel would take no more in this one.
 func (e *xlsxEncoder) row(cells []cell) error {
 	if e.rows == sheetRows {
 		if err := e.endSheet(); err != nil {
@@ -56,6 +58,7 @@ func (e *xlsxEncoder) row(cells []cell) error {
 	return e.write(cells, "")
 }
 
+// close writes the parts that list the sheets: only now their number is known.
 func (e *xlsxEncoder) close() error {
 	if err := e.endSheet(); err != nil {
 		return err
@@ -68,6 +71,8 @@ func (e *xlsxEncoder) close() error {
 	return e.zip.Close()
 }
 
+// beginSheet begins a part of the archive with the header in bold. An archive has one open part, so
+// the sheet before must have ended.
 func (e *xlsxEncoder) beginSheet() (err error) {
 	e.sheets++
 	e.rows = 0
@@ -84,11 +89,13 @@ func (e *xlsxEncoder) beginSheet() (err error) {
 	return e.write(names, ` s="1"`)
 }
 
+// endSheet closes the sheet's elements; the next part ends its entry in the archive.
 func (e *xlsxEncoder) endSheet() error {
 	_, err := io.WriteString(e.sheet, sheetEnd)
 	return err
 }
 
+// part adds a whole part to the archive.
 func (e *xlsxEncoder) part(name, text string) error {
 	w, err := e.zip.Create(name)
 	if err != nil {

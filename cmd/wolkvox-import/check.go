@@ -22,6 +22,7 @@ type checkOptions struct {
 	answer              time.Duration
 }
 
+// checkCommand is check: all that can be known of an input before anything is sent.
 func checkCommand(console *console) *cobra.Command {
 	var o checkOptions
 	c := &cobra.Command{

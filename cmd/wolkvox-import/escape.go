@@ -13,6 +13,8 @@ import (
 // servers. What is written to it at once must be whole characters.
 type escaped struct{ io.Writer }
 
+// Write returns the length of what it was given, and not of what became of it: writers before it count
+// on that.
 func (e escaped) Write(p []byte) (int, error) {
 	if _, err := io.WriteString(e.Writer, escape(string(p))); err != nil {
 		return 0, err

@@ -6,6 +6,7 @@ import (
 	"wolkvox-import/importer"
 )
 
+// statusHelp is part of the help of every command that can end in more ways than well or not.
 const statusHelp = `
 Exit status:
   0  every row created or skipped
@@ -19,6 +20,7 @@ Where several hold: 4, then 1, 5, 3. With a row not attempted it is never 0.`
 // finished carries the exit status of a command that has already said everything.
 type finished struct{ status int }
 
+// Error is never shown: the command has said everything.
 func (f *finished) Error() string { return fmt.Sprintf("exit status %d", f.status) }
 
 // end makes a status the command's result.

@@ -11,6 +11,7 @@ import (
 	"wolkvox-import/importer"
 )
 
+// explainCommand is explain: one row, step by step.
 func explainCommand(console *console) *cobra.Command {
 	var o reading
 	var t talk

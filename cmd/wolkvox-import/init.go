@@ -8,6 +8,8 @@ import (
 	"wolkvox-import/importer"
 )
 
+// initCommand is init: a first mapping for an input. It takes the flags that say how an input is read
+// and no others: there is no mapping yet that could narrow it.
 func initCommand(console *console) *cobra.Command {
 	var o reading
 	c := &cobra.Command{

@@ -36,6 +36,7 @@ var commands = []func(*console) *cobra.Command{
 	statusCommand, resolveCommand, purgeCommand, sandboxCommand, versionCommand,
 }
 
+// main only leaves: everything else is in execute, which tests call with streams of their own.
 func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
 
 // execute runs the program and returns its exit status.

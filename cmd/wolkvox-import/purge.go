@@ -11,6 +11,7 @@ import (
 	"wolkvox-import/importer"
 )
 
+// purgeCommand is purge: what a ledger need not remember of people is taken out of it.
 func purgeCommand(console *console) *cobra.Command {
 	var ledger, age string
 	c := &cobra.Command{
@@ -43,6 +44,8 @@ Exit status: 0 done, 1 the ledger is in use or can't be written, 2 usage.`,
 	return c
 }
 
+// days is an age in days, which Go's durations don't have: how long a day is depends on the clock's
+// changes, which don't matter here.
 var days = regexp.MustCompile(`^(\d{1,5})d$`)
 
 // parseAge reads a time span, also in days.

@@ -18,6 +18,7 @@ type reading struct {
 	passwordFile string
 }
 
+// flags are those of the commands that read an input by a mapping.
 func (r *reading) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&r.Mapping, "mapping", "m", "", "mapping `FILE` (YAML); required")

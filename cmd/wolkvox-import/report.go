@@ -7,6 +7,7 @@ import (
 	"wolkvox-import/reports"
 )
 
+// reportCommand is report: the reports once more, from what the ledger has recorded.
 func reportCommand(console *console) *cobra.Command {
 	var t talk
 	var path, out string

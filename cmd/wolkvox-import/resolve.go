@@ -22,6 +22,8 @@ type resolveOptions struct {
 	said                     map[string]*bool // verdicts without an id
 }
 
+// resolveCommand is resolve. The flags that say what became of a row come from the importer's table of
+// verdicts: a new verdict needs nothing here.
 func resolveCommand(console *console) *cobra.Command {
 	o := resolveOptions{said: map[string]*bool{}}
 	words, meanings := importer.Verdicts()

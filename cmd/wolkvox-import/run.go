@@ -21,6 +21,7 @@ type runOptions struct {
 	assent           bool // never ask: the answer is yes
 }
 
+// runCommand is run, the import itself.
 func runCommand(console *console) *cobra.Command {
 	var o runOptions
 	c := &cobra.Command{

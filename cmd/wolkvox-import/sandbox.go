@@ -17,6 +17,8 @@ import (
 	"wolkvox-import/importer/sandbox"
 )
 
+// sandboxCommand is sandbox: a simulated CRM that serves until it is stopped. Its flags bind into the
+// config of package sandbox, which knows what each fault does.
 func sandboxCommand(console *console) *cobra.Command {
 	var config sandbox.Config
 	var address, log, firewall string

@@ -12,6 +12,7 @@ import (
 	"wolkvox-import/importer"
 )
 
+// statusCommand is status: what a ledger knows, also while a run is on.
 func statusCommand(console *console) *cobra.Command {
 	var path string
 	var asJSON bool

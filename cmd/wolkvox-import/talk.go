@@ -16,6 +16,7 @@ type talk struct {
 	format                           string
 }
 
+// flags are those that every command has that says more than its result.
 func (t *talk) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&t.json, "json", false, "print the summary as JSON")
@@ -49,8 +50,10 @@ type plain struct {
 	attrs   []slog.Attr
 }
 
+// Enabled is by level alone: --quiet and --verbose.
 func (p *plain) Enabled(_ context.Context, l slog.Level) bool { return l >= p.level }
 
+// Handle writes the line in one call, so that lines of several goroutines never mix.
 func (p *plain) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
 	b.WriteString(program)
@@ -78,6 +81,7 @@ func (p *plain) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
+// WithAttrs copies what it is given: two loggers may grow from the same one.
 func (p *plain) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &plain{p.console, p.level, append(append([]slog.Attr{}, p.attrs...), attrs...)}
 }

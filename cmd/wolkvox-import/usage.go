@@ -13,6 +13,7 @@ import (
 	"wolkvox-import/importer"
 )
 
+// noTokens is said in place of what was given, which may be a token and is never repeated.
 const noTokens = "tokens are not for the command line, where others could see them: " +
 	"put them into the environment variable WOLKVOX_TOKEN, or into a file for --token-file"
 

@@ -10,6 +10,7 @@ import (
 // release is set by the linker when a release is built.
 var release = ""
 
+// version is that of the release, or the one that Go has recorded for an installed module.
 func version() string {
 	if release != "" {
 		return release
@@ -20,6 +21,7 @@ func version() string {
 	return "devel"
 }
 
+// versionCommand is version.
 func versionCommand(console *console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",

@@ -18,6 +18,7 @@ type Error struct {
 	Err   error  // may be nil; Error doesn't print it
 }
 
+// Error is one line: where, what, and what to do.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Path)
@@ -34,6 +35,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Unwrap is the system's error, or that of the format.
 func (e *Error) Unwrap() error { return e.Err }
 
 // damaged says once more, for people, what a workbook's reader has found.

@@ -23,6 +23,7 @@ type file struct {
 	close  func() error
 }
 
+// stream opens what a file unpacks to. Its caller closes what it returns.
 type stream func(done func(int)) (io.ReadCloser, error)
 
 // newFile is a file that isn't packed, or is so no more.
@@ -40,6 +41,7 @@ type counted struct {
 	done func(int)
 }
 
+// Read passes the bytes on and tells how many they were.
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.done(n)

@@ -107,6 +107,7 @@ func recognise(head []byte) *kind {
 	return &kinds[i]
 }
 
+// prefix recognises what begins with one of these bytes.
 func prefix(starts ...string) func([]byte) bool {
 	return func(head []byte) bool {
 		for _, start := range starts {

@@ -88,10 +88,14 @@ func openFile(path string) (*file, *original, error) {
 	return newFile(path, file, o.size, file.Close), o, nil
 }
 
+// untouched tells whether size and time are those of the file that was opened. A file that is written
+// within the clock's resolution passes; that is what a thorough look is for.
 func (o *original) untouched(now fs.FileInfo) bool {
 	return now.Size() == o.size && now.ModTime().Equal(o.written)
 }
 
+// digest reads the whole file as it is on the disk, packed or not. It reads as far as the file went
+// when it was opened: what was appended since is not part of it.
 func (o *original) digest() (sum [sha256.Size]byte, err error) {
 	hash := sha256.New()
 	if _, err := io.Copy(hash, io.NewSectionReader(o, 0, o.size)); err != nil {
@@ -100,6 +104,7 @@ func (o *original) digest() (sum [sha256.Size]byte, err error) {
 	return [sha256.Size]byte(hash.Sum(nil)), nil
 }
 
+// broken is the error of a disk that doesn't give the file any more.
 func (o *original) broken(err error) error {
 	return (&file{path: o.path}).broken(err)
 }

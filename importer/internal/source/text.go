@@ -127,8 +127,10 @@ func (t *text) flaw() *RowError {
 	return e
 }
 
+// expect tells the splitter by what it knows a good record behind a bad one.
 func (t *text) expect(columns int) { t.Expect(columns) }
 
+// show has nothing to do: a text shows what it holds.
 func (t *text) show([]int) {}
 
 // shown is the text itself: there is no other.
@@ -158,6 +160,7 @@ func (t *text) again() (records, error) {
 	return again, nil
 }
 
+// reason names the record that could not be read, which is the one behind the last.
 func (t *text) reason() error {
 	if t.Err() == nil {
 		return nil
@@ -167,6 +170,7 @@ func (t *text) reason() error {
 	return e
 }
 
+// close ends the stream, and the file unless it is lent.
 func (t *text) close() error {
 	if t.lent {
 		return t.stream.Close()

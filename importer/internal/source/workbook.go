@@ -34,6 +34,7 @@ func openWorkbook(f *file, opt Options) (records, error) {
 	return w, nil
 }
 
+// openSheet begins to read the sheet that is meant, which has been checked to its end by then.
 func openSheet(f *file, book *xlsx.Book, name string) (*workbook, error) {
 	sheet, found, err := chooseSheet(f, book, name)
 	if err != nil {
@@ -46,6 +47,7 @@ func openSheet(f *file, book *xlsx.Book, name string) (*workbook, error) {
 	return &workbook{file: f, book: book, Rows: rows, sheet: sheet, found: found}, nil
 }
 
+// next counts the rows, by which reason finds a file that changed in between.
 func (w *workbook) next() bool {
 	if !w.Next() {
 		return false
@@ -54,6 +56,8 @@ func (w *workbook) next() bool {
 	return true
 }
 
+// record passes the flaws on in the types of this package. No row has an error of its own: what is
+// wrong with the XML of a sheet ends the reading.
 func (w *workbook) record() record {
 	w.flaws = w.flaws[:0]
 	for _, f := range w.Flaws() {
@@ -72,6 +76,8 @@ func (w *workbook) shown(column int) string { return w.Shown(column) }
 // unended is never so: the end of a sheet is marked.
 func (w *workbook) unended() bool { return false }
 
+// notes say how many rows nobody sees in the spreadsheet program. They may be left out on purpose, or
+// be forgotten under a filter: only a person knows.
 func (w *workbook) notes() []string {
 	if w.found.Hidden == 0 {
 		return nil
@@ -80,6 +86,7 @@ func (w *workbook) notes() []string {
 	return []string{fmt.Sprintf(note, w.sheet.Name, count(w.found.Hidden, "row"))}
 }
 
+// rows is what the check has counted, without the rows that [Reader.Next] passes over.
 func (w *workbook) rows() (int, bool) { return w.found.Rows - w.found.Blank, true }
 
 func (w *workbook) progress() (done, total int64) { return w.read.Load(), int64(w.found.Rows) }
@@ -106,6 +113,7 @@ func (w *workbook) reason() error {
 	return nil
 }
 
+// close ends the rows, and the book with its temporary file unless those are lent.
 func (w *workbook) close() error {
 	w.Close()
 	if w.lent {

@@ -161,6 +161,7 @@ func (r *Reader) Locate(text io.Reader, offset int64) (b byte, record int, err e
 	return at[0], max(record, 1), err
 }
 
+// isBadRecord tells a record that was passed over from an end of the reading.
 func isBadRecord(err error) bool {
 	_, is := err.(*quoteError)
 	return is

@@ -34,6 +34,8 @@ type splitter struct {
 	ends []int  // where each ends in text
 }
 
+// errMore makes next fill the window and parse the record once more from its start. It never leaves
+// the package.
 var errMore = errors.New("the record goes on behind the window")
 
 // quoteError is a field whose quotes don't match.
@@ -42,6 +44,7 @@ type quoteError struct {
 	what  string
 }
 
+// Error is what is wrong, without the record's number, which the reader knows.
 func (e *quoteError) Error() string { return e.what }
 
 // parse reads the record at the start of b, which is the window from pos on, and

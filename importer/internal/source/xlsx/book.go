@@ -70,6 +70,9 @@ const (
 // Close frees what the workbook holds beside its file.
 func (b *Book) Close() { b.strings.close() }
 
+// open reads the parts in the order in which they lead to each other: the archive's relations name
+// the workbook, and the workbook's relations name everything else. A part is found by its relation
+// and never by the name that most programs give it.
 func (b *Book) open() error {
 	for _, f := range b.zip.File {
 		name := strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))
@@ -155,6 +158,8 @@ func (b *Book) elements(name string, do func(element) error) error {
 	}
 }
 
+// element copies the start tag that was just read: the lexer reuses its memory for the next token.
+// Attribute names lose their prefixes, since r:id may as well be called x:id.
 func (l *lexer) element() element {
 	e := element{name: string(l.name), attrs: map[string]string{}, depth: l.depth()}
 	for _, a := range l.attrs {
@@ -197,6 +202,8 @@ func targets(relations map[string]relation, kind string) (parts []string) {
 	return parts
 }
 
+// readWorkbook lists the sheets in the order of their tabs, and finds out which calendar dates are
+// counted in.
 func (b *Book) readWorkbook(name string, relations map[string]relation) error {
 	return b.elements(name, func(e element) error {
 		switch e.name {
@@ -217,6 +224,7 @@ func (b *Book) readWorkbook(name string, relations map[string]relation) error {
 	})
 }
 
+// isTrue reads a boolean of XML. Everything else, also what is no boolean, is false.
 func isTrue[T string | []byte](value T) bool {
 	return string(value) == "1" || string(value) == "true"
 }

@@ -21,6 +21,7 @@ type display struct {
 	shown  map[stored]string
 }
 
+// stored is a number as the sheet has it. The same number is shown differently by each style.
 type stored struct {
 	style int
 	value string
@@ -29,6 +30,7 @@ type stored struct {
 // maxShown bounds the texts that are remembered. Few formats show many values.
 const maxShown = 50_000
 
+// close frees the workbook that formats. Most readers never needed one.
 func (d *display) close() {
 	if d.book != nil {
 		d.book.Close()
@@ -56,6 +58,8 @@ func (d *display) text(style int, value string, date1904 bool) string {
 	return text
 }
 
+// format has excelize show the number. The workbook for that is made once, and its styles as they
+// are met: to make either is slower than to read a row.
 func (d *display) format(style int, value string, date1904 bool) (string, error) {
 	const sheet, cell = "Sheet1", "A1"
 	if d.book == nil {

@@ -37,6 +37,8 @@ func startFeed(in io.ReadCloser, size int64) *feed {
 	return f
 }
 
+// run unpacks until the part ends, is damaged, or nobody reads any more. Whatever happens, it closes
+// full last: err may be read from then on.
 func (f *feed) run(in io.ReadCloser) {
 	defer close(f.full)
 	defer in.Close()
@@ -78,6 +80,8 @@ func (f *feed) next() ([]byte, error) {
 // giveBack returns a piece that has been read.
 func (f *feed) giveBack(piece []byte) { f.empty <- piece }
 
+// close ends the unpacking and waits for it, so that neither the goroutine nor the open part outlives
+// its reader. It may be called twice.
 func (f *feed) close() {
 	f.once.Do(func() { close(f.stop) })
 	for range f.full { // until the goroutine has gone, and has closed the part
@@ -89,6 +93,8 @@ type byteCheck struct {
 	rest []byte // of a character that the last piece ended in
 }
 
+// piece checks the next piece of a text. A character may begin in one piece and end in the next: its
+// first bytes are kept in rest until then.
 func (c *byteCheck) piece(b []byte, last bool) error {
 	if x, ok := forbidden(b); ok {
 		return fmt.Errorf("byte 0x%02X, which XML forbids", x)
@@ -130,6 +136,8 @@ func forbidden(b []byte) (byte, bool) {
 	return forbiddenByte(b[at:])
 }
 
+// forbiddenByte finds a control character among few bytes. XML allows three of them: line feed,
+// carriage return and tab.
 func forbiddenByte(b []byte) (byte, bool) {
 	for _, x := range b {
 		if x < ' ' && x != '\n' && x != '\r' && x != '\t' {
@@ -152,6 +160,7 @@ func unfinished(b []byte) int {
 	return 0
 }
 
+// notUTF8 names the first byte that is wrong, since people search for it in the file.
 func notUTF8(b []byte) error {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)

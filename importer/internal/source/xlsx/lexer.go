@@ -44,20 +44,27 @@ type lexer struct {
 	closing bool   // the start tag closed itself; its end tag is next
 }
 
+// attr is an attribute of a start tag: its name with the prefix, and its value as it stands in the
+// file, entities and all. Both are good until the next token.
 type attr struct{ name, value []byte }
 
 // maxToken bounds a tag or a run of character data. A cell's longest text, each
 // character of it an entity, has a third of that.
 const maxToken = 1 << 20
 
+// maxDepth bounds the elements in one another. A sheet needs eight; without a bound, a file of start
+// tags alone would fill the memory.
 const maxDepth = 256
 
+// errMore makes next append a piece to the window and try again. It never leaves the lexer.
 var errMore = errors.New("the token goes on behind the window")
 
+// newLexer begins with an empty window: the first token asks for the first piece.
 func newLexer(f *feed) *lexer {
 	return &lexer{feed: f}
 }
 
+// close ends the feed. The last token is no longer good.
 func (l *lexer) close() { l.feed.close() }
 
 // depth is how many elements are open. A start tag's own is among them, an end tag's
@@ -157,6 +164,8 @@ func (l *lexer) token() error {
 	}
 }
 
+// end decides whether the text may end here. A sheet that is cut between two rows looks sound but for
+// the tags that are still open.
 func (l *lexer) end() error {
 	if l.depth() > 0 {
 		return fmt.Errorf("the text ends inside <%s>", l.open[l.marks[l.depth()-1]:])
@@ -246,6 +255,7 @@ func (l *lexer) declaration(b []byte) (done bool, err error) {
 	return false, errors.New("a declaration that is not XML")
 }
 
+// endTag reads an end tag, which must be that of the element opened last, prefix included.
 func (l *lexer) endTag(b []byte) error {
 	end := index(b, '>')
 	if end < 0 {
@@ -267,11 +277,14 @@ func (l *lexer) endTag(b []byte) error {
 	return nil
 }
 
+// pop forgets the element opened last.
 func (l *lexer) pop() {
 	last := len(l.marks) - 1
 	l.open, l.marks = l.open[:l.marks[last]], l.marks[:last]
 }
 
+// startTag reads a start tag with its attributes. Nothing of the lexer changes before the whole tag
+// is in the window: if it isn't, all of it is read again.
 func (l *lexer) startTag(b []byte) error {
 	at := 1 + nameLength(b[1:])
 	if at == len(b) {
@@ -371,6 +384,8 @@ func (l *lexer) attribute(b []byte) (int, error) {
 	return at + end + 1, nil
 }
 
+// checkValue finds what an attribute must not have. Entities are checked here and replaced only for
+// those attributes that somebody asks for.
 func checkValue(value []byte) error {
 	for _, x := range value {
 		switch x {
@@ -431,6 +446,8 @@ func (l *lexer) appendText(to []byte) ([]byte, error) {
 	return appendText(to, l.text)
 }
 
+// appendText appends a text with its entities replaced. Line ends that stand in the text become line
+// feeds, and a carriage return that is written as an entity stays one, as XML demands.
 func appendText(to, text []byte) ([]byte, error) {
 	for {
 		at := index(text, '&')
@@ -464,6 +481,8 @@ func appendLines(to, text []byte) []byte {
 	}
 }
 
+// entity reads what stands between & and ;. XML has five names, and a workbook has no DOCTYPE that
+// could declare more.
 func entity(name []byte) (rune, error) {
 	switch string(name) {
 	case "amp":
@@ -519,6 +538,7 @@ func index(b []byte, x byte) int {
 	return -1
 }
 
+// isSpace tells the four characters that XML takes for white space.
 func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
 
 // inName tells bytes that a name may have, roughly: any letter counts.
@@ -531,6 +551,7 @@ var inName = func() (table [256]bool) {
 	return table
 }()
 
+// nameLength is how many bytes at the start can belong to a name.
 func nameLength(b []byte) int {
 	for i, x := range b {
 		if !inName[x] {
@@ -540,6 +561,7 @@ func nameLength(b []byte) int {
 	return len(b)
 }
 
+// local is a name without its prefix.
 func local(name []byte) []byte {
 	for i, x := range name {
 		if x == ':' {

@@ -157,6 +157,8 @@ func appendPoint(to, digits []byte, n int) []byte {
 	return to
 }
 
+// isNumber tells decimal numbers from all else that Go takes for one: hexadecimal digits, underscores,
+// infinities and NaN.
 func isNumber(value []byte) bool {
 	_, err := strconv.ParseFloat(string(value), 64)
 	return err == nil && !bytes.ContainsAny(value, "xXpP_nN")
@@ -217,6 +219,7 @@ func (f format) moment(value []byte, date1904 bool) (string, bool) {
 	return at.Format(time.DateTime), true
 }
 
+// clock is a time of day, or a time span, whose hours may have any number of digits.
 func clock(seconds int64) string {
 	two := func(n int64) string {
 		if n < 10 {

@@ -55,6 +55,7 @@ type Error struct {
 	Err   error
 }
 
+// Error is the whole of it, in one line.
 func (e *Error) Error() string { return fmt.Sprintf("sheet %q: %s", e.Sheet, e.Reason()) }
 
 // Reason is the error without the name of the sheet.
@@ -65,6 +66,7 @@ func (e *Error) Reason() string {
 	return fmt.Sprintf("it is damaged in row %d or behind it: %v", e.Row, e.Err)
 }
 
+// Unwrap is what was wrong, without the place.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Scans counts how often this process has begun to read a sheet, by Rows or by Check. A
@@ -186,6 +188,7 @@ func (r *Rows) row() error {
 	}
 }
 
+// readRow reads a <row> to its end. The lexer has just read its start tag.
 func (r *Rows) readRow() error {
 	number, err := r.lex.rowNumber(r.number)
 	if err != nil {
@@ -284,6 +287,8 @@ const (
 	unknownCell
 )
 
+// kindOf reads the type of a cell. An unknown one is an error and no text: its value may be a number
+// of something, as that of a shared text is.
 func kindOf(name []byte) cellKind {
 	switch string(name) {
 	case "", "n":
@@ -423,6 +428,7 @@ func (r *Rows) value(column int, kind cellKind, style, from int) error {
 	return checkLength(r.text[from:])
 }
 
+// flaw adds a cell without a value. The row goes on: its other cells are good.
 func (r *Rows) flaw(column int, what string) {
 	r.flaws = append(r.flaws, Flaw{column, what})
 }

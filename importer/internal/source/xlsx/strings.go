@@ -52,6 +52,7 @@ func (b *Book) readStrings(name string) error {
 	return nil
 }
 
+// read adds the texts in their order, by which cells name them: each <si> counts, an empty one too.
 func (t *stringTable) read(l *lexer) error {
 	var text []byte
 	for {
@@ -119,6 +120,8 @@ func noEnd(err error) error {
 
 var errTooLong = fmt.Errorf("a cell of more than %d characters, the most that a spreadsheet has", maxCell)
 
+// checkLength fails for a text that no spreadsheet would have written. Bytes are counted first: only
+// a text that is too long by them is counted as Excel does, in units of UTF-16.
 func checkLength(text []byte) error {
 	if len(text) <= maxCell {
 		return nil
@@ -133,6 +136,8 @@ func checkLength(text []byte) error {
 	return nil
 }
 
+// add appends a text to the chunk that is being filled. No text lies in two chunks, so that one is a
+// piece of a string that exists already, and costs nothing to hand out.
 func (t *stringTable) add(text []byte) error {
 	if t.chunk.Len()+len(text) > chunkSize {
 		if err := t.flush(); err != nil {
@@ -171,6 +176,7 @@ func (t *stringTable) flush() error {
 	return err
 }
 
+// finish puts the last chunk away, which may be all there is.
 func (t *stringTable) finish() error {
 	if t.chunk.Len() == 0 {
 		return nil
@@ -178,6 +184,7 @@ func (t *stringTable) finish() error {
 	return t.flush()
 }
 
+// close gives the temporary file back. Texts that were handed out stay good.
 func (t *stringTable) close() {
 	if t.spill == nil {
 		return
@@ -247,6 +254,8 @@ func isEscape(text []byte) bool {
 	return n > 0
 }
 
+// escaped reads the character at the start of text and how many bytes it takes; 0 bytes if there is
+// none. A character outside the first 65,536 is written as two halves, which are one only together.
 func escaped(text []byte) (r rune, n int) {
 	first, ok := escapedUnit(text)
 	switch {
@@ -263,6 +272,7 @@ func escaped(text []byte) (r rune, n int) {
 	return 0, 0 // half a character is left as it stands
 }
 
+// escapedUnit reads one _xHHHH_.
 func escapedUnit(text []byte) (rune, bool) {
 	if len(text) < 7 || text[0] != '_' || text[1] != 'x' || text[6] != '_' {
 		return 0, false

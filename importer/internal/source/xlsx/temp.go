@@ -38,6 +38,7 @@ func NewTemp(folders ...string) (*Temp, error) {
 	return nil, err
 }
 
+// tempPrefix tells our temporary files from others, where they have a name at all.
 const tempPrefix = "wolkvox-import-"
 
 // newTemp makes a file in a folder and writes to it: a full disk is known by that alone.
