@@ -67,6 +67,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	rows.NewKeys = job.Assent
 	if err := job.agreeToRekeyed(ctx, rows); err != nil { // a question at the terminal
 		return Result{}, err
 	}

@@ -18,7 +18,6 @@ type runOptions struct {
 	talk
 	reading
 	tokenFile, until string
-	assent           bool // never ask: the answer is yes
 }
 
 // runCommand is run, the import itself.
@@ -64,7 +63,7 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.IntVar(&o.MinRows, "min-rows", 0, "send nothing if the inputs have fewer than `N` rows together")
 	f.BoolVar(&o.NoRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")
 	f.BoolVar(&o.ServerMoved, "server-moved", false, "the ledger's CRM has a new host name")
-	f.BoolVar(&o.assent, "yes", false, "never ask: the answer is yes")
+	f.BoolVar(&o.Assent, "yes", false, "never ask: the answer is yes")
 	return c
 }
 
@@ -74,7 +73,7 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 	if err != nil {
 		return err
 	}
-	job.Agreed = o.agreed(console)
+	job.Agreed = atTerminal(console)
 	if job.Until, err = next(o.until, time.Now()); err != nil {
 		return &importer.UsageError{Err: err}
 	}
@@ -107,12 +106,9 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 	return console.conclude(result, err, o.talk)
 }
 
-// agreed is how a run asks: at the terminal, or not at all.
-func (o *runOptions) agreed(console *console) func(context.Context, string) bool {
-	switch {
-	case o.assent:
-		return func(context.Context, string) bool { return true }
-	case term.IsTerminal(int(os.Stdin.Fd())):
+// atTerminal is how a person is asked; nil if nobody is at the terminal.
+func atTerminal(console *console) func(context.Context, string) bool {
+	if term.IsTerminal(int(os.Stdin.Fd())) {
 		return console.agreed
 	}
 	return nil

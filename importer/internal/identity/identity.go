@@ -64,8 +64,14 @@ type Finder struct {
 	seen      *duplicates.Keys // of all inputs, as far as they have been read
 	templates []string         // of the keys in the ledger, this run's among them
 	key       string           // the mapping's key, as it is written there
-	similar   *similar         // nil until it is needed
+	free      *similar         // keys that may be sent; nil until it is needed
+	sent      *similar         // keys that may not; nil until it is needed
+	respelled int              // rows whose keys a spreadsheet has probably changed
 	memory    []byte
+
+	// NewKeys lets rows be sent whose keys look like sent ones that a spreadsheet has changed: a person
+	// has said that they are others.
+	NewKeys bool
 }
 
 // NewFinder prepares to identify rows. The templates are those of the keys that earlier runs have
@@ -144,8 +150,12 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 	if err == nil {
 		err = f.findEntries(in, bad)
 	}
-	if err == nil && in.IsRejects() {
+	switch {
+	case err != nil:
+	case in.IsRejects():
 		err = f.questionKeys(in, slices.Concat(keyed, bad))
+	default:
+		err = f.questionNewKeys(in, keyed)
 	}
 	if err == nil {
 		err = f.nameByCells(in, bare)

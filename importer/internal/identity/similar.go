@@ -2,6 +2,7 @@ package identity
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -14,16 +15,15 @@ import (
 	"wolkvox-import/reports"
 )
 
-// similar are the keys that the ledger would let be sent, by what is left of them when a
-// spreadsheet has changed them.
+// similar are keys that the ledger has, by what is left of them when a spreadsheet has changed them.
 type similar struct {
-	ledger ledger.View
+	keys   func() iter.Seq2[string, error]
 	folded filter.Filter
 }
 
-func newSimilar(view ledger.View) (*similar, error) {
-	s := &similar{view, filter.New()}
-	for key, err := range view.FreeKeys() {
+func newSimilar(keys func() iter.Seq2[string, error]) (*similar, error) {
+	s := &similar{keys, filter.New()}
+	for key, err := range keys() {
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +35,8 @@ func newSimilar(view ledger.View) (*similar, error) {
 // mostNamed is how many keys are named that a row may mean.
 const mostNamed = 3
 
-// find returns, for those of the keys that may have been others once, the keys that are meant.
+// find returns, for those of the keys that may have been others once, the keys that are meant. Only if
+// there are such keys does it look through the ledger.
 func (s *similar) find(keys []string) (map[string][]string, error) {
 	folded, numbers := map[string][]string{}, []string{}
 	for _, key := range keys {
@@ -50,21 +51,21 @@ func (s *similar) find(keys []string) (map[string][]string, error) {
 	if len(folded)+len(numbers) == 0 {
 		return meant, nil
 	}
-	note := func(key, free string) {
-		if key != free && len(meant[key]) < mostNamed {
-			meant[key] = append(meant[key], free)
+	note := func(key, other string) {
+		if key != other && len(meant[key]) < mostNamed {
+			meant[key] = append(meant[key], other)
 		}
 	}
-	for free, err := range s.ledger.FreeKeys() {
+	for other, err := range s.keys() {
 		if err != nil {
 			return nil, err
 		}
-		for _, key := range folded[spreadsheet.Fold(free)] {
-			note(key, free)
+		for _, key := range folded[spreadsheet.Fold(other)] {
+			note(key, other)
 		}
 		for _, number := range numbers {
-			if spreadsheet.Shortened(number, free) {
-				note(number, free)
+			if spreadsheet.Shortened(number, other) {
+				note(number, other)
 			}
 		}
 	}
@@ -85,13 +86,13 @@ func (f *Finder) questionKeys(in *intake.Input, rows []*Row) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if f.similar == nil {
+	if f.free == nil {
 		var err error
-		if f.similar, err = newSimilar(f.ledger); err != nil {
+		if f.free, err = newSimilar(f.ledger.FreeKeys); err != nil {
 			return err
 		}
 	}
-	meant, err := f.similar.find(keys)
+	meant, err := f.free.find(keys)
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,10 @@ type Keys interface {
 	// used for anything else during the iteration.
 	FreeKeys() iter.Seq2[string, error]
 
+	// SentKeys are the keys of a template that have, or may have, a case, or that a person wants never
+	// to be sent. Purged ones are not among them. It looks through the whole ledger, as FreeKeys does.
+	SentKeys(template string) iter.Seq2[string, error]
+
 	// OtherContents are the contents of the rows that have, or may have, a case under a key of
 	// another template. It looks through the whole ledger; the view must not be used for
 	// anything else during the iteration.

@@ -455,8 +455,16 @@ func (v *memoryView) Find(id ledger.ID) (ledger.State, string, error) {
 }
 
 func (v *memoryView) FreeKeys() iter.Seq2[string, error] {
+	return v.keys(func(r row) bool { return r.State.Claimable() })
+}
+
+func (v *memoryView) SentKeys(template string) iter.Seq2[string, error] {
+	return v.keys(func(r row) bool { return r.Template == template && !r.State.Claimable() })
+}
+
+func (v *memoryView) keys(is func(row) bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for _, r := range v.rows(func(r row) bool { return r.State.Claimable() && r.Key != "" }) {
+		for _, r := range v.rows(func(r row) bool { return r.Key != "" && is(r) }) {
 			if !yield(r.Key, nil) {
 				return
 			}

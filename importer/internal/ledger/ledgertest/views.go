@@ -187,6 +187,20 @@ func testKeys(t *testing.T, f *fixture) {
 	c := claim(50)
 	c.Template = "{{other}}"
 	f.do(f.Claim(c))
+	var sent []string
+	for n, s := range states {
+		if s != ledger.Unknown && !s.Claimable() {
+			sent = append(sent, fmt.Sprint("T-", n))
+		}
+	}
+	var kept []string
+	for key, err := range f.SentKeys("{{id}}") {
+		f.do(err)
+		kept = append(kept, key)
+	}
+	if slices.Sort(kept); !slices.Equal(kept, sent) {
+		t.Errorf("sent are %q, wanted %q", kept, sent)
+	}
 	var got []string
 	for key, err := range f.FreeKeys() {
 		f.do(err)

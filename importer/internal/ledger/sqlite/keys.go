@@ -25,6 +25,13 @@ func (v *View) FreeKeys() iter.Seq2[string, error] {
 		"SELECT key FROM entries WHERE state IN ('pending', 'rejected', 'invalid') AND key <> ''")
 }
 
+// SentKeys are the keys of a template that have, or may have, a case, or are never to be sent. Those that
+// Purge has removed are not among them.
+func (v *View) SentKeys(template string) iter.Seq2[string, error] {
+	return sequence(v.reader, scanText, "SELECT key FROM entries WHERE template = ? AND key <> '' "+
+		"AND state IN ('created', 'in_doubt', 'sending', 'ignored')", template)
+}
+
 func scanText(rows *sql.Rows) (text string, err error) {
 	err = rows.Scan(&text)
 	return text, err
