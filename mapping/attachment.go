@@ -53,18 +53,21 @@ func (a *Attachment) look(folder *files.Folder, rules *fileRules) *row.Problem {
 	case a.Size == 0:
 		return a.problem(errEmpty)
 	case rules.types != nil && !rules.types[fileType(a.Path)]:
-		return &row.Problem{Field: "attachments", Error: "attachment_type", Message: fmt.Sprintf("attachments: %q is of a type that the mapping doesn't allow", a.Name),
-			Hint: "convert the file, or add the type to types in the mapping"}
+		return &row.Problem{Field: "attachments", Error: "attachment_type",
+			Message: fmt.Sprintf("attachments: %q is of a type that the mapping doesn't allow", a.Name),
+			Hint:    "convert the file, or add the type to types in the mapping"}
 	case maxSize > 0 && a.Size > maxSize:
-		return &row.Problem{Field: "attachments", Error: "attachment_too_large", Message: fmt.Sprintf("attachments: %q has %d bytes; at most %d are allowed", a.Name, a.Size, maxSize),
-			Hint: "make the file smaller, or raise max_size in the mapping"}
+		return &row.Problem{Field: "attachments", Error: "attachment_too_large",
+			Message: fmt.Sprintf("attachments: %q has %d bytes; at most %d are allowed", a.Name, a.Size, maxSize),
+			Hint:    "make the file smaller, or raise max_size in the mapping"}
 	}
 	return nil
 }
 
 func (a *Attachment) problem(err error) *row.Problem {
-	p := &row.Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, text.Reason(err)),
-		Hint: "correct the file or the name", Err: err}
+	p := &row.Problem{Field: "attachments", Error: "attachment_unreadable",
+		Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, text.Reason(err)),
+		Hint:    "correct the file or the name", Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		p.Error, p.Message = "missing_attachment", fmt.Sprintf("attachments: there is no file %q", a.Name)
@@ -79,8 +82,11 @@ func (a *Attachment) problem(err error) *row.Problem {
 	case errors.Is(err, files.ErrNotRegular):
 		p.Error = "attachment_not_regular"
 	case errors.Is(err, files.ErrOutside):
-		p.Error, p.Message = "attachment_outside_root", fmt.Sprintf("attachments: %q leads out of the attachments' folder", a.Name)
-		p.Hint = "only files under " + a.Root() + " are sent: move the file there and name it from there, or take what stands in front of the names off by replace in the mapping"
+		p.Error = "attachment_outside_root"
+		p.Message = fmt.Sprintf("attachments: %q leads out of the attachments' folder", a.Name)
+		p.Hint = "only files under " + a.Root() +
+			" are sent: move the file there and name it from there, or take what stands in front of the names off by " +
+			"replace in the mapping"
 	}
 	return p
 }

@@ -184,8 +184,9 @@ func (f *compiled) fit(v string, reserve int) (string, *row.Problem) {
 	case f.Cut && room > 0:
 		return string([]rune(v)[:room]), nil
 	}
-	return "", &row.Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.Max),
-		Hint: "shorten the text, or add cut: true to the field"}
+	return "", &row.Problem{Field: f.name, Error: "too_long",
+		Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.Max),
+		Hint:    "shorten the text, or add cut: true to the field"}
 }
 
 // from is the field's source as the mapping has it.

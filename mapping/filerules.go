@@ -36,7 +36,8 @@ type fileRule struct {
 	at            yamlfile.Position
 }
 
-var attachmentKeys = []string{"root", "files", "max_size", "max_total", "max_files", "types", "unusable", "names_in_description", "ignore_case"}
+var attachmentKeys = []string{"root", "files", "max_size", "max_total", "max_files", "types", "unusable",
+	"names_in_description", "ignore_case"}
 
 func (d *decoder) fileRules(p yamlfile.Pair) *fileRules {
 	rules := &fileRules{at: p.At}
@@ -181,7 +182,8 @@ func ParseSize(text string) (bytes int64, err error) {
 // checkGlob reports a pattern that can't match, with something in each column's place.
 func (d *decoder) checkGlob(t *row.Template) {
 	if !files.IsPattern(t.Filled("x")) {
-		d.Mistake(t.At(), "the pattern %q can't be used: write it from the attachments' folder on, with /, as {{ID}}/**/*.pdf", t)
+		d.Mistake(t.At(), "the pattern %q can't be used: write it from the attachments' folder on, with /, as "+
+			"{{ID}}/**/*.pdf", t)
 	}
 }
 

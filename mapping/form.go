@@ -28,7 +28,8 @@ func (d *decoder) formField(p yamlfile.Pair, prefix string, depth int) *formFiel
 	if len(entries) == 0 || slices.ContainsFunc(entries, isOfField) {
 		return &formField{field: d.field(p, prefix)}
 	}
-	f := &formField{field: &field{name: prefix + p.Key, json: p.Key, at: p.At, Chain: &steps.Chain{}}, inside: []*formField{}}
+	f := &formField{field: &field{name: prefix + p.Key, json: p.Key, at: p.At, Chain: &steps.Chain{}},
+		inside: []*formField{}}
 	if depth == mostNested {
 		d.Mistake(p.At, "%s: objects stand in objects %d deep; that is too deep", f.name, mostNested)
 		return f

@@ -43,7 +43,8 @@ func attach(c *row.Columns, rules *fileRules, base, given string) attached {
 	}
 	var err error
 	if a.folder, err = files.Open(dir, rules.ignoreCase); err != nil {
-		c.Mistake(rules.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root", dir, text.Reason(err))
+		c.Mistake(rules.at, "the attachments' folder %s can't be opened (%v); give it with --attachments or as root",
+			dir, text.Reason(err))
 		return attached{}
 	}
 	for _, rule := range rules.files {
@@ -51,7 +52,8 @@ func attach(c *row.Columns, rules *fileRules, base, given string) attached {
 		case rule.glob != nil:
 			a.sources = append(a.sources, fileSource{glob: &globber{c.Pieces(rule.glob)}})
 		case rule.column != "":
-			a.sources = append(a.sources, fileSource{names: c.Column(rule.column, rule.at), split: rule.split, replace: rule.replace})
+			a.sources = append(a.sources, fileSource{names: c.Column(rule.column, rule.at), split: rule.split,
+				replace: rule.replace})
 		}
 	}
 	return a
@@ -86,10 +88,14 @@ func (a *attached) of(r *row.Row) *gathering {
 	}
 	switch limits := a.rules; {
 	case limits.maxFiles > 0 && len(g.files) > limits.maxFiles:
-		g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "too_many_attachments", Message: fmt.Sprintf("attachments: the row has %d files; at most %d are allowed", len(g.files), limits.maxFiles),
+		g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "too_many_attachments",
+			Message: fmt.Sprintf("attachments: the row has %d files; at most %d are allowed", len(g.files),
+				limits.maxFiles),
 			Hint: "put some of them into one file, or raise max_files in the mapping"})
 	case limits.maxTotal > 0 && g.total > limits.maxTotal:
-		g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "attachments_too_large", Message: fmt.Sprintf("attachments: the row's files have %d bytes; at most %d are allowed", g.total, limits.maxTotal),
+		g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "attachments_too_large",
+			Message: fmt.Sprintf("attachments: the row's files have %d bytes; at most %d are allowed", g.total,
+				limits.maxTotal),
 			Hint: "make the files smaller, or raise max_total in the mapping"})
 	}
 	return g
@@ -111,12 +117,14 @@ func (s *fileSource) named(folder *files.Folder, r *row.Row, g *gathering) (foun
 		if s.replace != nil {
 			var ok bool
 			if path, ok = s.replace.Apply(name); !ok || text.Blank(path) {
-				g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: nothing is left of %q after replace", text.Shorten(name, 60)),
-					Hint: "correct the pattern in the mapping"})
+				g.problems = append(g.problems, row.Problem{Field: "attachments", Error: "attachment_unreadable",
+					Message: fmt.Sprintf("attachments: nothing is left of %q after replace", text.Shorten(name, 60)),
+					Hint:    "correct the pattern in the mapping"})
 				continue
 			}
 		}
-		found = append(found, Attachment{Name: name, File: files.File{Path: folder.Find(strings.ReplaceAll(strings.TrimSpace(path), `\`, "/"))}})
+		found = append(found, Attachment{Name: name,
+			File: files.File{Path: folder.Find(strings.ReplaceAll(strings.TrimSpace(path), `\`, "/"))}})
 	}
 	return found
 }

@@ -28,14 +28,17 @@ func (g *globber) find(folder *files.Folder, r *row.Row) (found []Attachment, pr
 		case cell == "":
 			return nil, nil
 		case strings.ContainsAny(cell, "/\\") || cell == "." || cell == "..":
-			return nil, &row.Problem{Field: "attachments", Error: "attachment_outside_root", Message: fmt.Sprintf("attachments: %q is no name of a folder or a file", text.Shorten(cell, 60)),
-				Hint: "correct the cell: it stands for one part of a path"}
+			return nil, &row.Problem{Field: "attachments", Error: "attachment_outside_root",
+				Message: fmt.Sprintf("attachments: %q is no name of a folder or a file", text.Shorten(cell, 60)),
+				Hint:    "correct the cell: it stands for one part of a path"}
 		}
 		pattern.WriteString(files.Escape(cell))
 	}
 	names, err := folder.Glob(pattern.String())
 	if err != nil {
-		return nil, &row.Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: the files of %s can't be listed: %v", pattern.String(), text.Reason(err)),
+		return nil, &row.Problem{Field: "attachments", Error: "attachment_unreadable",
+			Message: fmt.Sprintf("attachments: the files of %s can't be listed: %v", pattern.String(),
+				text.Reason(err)),
 			Hint: "look at the permissions of the attachments' folder", Err: err}
 	}
 	for _, name := range names {

@@ -81,7 +81,9 @@ func keyProblem(column, cell string) *Problem {
 		return &Problem{Field: "key", Error: "blank_key", Message: fmt.Sprintf("key: the column %q is blank", column),
 			Hint: "every row needs a value there: it is what keeps the row from being imported twice"}
 	case scientific.MatchString(strings.TrimSpace(cell)):
-		return &Problem{Field: "key", Error: "key_lost_digits", Message: fmt.Sprintf("key: %q in the column %q is a number whose digits a spreadsheet has cut", cell, column),
+		return &Problem{Field: "key", Error: "key_lost_digits",
+			Message: fmt.Sprintf("key: %q in the column %q is a number whose digits a spreadsheet has cut", cell,
+				column),
 			Hint: "export the column as text from the old system; the digits can't be had back from here"}
 	}
 	return nil

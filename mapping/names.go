@@ -15,7 +15,8 @@ const (
 	leftOutTitle = "\nNo adjuntados: "
 )
 
-var whyLeftOut = map[string]string{"missing_attachment": "no existe", "empty_attachment": "está vacío", "attachment_too_large": "es demasiado grande"}
+var whyLeftOut = map[string]string{"missing_attachment": "no existe", "empty_attachment": "está vacío",
+	"attachment_too_large": "es demasiado grande"}
 
 // fileNames is what the description says of the row's files, "" where there is nothing
 // to say.

@@ -83,14 +83,16 @@ func (w *drafting) head() {
 		if key.repeats+w.guess.rows-key.filled == 0 {
 			w.comment("", "Lo que identifica una fila para siempre: %s no se repite en ninguna fila.", quote(key.name))
 		} else {
-			w.comment("", "Lo que identifica una fila para siempre. %s se repite en %d filas y falta en %d; check las nombra.", quote(key.name), key.repeats, w.guess.rows-key.filled)
+			w.comment("", "Lo que identifica una fila para siempre. %s se repite en %d filas y falta en %d; check las "+
+				"nombra.", quote(key.name), key.repeats, w.guess.rows-key.filled)
 		}
 		w.line("key: %s", quote(prefix(w.Input)+"-{{"+key.name+"}}"))
 	} else {
 		w.comment("", "Ninguna columna es distinta en todas las filas: sin key, una fila se reconoce por sus celdas,")
 		w.comment("", "y la misma fila dos veces, o una celda corregida después, es otro caso.")
 		if c := w.guess.nearlyKey(w.decided); c != nil {
-			w.comment("", "Casi lo es %s: %s. Si identifica el caso, quite el #; check nombra esas filas.", quote(c.name), c.flaws(w.guess.rows))
+			w.comment("", "Casi lo es %s: %s. Si identifica el caso, quite el #; check nombra esas filas.",
+				quote(c.name), c.flaws(w.guess.rows))
 			w.comment("", "key: %s", quote(prefix(w.Input)+"-{{"+c.name+"}}"))
 		}
 	}
@@ -100,7 +102,8 @@ func (w *drafting) head() {
 	if l := w.Lookup; l != nil {
 		w.line("")
 		w.comment("", "Las filas de %s que pertenecen a cada fila; {{hilo}} las pone en un texto.", l.File)
-		w.line("lookups:\n  hilo: {file: %s, column: %s, on: %s, each: %s}", quote(l.File), quote(l.Column), quote("{{"+l.On+"}}"), quote(l.Each))
+		w.line("lookups:\n  hilo: {file: %s, column: %s, on: %s, each: %s}", quote(l.File), quote(l.Column),
+			quote("{{"+l.On+"}}"), quote(l.Each))
 	}
 	w.line("")
 }
@@ -162,7 +165,8 @@ func (w *drafting) input() {
 func (w *drafting) caseType() {
 	c := w.decided["type"]
 	if c == nil {
-		w.comment("  ", "No se encontró una columna de tipo. Los tipos del CRM: Request, Complaints, Claims, Suggestions y los suyos.")
+		w.comment("  ", "No se encontró una columna de tipo. Los tipos del CRM: Request, Complaints, Claims, "+
+			"Suggestions y los suyos.")
 		w.line("  case-type: Request")
 		return
 	}
@@ -199,7 +203,8 @@ func (w *drafting) table(field string, c *columnFacts, known map[string]string, 
 
 // tidy is a value without the signs that systems put around it: "3 normal", "4-high".
 func tidy(v string) string {
-	return strings.Join(strings.FieldsFunc(text.Fold(v), func(r rune) bool { return strings.ContainsRune(" _-.()", r) }), " ")
+	isSign := func(r rune) bool { return strings.ContainsRune(" _-.()", r) }
+	return strings.Join(strings.FieldsFunc(text.Fold(v), isSign), " ")
 }
 
 func (w *drafting) owner() {
@@ -224,12 +229,14 @@ func (w *drafting) owner() {
 func (w *drafting) contact() {
 	c := w.decided["contact"]
 	if c == nil {
-		w.todo("  contact: ", "TODO", "ninguna columna tiene correos; el contacto del CRM para todos los casos, o {column: …, values_file: …}")
+		w.todo("  contact: ", "TODO", "ninguna columna tiene correos; el contacto del CRM para todos los casos, o "+
+			"{column: …, values_file: …}")
 		return
 	}
 	w.comment("  ", "El correo del contacto, que debe existir en el CRM (needs.csv, de check, los lista).")
 	if c.filled < w.guess.rows {
-		w.todo(fmt.Sprintf("  contact: {column: %s, trim: true, default: ", quote(c.name)), "TODO}", fmt.Sprintf("para las %d filas sin correo", w.guess.rows-c.filled))
+		w.todo(fmt.Sprintf("  contact: {column: %s, trim: true, default: ", quote(c.name)), "TODO}",
+			fmt.Sprintf("para las %d filas sin correo", w.guess.rows-c.filled))
 		return
 	}
 	w.line("  contact: {column: %s, trim: true}", quote(c.name))
@@ -379,7 +386,8 @@ func (w *drafting) orphanedFiles() {
 	for _, c := range w.guess.columns {
 		if c.role == "files" && c.filled > 0 {
 			w.line("")
-			w.comment("", "%s parece nombrar archivos, pero no se encontró ninguno. Si los tiene, diga dónde y quite los #:", quote(c.name))
+			w.comment("", "%s parece nombrar archivos, pero no se encontró ninguno. Si los tiene, diga dónde y quite "+
+				"los #:", quote(c.name))
 			w.comment("", "attachments:\n#   root: ./adjuntos\n#   files: [{column: %s, split: \";\"}]", quote(c.name))
 			return
 		}
@@ -407,12 +415,14 @@ func (g *Guess) LineOf(key string) string {
 		case c.name == "" || c.filled == 0 || text.FoldName(c.name) == text.FoldName(key) || g.repeated(c):
 		case date == "" && c.isDate():
 			date = "{{" + c.name + "}} "
-		case c.role == "body" && c.sure == 2 && c.length+1_000_000 > longest, c.length/max(c.filled, 1) > 15 && c.length > longest:
+		case c.role == "body" && c.sure == 2 && c.length+1_000_000 > longest, c.length/max(c.filled, 1) > 15 &&
+			c.length > longest:
 			body, longest = "{{"+c.piped()+"}}", c.length
 			if c.role == "body" && c.sure == 2 {
 				longest += 1_000_000
 			}
-		case author == "" && (c.role == "contact" || c.role == "owner" || text.Fold(c.name) == "autor" || text.Fold(c.name) == "author"):
+		case author == "" && (c.role == "contact" || c.role == "owner" || text.Fold(c.name) == "autor" ||
+			text.Fold(c.name) == "author"):
 			author = "{{" + c.name + "}}"
 		}
 	}

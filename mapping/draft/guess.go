@@ -53,7 +53,8 @@ const (
 func NewGuess(header []string, exists func(path string) bool) *Guess {
 	g := &Guess{seed: maphash.MakeSeed(), exists: exists}
 	for _, name := range header {
-		c := &columnFacts{name: strings.TrimSpace(name), values: map[string]int{}, hashes: map[uint64]bool{}, dates: text.NewDateColumn(), empties: map[string]bool{}}
+		c := &columnFacts{name: strings.TrimSpace(name), values: map[string]int{}, hashes: map[uint64]bool{},
+			dates: text.NewDateColumn(), empties: map[string]bool{}}
 		c.role, c.sure = roleOf(c.name)
 		g.columns = append(g.columns, c)
 	}
@@ -253,10 +254,12 @@ func (g *Guess) decide() decided {
 func (g *Guess) nearlyKey(d decided) (best *columnFacts) {
 	few := max(g.rows/20, 1)
 	for _, c := range g.columns {
-		if c.name == "" || g.repeated(c) || d.uses(c) || c.role != "" && c.role != "key" || c.emails > 0 || c.isDate() || c.length > 40*c.filled {
+		if c.name == "" || g.repeated(c) || d.uses(c) || c.role != "" && c.role != "key" || c.emails > 0 ||
+			c.isDate() || c.length > 40*c.filled {
 			continue
 		}
-		if flaws := c.repeats + g.rows - c.filled; flaws <= few && c.filled > few && (best == nil || flaws < best.repeats+g.rows-best.filled) {
+		if flaws := c.repeats + g.rows - c.filled; flaws <= few && c.filled > few && (best == nil ||
+			flaws < best.repeats+g.rows-best.filled) {
 			best = c
 		}
 	}

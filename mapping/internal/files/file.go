@@ -94,7 +94,8 @@ func (f *File) Root() string { return f.root.Name() }
 // folder; whether it is a regular file is asked of the open file, which can't be
 // exchanged any more.
 func (f *File) open() (*os.File, error) {
-	if path.IsAbs(f.Path) || filepath.IsAbs(f.Path) || drive.MatchString(f.Path) || !filepath.IsLocal(filepath.FromSlash(f.Path)) {
+	if path.IsAbs(f.Path) || filepath.IsAbs(f.Path) || drive.MatchString(f.Path) ||
+		!filepath.IsLocal(filepath.FromSlash(f.Path)) {
 		return nil, ErrOutside
 	}
 	file, err := openInside(f.root, filepath.FromSlash(f.Path))

@@ -29,7 +29,8 @@ func Open(dir string, ignoreCase bool) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Folder{root: root, ignoreCase: ignoreCase, lists: map[string]map[string]string{}, seed: maphash.MakeSeed()}, nil
+	return &Folder{root: root, ignoreCase: ignoreCase, lists: map[string]map[string]string{},
+		seed: maphash.MakeSeed()}, nil
 }
 
 // Find returns the path under which a file exists: as it is written, or with its accents

@@ -39,7 +39,9 @@ const (
 
 // loops are what an expression can't have, so that each ends after as many steps as it
 // is long; and clocks, by which a row would be another one tomorrow.
-var loops = []string{"all", "none", "any", "one", "filter", "map", "find", "findIndex", "findLast", "findLastIndex", "count", "sum", "groupBy", "sortBy", "reduce", "repeat", "now", "date", "duration", "timezone", "toJSON", "fromJSON", "flatten", "replace", "join"}
+var loops = []string{"all", "none", "any", "one", "filter", "map", "find", "findIndex", "findLast", "findLastIndex",
+	"count", "sum", "groupBy", "sortBy", "reduce", "repeat", "now", "date", "duration", "timezone", "toJSON",
+	"fromJSON", "flatten", "replace", "join"}
 
 // columnNames finds the columns that an expression uses, and loops.
 type columnNames struct {
@@ -94,7 +96,8 @@ func ForCondition(source string) (*Formula, error) { return compile(source, expr
 
 func compile(source string, kind ...expr.Option) (*Formula, error) {
 	if len(source) > mostExpression {
-		return nil, fmt.Errorf("the expression has more than %d characters; translate by values or values_file", mostExpression)
+		return nil, fmt.Errorf("the expression has more than %d characters; translate by values or values_file",
+			mostExpression)
 	}
 	seen := &columnNames{names: map[string]bool{}}
 	options := append(kind, expr.Env(environment{}), expr.MaxNodes(mostNodes), expr.Patch(seen))
@@ -113,7 +116,8 @@ func compile(source string, kind ...expr.Option) (*Formula, error) {
 	case seen.members != seen.uses:
 		return nil, errors.New(`an expression uses row only with a column's name: row["Estado"]`)
 	}
-	f := &Formula{program: program, vars: environment{Row: map[string]string{}}, columns: slices.Sorted(maps.Keys(seen.names))}
+	f := &Formula{program: program, vars: environment{Row: map[string]string{}},
+		columns: slices.Sorted(maps.Keys(seen.names))}
 	f.machine.MemoryBudget = mostMemory
 	return f, nil
 }

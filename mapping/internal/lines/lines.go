@@ -51,7 +51,8 @@ func buildIn(folder string, fill func(add func(key, line string) error) error) (
 	if folder, err = filepath.Abs(folder); err != nil {
 		return nil, err
 	}
-	pragmas := url.Values{"_pragma": {"temp_store_directory('" + strings.ReplaceAll(folder, "'", "''") + "')", "temp_store(FILE)", "journal_mode(OFF)", "synchronous(OFF)", "cache_size(-8000)"}}
+	pragmas := url.Values{"_pragma": {"temp_store_directory('" + strings.ReplaceAll(folder, "'", "''") + "')",
+		"temp_store(FILE)", "journal_mode(OFF)", "synchronous(OFF)", "cache_size(-8000)"}}
 	if x.db, err = sql.Open("sqlite", "file:?"+pragmas.Encode()); err != nil {
 		return nil, err
 	}

@@ -25,7 +25,8 @@ type Columns struct {
 
 // NewColumns begins with a header. Cells with one of the texts empty read as "".
 func NewColumns(d *steps.Reader, header, empty []string) *Columns {
-	c := &Columns{Reader: d, Header: NewHeader(header), words: map[string]Text{}, empty: map[string]bool{}, used: map[int]bool{}}
+	c := &Columns{Reader: d, Header: NewHeader(header), words: map[string]Text{}, empty: map[string]bool{},
+		used: map[int]bool{}}
 	for _, cell := range empty {
 		c.empty[strings.TrimSpace(cell)] = true
 	}

@@ -38,7 +38,8 @@ func (c *Columns) Expression(e *Expression, name string) Text {
 	return func(r *Row) string {
 		value, err := f.Text(cells(r))
 		if err != nil {
-			r.fault(&Problem{Field: name, Error: "expression", Message: fmt.Sprintf("%s: the expression fails: %s", name, err),
+			r.fault(&Problem{Field: name, Error: "expression", Message: fmt.Sprintf("%s: the expression fails: %s",
+				name, err),
 				Hint: "correct the cells that it uses, or the expression in the mapping"})
 		}
 		return value

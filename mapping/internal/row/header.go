@@ -33,7 +33,8 @@ func (h *Header) Find(name string) (int, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return 0, fmt.Errorf("the column %q occurs %d times in the header (columns %s); rename all but one", name, len(found), columnList(found))
+		return 0, fmt.Errorf("the column %q occurs %d times in the header (columns %s); rename all but one", name,
+			len(found), columnList(found))
 	}
 	if near := text.Nearest(name, h.names); near != "" {
 		return 0, fmt.Errorf("there is no column %q; the nearest is %q", name, near)

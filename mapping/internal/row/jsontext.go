@@ -92,7 +92,8 @@ func (c *Columns) JSON(j *JSON, name string) Text {
 		case empty:
 			return ""
 		case !json.Valid(out):
-			r.fault(&Problem{Field: name, Error: "invalid_json", Message: fmt.Sprintf("%s: %s is not JSON", name, text.Shorten(string(out), 80)),
+			r.fault(&Problem{Field: name, Error: "invalid_json", Message: fmt.Sprintf("%s: %s is not JSON", name,
+				text.Shorten(string(out), 80)),
 				Hint: "put the column within quotes, or correct the cell"})
 		}
 		return string(out)

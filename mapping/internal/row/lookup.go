@@ -115,7 +115,9 @@ func (c *Columns) Lookup(l *Lookup) {
 		key = on(key[:0], r)
 		found, err := l.index.Find(string(key))
 		if err != nil {
-			r.fault(&Problem{Field: "lookups." + l.name, Error: "lookup", Message: fmt.Sprintf("%s: the lines of %q can't be had: %s", l.name, text.Shorten(string(key), 40), err),
+			r.fault(&Problem{Field: "lookups." + l.name, Error: "lookup",
+				Message: fmt.Sprintf("%s: the lines of %q can't be had: %s", l.name, text.Shorten(string(key), 40),
+					err),
 				Hint: "look at the lookup's file " + l.file})
 		}
 		return found

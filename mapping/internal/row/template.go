@@ -130,7 +130,8 @@ func (c *Columns) Template(t *Template) Appender {
 		for _, text := range texts {
 			dst = append(dst, text(r)...)
 			if len(dst) > mostText {
-				r.fault(&Problem{Error: "too_long", Message: fmt.Sprintf("the text is longer than %d MB", mostText>>20), Hint: "name fewer columns in it, or shorten the cells"})
+				r.fault(&Problem{Error: "too_long", Message: fmt.Sprintf("the text is longer than %d MB",
+					mostText>>20), Hint: "name fewer columns in it, or shorten the cells"})
 				break
 			}
 		}
@@ -187,7 +188,8 @@ func (c *Columns) piped(name string, at yamlfile.Position) Text {
 	for _, name := range names[1:] {
 		convert := steps.Converter(strings.TrimSpace(name))
 		if convert == nil {
-			c.Mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name), text.QuoteList(steps.Converters(), 20))
+			c.Mistake(at, "there is no converter %q; there are %s", strings.TrimSpace(name),
+				text.QuoteList(steps.Converters(), 20))
 			continue
 		}
 		inner := value

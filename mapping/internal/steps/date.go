@@ -113,13 +113,17 @@ func (d *Reader) zone(n yamlfile.Node) *time.Location {
 
 func dateRefusal(rule *text.DateRule, v string) *Refusal {
 	if len(rule.From) == 0 {
-		return &Refusal{Word: "date_without_pattern", Message: fmt.Sprintf("%q is a text, and nothing says in which order it has day and month", text.Shorten(v, 40)),
+		return &Refusal{Word: "date_without_pattern",
+			Message: fmt.Sprintf("%q is a text, and nothing says in which order it has day and month", text.Shorten(v,
+				40)),
 			Hint: `say how the column is written, as date: {from: "DD/MM/YYYY HH:mm"}`}
 	}
-	p := &Refusal{Word: "not_a_date", Message: fmt.Sprintf("%q is no date as %s", text.Shorten(v, 40), strings.Join(rule.Sources(), " or ")),
+	p := &Refusal{Word: "not_a_date", Message: fmt.Sprintf("%q is no date as %s", text.Shorten(v, 40),
+		strings.Join(rule.Sources(), " or ")),
 		Hint: "correct the cell, or give the field another pattern: date: {from: [DD/MM/YYYY, YYYY-MM-DD]}"}
 	if guess := text.NewDateColumn(); guess.Add(v) && len(guess.Fits()) > 0 {
-		p.Hint = fmt.Sprintf("it can be read as %s: if the whole column is written so, give the field that pattern in place of its own; else correct the cell", strings.Join(guess.Fits(), " or "))
+		p.Hint = fmt.Sprintf("it can be read as %s: if the whole column is written so, give the field that pattern in "+
+			"place of its own; else correct the cell", strings.Join(guess.Fits(), " or "))
 	}
 	return p
 }

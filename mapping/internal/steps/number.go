@@ -36,7 +36,8 @@ func buildNumber(d *Reader, n yamlfile.Node, c *Chain) Step {
 		case "":
 			return number, nil
 		case "ambiguous_number":
-			return "", &Refusal{Word: word, Message: fmt.Sprintf("%q may have thousands or decimals", text.Shorten(v, 40)),
+			return "", &Refusal{Word: word, Message: fmt.Sprintf("%q may have thousands or decimals",
+				text.Shorten(v, 40)),
 				Hint: `say what the decimal mark is: number: {decimal: ","}`}
 		}
 		return "", &Refusal{Word: word, Message: fmt.Sprintf("%q is not a number", text.Shorten(v, 40)),
@@ -58,7 +59,8 @@ func (d *Reader) decimalMark(n yamlfile.Node) byte {
 
 // truths are the words for yes and no, folded.
 var truths = map[string]bool{
-	"true": true, "verdadero": true, "verdadeiro": true, "si": true, "s": true, "yes": true, "y": true, "sim": true, "1": true, "x": true, "on": true,
+	"true": true, "verdadero": true, "verdadeiro": true, "si": true, "s": true, "yes": true, "y": true, "sim": true,
+	"1": true, "x": true, "on": true,
 	"false": false, "falso": false, "no": false, "n": false, "nao": false, "0": false, "off": false,
 }
 
@@ -85,7 +87,8 @@ func buildBool(d *Reader, n yamlfile.Node, c *Chain) Step {
 		}
 		switch truth, known := truths[text.Fold(v)]; {
 		case !known:
-			return "", &Refusal{Word: "not_a_bool", Message: fmt.Sprintf("%q is neither yes nor no", text.Shorten(v, 40)),
+			return "", &Refusal{Word: "not_a_bool", Message: fmt.Sprintf("%q is neither yes nor no",
+				text.Shorten(v, 40)),
 				Hint: "correct the cell, or translate it by values", Value: v}
 		case truth:
 			return yes, nil

@@ -36,7 +36,8 @@ func ReadReplacements(d *Reader, n yamlfile.Node) (list Replacements) {
 			}
 			pattern, err := regexp.Compile(p.Key)
 			if err != nil {
-				d.Mistake(p.At, "the pattern %q can't be used: %s; a character with a meaning of its own, such as . ( ) [ ] \\ $, needs a \\ before it", text.Shorten(p.Key, 60), err)
+				d.Mistake(p.At, "the pattern %q can't be used: %s; a character with a meaning of its own, such as . ( "+
+					") [ ] \\ $, needs a \\ before it", text.Shorten(p.Key, 60), err)
 				continue
 			}
 			list = append(list, replacement{pattern, to})
@@ -62,7 +63,8 @@ func buildReplace(d *Reader, n yamlfile.Node, c *Chain) Step {
 	return func(v string) (string, *Refusal) {
 		to, ok := list.Apply(v)
 		if !ok {
-			return "", &Refusal{Word: "too_long", Message: fmt.Sprintf("the text has %d MB, too much for replace", len(v)>>20), Hint: "shorten the text"}
+			return "", &Refusal{Word: "too_long", Message: fmt.Sprintf("the text has %d MB, too much for replace",
+				len(v)>>20), Hint: "shorten the text"}
 		}
 		return to, nil
 	}

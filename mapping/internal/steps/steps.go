@@ -85,7 +85,8 @@ func Names() []string {
 func Read(d *Reader, name string, given map[string]yamlfile.Node) *Chain {
 	c := &Chain{name: name}
 	_, c.hasDefault = given["default"]
-	c.looksUp = (given["values"] != nil || given["values_file"] != nil || given["allowed"] != nil) && given["replace"] == nil && given["html"] == nil
+	c.looksUp = (given["values"] != nil || given["values_file"] != nil || given["allowed"] != nil) &&
+		given["replace"] == nil && given["html"] == nil
 	for _, s := range steps {
 		if node, ok := given[s.name]; ok {
 			if run := s.build(d, node, c); run != nil {

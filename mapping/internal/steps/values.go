@@ -187,7 +187,8 @@ func buildAllowed(d *Reader, n yamlfile.Node, c *Chain) Step {
 			return as, nil
 		}
 		p := &Refusal{Word: "not_allowed", Message: fmt.Sprintf("%q is not allowed", text.Shorten(v, 60)),
-			Hint: "allowed are " + text.QuoteList(slices.Sorted(maps.Values(allowed)), 12) + ": correct the cell, or translate it by values", Value: v}
+			Hint: "allowed are " + text.QuoteList(slices.Sorted(maps.Values(allowed)), 12) +
+				": correct the cell, or translate it by values", Value: v}
 		if near := text.Nearest(v, slices.Sorted(maps.Values(allowed))); near != "" {
 			p.Hint = fmt.Sprintf("the nearest that is allowed is %q", near)
 		}

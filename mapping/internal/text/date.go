@@ -30,7 +30,8 @@ type dateToken struct {
 }
 
 // dateNames are the tokens, the longer before those that they begin with.
-var dateNames = []string{"YYYY", "YY", "MMMM", "MMM", "MM", "M", "DD", "D", "HH", "H", "hh", "h", "mm", "m", "SSS", "ss", "s", "A", "Z"}
+var dateNames = []string{"YYYY", "YY", "MMMM", "MMM", "MM", "M", "DD", "D", "HH", "H", "hh", "h", "mm", "m", "SSS",
+	"ss", "s", "A", "Z"}
 
 func ParseDatePattern(source string) (*DatePattern, error) {
 	p := &DatePattern{source: source}
@@ -39,7 +40,8 @@ func ParseDatePattern(source string) (*DatePattern, error) {
 		name := dateName(rest)
 		if name == "" {
 			if c := rest[0]; c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' && c != 'T' {
-				return nil, fmt.Errorf("the date pattern %q has %q in it, which is no token; there are %s", source, string(c), strings.Join(dateNames, " "))
+				return nil, fmt.Errorf("the date pattern %q has %q in it, which is no token; there are %s", source,
+					string(c), strings.Join(dateNames, " "))
 			}
 			p.tokens = append(p.tokens, dateToken{literal: rest[:1]})
 			rest = rest[1:]

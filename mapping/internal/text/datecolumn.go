@@ -21,7 +21,8 @@ type DateColumn struct {
 var candidates = sync.OnceValue(func() []*DatePattern {
 	var sources []string
 	for _, mark := range []string{"/", "-", "."} {
-		for _, order := range []string{"DD MM YYYY", "MM DD YYYY", "YYYY MM DD", "DD MM YY", "MM DD YY", "DD MMM YYYY", "MMM DD YYYY"} {
+		for _, order := range []string{"DD MM YYYY", "MM DD YYYY", "YYYY MM DD", "DD MM YY", "MM DD YY",
+			"DD MMM YYYY", "MMM DD YYYY"} {
 			for _, clock := range []string{"", " HH:mm", " HH:mm:ss", " hh:mm A", " hh:mm:ss A"} {
 				sources = append(sources, strings.ReplaceAll(order, " ", mark)+clock)
 			}
@@ -39,7 +40,8 @@ var candidates = sync.OnceValue(func() []*DatePattern {
 func NewDateColumn(given ...string) *DateColumn {
 	c := &DateColumn{Given: given, fits: slices.Clone(candidates())}
 	for _, source := range given {
-		if p, err := ParseDatePattern(source); err == nil && !slices.ContainsFunc(c.fits, func(q *DatePattern) bool { return q.source == source }) {
+		if p, err := ParseDatePattern(source); err == nil && !slices.ContainsFunc(c.fits,
+			func(q *DatePattern) bool { return q.source == source }) {
 			c.fits = append(c.fits, p)
 		}
 	}

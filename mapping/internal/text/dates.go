@@ -12,7 +12,8 @@ type DateRule struct {
 
 // isoPatterns need no `from`, because nobody writes them in another order. The cells
 // that a workbook keeps as dates arrive like that.
-var isoPatterns = mustPatterns("YYYY-MM-DD HH:mm:ss", "YYYY-MM-DD", "YYYY-MM-DD HH:mm", "YYYY-MM-DDTHH:mm:ss", "YYYY-MM-DDTHH:mm", "YYYY-MM-DDTHH:mm:ssZ", "YYYY-MM-DDTHH:mm:ss.SSSZ", "YYYY-MM-DD HH:mm:ss.SSS")
+var isoPatterns = mustPatterns("YYYY-MM-DD HH:mm:ss", "YYYY-MM-DD", "YYYY-MM-DD HH:mm", "YYYY-MM-DDTHH:mm:ss",
+	"YYYY-MM-DDTHH:mm", "YYYY-MM-DDTHH:mm:ssZ", "YYYY-MM-DDTHH:mm:ss.SSSZ", "YYYY-MM-DD HH:mm:ss.SSS")
 
 var dateAlone, dateAndTime = isoPatterns[1], isoPatterns[0]
 

@@ -63,12 +63,15 @@ const deepestList = 8
 
 // blocks are the elements that stand apart, with the line breaks around them.
 var blocks = map[atom.Atom]int{
-	atom.P: 2, atom.H1: 2, atom.H2: 2, atom.H3: 2, atom.H4: 2, atom.H5: 2, atom.H6: 2, atom.Blockquote: 2, atom.Ul: 2, atom.Ol: 2, atom.Table: 2, atom.Pre: 2, atom.Hr: 2, atom.Dl: 2,
-	atom.Div: 1, atom.Tr: 1, atom.Li: 1, atom.Section: 1, atom.Article: 1, atom.Header: 1, atom.Footer: 1, atom.Dt: 1, atom.Dd: 1, atom.Address: 1, atom.Form: 1, atom.Main: 1, atom.Figure: 1, atom.Center: 1,
+	atom.P: 2, atom.H1: 2, atom.H2: 2, atom.H3: 2, atom.H4: 2, atom.H5: 2, atom.H6: 2, atom.Blockquote: 2, atom.Ul: 2,
+	atom.Ol: 2, atom.Table: 2, atom.Pre: 2, atom.Hr: 2, atom.Dl: 2,
+	atom.Div: 1, atom.Tr: 1, atom.Li: 1, atom.Section: 1, atom.Article: 1, atom.Header: 1, atom.Footer: 1, atom.Dt: 1,
+	atom.Dd: 1, atom.Address: 1, atom.Form: 1, atom.Main: 1, atom.Figure: 1, atom.Center: 1,
 }
 
 // unseen are the elements whose text is not for reading.
-var unseen = map[atom.Atom]bool{atom.Script: true, atom.Style: true, atom.Head: true, atom.Title: true, atom.Template: true, atom.Noscript: true}
+var unseen = map[atom.Atom]bool{atom.Script: true, atom.Style: true, atom.Head: true, atom.Title: true,
+	atom.Template: true, atom.Noscript: true}
 
 // foreign handles what looks like a tag and is no element of HTML. It is text, such as
 // <nombre> or <ana@correo.example>, except where a word processor has put it in: <o:p>.

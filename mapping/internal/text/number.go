@@ -93,7 +93,8 @@ func findDecimal(text string) (mark byte, wrong string) {
 func grouped(whole string, mark byte) bool {
 	groups := strings.Split(whole, string(mark))
 	for i, g := range groups {
-		if strings.Trim(g, "0123456789") != "" || i > 0 && len(g) != 3 || i == 0 && len(groups) > 1 && (len(g) == 0 || len(g) > 3) {
+		if strings.Trim(g, "0123456789") != "" || i > 0 && len(g) != 3 || i == 0 && len(groups) > 1 && (len(g) == 0 ||
+			len(g) > 3) {
 			return false
 		}
 	}

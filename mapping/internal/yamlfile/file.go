@@ -50,7 +50,8 @@ func (d *File) syntax(err error) error {
 	if !errors.As(err, &syntax) || syntax.GetToken() == nil {
 		return fmt.Errorf("%s: %w", d.Path, err)
 	}
-	d.Mistake(at(syntax.GetToken()), "this can't be read as YAML (%s); look at the indentation: keys of one level begin in the same column, with blanks and not tabs", syntax.GetMessage())
+	d.Mistake(at(syntax.GetToken()), "this can't be read as YAML (%s); look at the indentation: keys of one level "+
+		"begin in the same column, with blanks and not tabs", syntax.GetMessage())
 	return d.Mistakes.Err()
 }
 

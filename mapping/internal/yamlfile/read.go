@@ -25,7 +25,8 @@ func read(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("the mapping %s is not a file", path)
 	case info.Size() > maxFile:
-		return nil, fmt.Errorf("the mapping %s has %d bytes; at most %d are read: is it the right file? long tables belong into a values_file", path, info.Size(), maxFile)
+		return nil, fmt.Errorf("the mapping %s has %d bytes; at most %d are read: is it the right file? long tables "+
+			"belong into a values_file", path, info.Size(), maxFile)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -33,7 +34,8 @@ func read(path string) ([]byte, error) {
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if at := invalidUTF8(text); at >= 0 {
-		return nil, fmt.Errorf("%s:%d: the mapping is not UTF-8; save it with that encoding", path, bytes.Count(text[:at], []byte("\n"))+1)
+		return nil, fmt.Errorf("%s:%d: the mapping is not UTF-8; save it with that encoding", path,
+			bytes.Count(text[:at], []byte("\n"))+1)
 	}
 	return text, nil
 }
@@ -82,7 +84,8 @@ func parse(d *File, text []byte) (root Node, err error) {
 	}()
 	tokens := lexer.Tokenize(string(text))
 	if t := tooDeep(tokens); t != nil {
-		d.Mistake(at(t), "more than %d levels of lists, objects and signs in one another; a mapping needs a handful", mostLevels)
+		d.Mistake(at(t), "more than %d levels of lists, objects and signs in one another; a mapping needs a handful",
+			mostLevels)
 		return nil, d.Mistakes.Err()
 	}
 	file, err := parser.Parse(tokens, 0)
