@@ -1,4 +1,4 @@
-package main
+package tty
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 func TestBarIsNotDrawnOverAQuestion(t *testing.T) {
 	var meter importer.Meter
 	job := importer.Job{
-		Reading:      importer.Reading{Inputs: []string{"../../samples/tickets.csv"}, Mapping: "../../samples/tickets.yaml"},
+		Reading:      importer.Reading{Inputs: []string{"../../../../samples/tickets.csv"}, Mapping: "../../../../samples/tickets.yaml"},
 		Surroundings: importer.Surroundings{Meter: &meter, Log: slog.New(slog.DiscardHandler)},
 		Out:          t.TempDir(),
 	}
@@ -22,7 +22,7 @@ func TestBarIsNotDrawnOverAQuestion(t *testing.T) {
 		t.Fatal(err)
 	}
 	var terminal bytes.Buffer
-	c := &console{err: &terminal}
+	c := &Console{err: &terminal}
 	draw := c.bar(&meter)
 	draws := func() bool {
 		terminal.Reset()
