@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 	"wolkvox-import/reports"
 )
@@ -23,7 +24,7 @@ type checkOptions struct {
 }
 
 // checkCommand is check: all that can be known of an input before anything is sent.
-func checkCommand(console *console) *cobra.Command {
+func checkCommand(console *tty.Console) *cobra.Command {
 	var o checkOptions
 	c := &cobra.Command{
 		Use:   "check INPUT... -m FILE",
@@ -50,11 +51,11 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 			job.Log, job.Meter = o.talk.logger(console), new(importer.Meter)
 			ctx, release := interruptible(c.Context(), console, always(importer.StatusPaused))
 			defer release()
-			stop := console.progress(job.Meter, o.talk)
+			stop := o.talk.progress(console, job.Meter)
 			result, survey, err := importer.Check(ctx, job, o.contacts)
 			stop()
 			if o.json || result.Summary.StartedAt.IsZero() {
-				return console.conclude(result, err, o.talk)
+				return conclude(console, result, err, o.talk)
 			}
 			if shown := o.show(console, result, survey); err == nil {
 				return shown
@@ -77,30 +78,30 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 }
 
 // show prints what check has found, the worst first.
-func (o *checkOptions) show(c *console, result importer.Result, survey importer.Survey) error {
-	c.findings(survey.Findings)
-	if err := c.missing(result, survey.Missing); err != nil {
+func (o *checkOptions) show(c *tty.Console, result importer.Result, survey importer.Survey) error {
+	findings(c, survey.Findings)
+	if err := missing(c, result, survey.Missing); err != nil {
 		return err
 	}
 	for _, note := range survey.Notes {
-		fmt.Fprintf(c.out, "%s\n", inline(note))
+		fmt.Fprintf(c.Out, "%s\n", tty.Inline(note))
 	}
 	if len(survey.Notes) > 0 {
-		fmt.Fprintln(c.out)
+		fmt.Fprintln(c.Out)
 	}
 	n, t := result.Summary.Outcomes, survey.Totals
-	fmt.Fprintf(c.out, "%d rows: %d ready to be sent, %d invalid, %d skipped\n",
+	fmt.Fprintf(c.Out, "%d rows: %d ready to be sent, %d invalid, %d skipped\n",
 		result.Summary.RowsRead, n[reports.NotAttempted], n[reports.Invalid], n[reports.Skipped])
 	if t.Attachments > 0 {
-		fmt.Fprintf(c.out, "%d attachments, %s; the largest is %s, %s\n",
-			t.Attachments, size(t.Bytes), inline(t.LargestFile), size(t.Largest))
+		fmt.Fprintf(c.Out, "%d attachments, %s; the largest is %s, %s\n",
+			t.Attachments, size(t.Bytes), tty.Inline(t.LargestFile), size(t.Largest))
 	}
 	if t.Cases > 0 {
 		took, days := t.Duration(o.answer, o.workers, o.quota)
-		fmt.Fprintf(c.out, "sending takes about %s, if an answer takes %s and %d requests are in flight%s\n",
+		fmt.Fprintf(c.Out, "sending takes about %s, if an answer takes %s and %d requests are in flight%s\n",
 			took.Round(time.Second), o.answer, o.workers, ofDays(days, o.quota))
 	}
-	fmt.Fprintf(c.out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
+	fmt.Fprintf(c.Out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
 	return end(result.Status())
 }
 
@@ -122,7 +123,7 @@ func size(bytes int64) string {
 
 // missing shows the values that tables lack, and leaves all of them in a file that is
 // ready to be filled in.
-func (c *console) missing(result importer.Result, list []importer.MissingValues) error {
+func missing(c *tty.Console, result importer.Result, list []importer.MissingValues) error {
 	const most = 12
 	if len(list) == 0 {
 		return nil
@@ -133,10 +134,10 @@ func (c *console) missing(result importer.Result, list []importer.MissingValues)
 		shown := m
 		shown.Values = m.Values[:min(len(m.Values), most)]
 		for line := range strings.Lines(shown.Stub()) {
-			fmt.Fprintf(c.out, "    %s", line)
+			fmt.Fprintf(c.Out, "    %s", line)
 		}
 		if more := len(m.Values) - len(shown.Values); more > 0 {
-			fmt.Fprintf(c.out, "      # and %d more\n", more)
+			fmt.Fprintf(c.Out, "      # and %d more\n", more)
 		}
 	}
 	beside := filepath.Join(folders(result.Reports)[0], "missing-values.yaml")
@@ -144,23 +145,23 @@ func (c *console) missing(result importer.Result, list []importer.MissingValues)
 	if err != nil {
 		return fmt.Errorf("the missing values can't be written: %w", err)
 	}
-	fmt.Fprintf(c.out, "the missing values, ready to be filled in: %s\n\n", path)
+	fmt.Fprintf(c.Out, "the missing values, ready to be filled in: %s\n\n", path)
 	return nil
 }
 
 // findings prints the mistakes, those of one kind together, with their rows.
-func (c *console) findings(list []importer.Finding) {
+func findings(c *tty.Console, list []importer.Finding) {
 	for _, f := range list {
 		rows := "rows"
 		if f.Count == 1 {
 			rows = "row"
 		}
-		fmt.Fprintf(c.out, "%s — %d %s: %s\n", inline(f.Message), f.Count, rows, f.Rows)
+		fmt.Fprintf(c.Out, "%s — %d %s: %s\n", tty.Inline(f.Message), f.Count, rows, f.Rows)
 		if f.Hint != "" {
-			fmt.Fprintf(c.out, "    %s\n", inline(f.Hint))
+			fmt.Fprintf(c.Out, "    %s\n", tty.Inline(f.Hint))
 		}
 	}
 	if len(list) > 0 {
-		fmt.Fprintln(c.out)
+		fmt.Fprintln(c.Out)
 	}
 }

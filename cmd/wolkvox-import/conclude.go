@@ -8,45 +8,46 @@ import (
 	"strconv"
 	"strings"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 	"wolkvox-import/reports"
 )
 
 // conclude prints the summary of a run or a check and makes its status the
 // command's.
-func (c *console) conclude(result importer.Result, err error, t talk) error {
+func conclude(c *tty.Console, result importer.Result, err error, t talk) error {
 	if result.Summary.StartedAt.IsZero() { // there is none
 		return cmp.Or(err, errors.New("the run came to no summary"))
 	}
 	if err != nil {
-		c.failed(err)
+		c.Failed(err)
 	}
 	if t.json {
-		if err := c.json(result.Summary); err != nil {
+		if err := c.JSON(result.Summary); err != nil {
 			return err
 		}
 		return end(result.Status())
 	}
-	if err := result.Summary.Text(c.out); err != nil {
+	if err := result.Summary.Text(c.Out); err != nil {
 		return err
 	}
 	if len(result.Reports) > 0 {
-		fmt.Fprintf(c.out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
+		fmt.Fprintf(c.Out, "reports in %s\n", strings.Join(folders(result.Reports), ", "))
 	}
 	n, rejects := result.Summary.Outcomes, rejectsOf(result.Reports)
 	if n[reports.Rejected]+n[reports.Invalid] > 0 && len(rejects) > 0 {
-		fmt.Fprintf(c.out, "to mend what is wrong: correct %s, and import that as it is", strings.Join(rejects, ", "))
+		fmt.Fprintf(c.Out, "to mend what is wrong: correct %s, and import that as it is", strings.Join(rejects, ", "))
 		if n[reports.NotAttempted] > 0 {
-			fmt.Fprint(c.out, "; the rows that are left still need the input itself")
+			fmt.Fprint(c.Out, "; the rows that are left still need the input itself")
 		}
-		fmt.Fprintln(c.out)
+		fmt.Fprintln(c.Out)
 	}
 	if n[reports.InDoubt] > 0 {
 		const next = "to settle what is in doubt: wolkvox-import resolve --ledger %s --auto --server %s\n"
-		fmt.Fprintf(c.out, next, pasted(result.Ledger), result.Summary.Server)
+		fmt.Fprintf(c.Out, next, pasted(result.Ledger), result.Summary.Server)
 	}
 	if h := result.Halt; h != nil && h.Hint != "" {
-		fmt.Fprintf(c.out, "%s\n", inline(h.Hint))
+		fmt.Fprintf(c.Out, "%s\n", tty.Inline(h.Hint))
 	}
 	return end(result.Status())
 }

@@ -4,18 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
-	"wolkvox-import/importer"
 )
 
 // nasty is what a terminal would obey, and a line that looks like the program's own.
@@ -35,6 +33,11 @@ func harmless(t *testing.T, what string, stream []byte) {
 			t.Errorf("%s: a line that isn't ours: %s", what, stream)
 		}
 	}
+}
+
+// obeyed tells what a terminal obeys, apart from the program's own rule.
+func obeyed(r rune) bool {
+	return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // hostileCRM answers inserts with texts that do harm, where a terminal obeys them.
@@ -159,47 +162,5 @@ func TestNothingThatIsSaidIsObeyedByTheTerminal(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestJSONStaysWhatItIsWhenItIsEscaped(t *testing.T) {
-	for _, text := range []string{"a\u009bb", "rtl\u202e", "tag \U000e0041", "\x7f", "ñ 😀 日本", "a\u2028b"} {
-		var out bytes.Buffer
-		c := &console{out: escaped{&out}}
-		if err := c.json(text); err != nil {
-			t.Fatal(err)
-		}
-		var back string
-		if err := json.Unmarshal(out.Bytes(), &back); err != nil || back != text {
-			t.Errorf("%q became %s, %v", text, &out, err)
-		}
-		harmless(t, text, out.Bytes())
-	}
-}
-
-func TestWhatIsHarmlessIsLeftAlone(t *testing.T) {
-	const text = "año 2026\tñandú «x» 😀 日本語 ✗ →\n"
-	if got := escape(text); got != text {
-		t.Errorf("%q became %q", text, got)
-	}
-}
-
-func TestQuestionsAndLogsStayOneLine(t *testing.T) {
-	var terminal bytes.Buffer
-	c := &console{err: &terminal}
-	c.ask(nasty)
-	c.answered()
-	harmless(t, "a question", terminal.Bytes())
-	terminal.Reset()
-	talk{}.logger(c).With("who", nasty).Warn(nasty, "key", nasty, slog.Group("g", "x", nasty))
-	harmless(t, "a log", terminal.Bytes())
-	if n := strings.Count(terminal.String(), "\n"); n != 1 {
-		t.Errorf("%d lines: %s", n, &terminal)
-	}
-	terminal.Reset()
-	c.failed(&importer.UsageError{Err: errors.Join(errors.New("first: "+nasty), errors.New("second"))})
-	harmless(t, "an error", terminal.Bytes())
-	if !strings.Contains(terminal.String(), "\n  second\n") {
-		t.Errorf("the second of two errors has lost its line: %s", &terminal)
 	}
 }

@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 )
 
 // explainCommand is explain: one row, step by step.
-func explainCommand(console *console) *cobra.Command {
+func explainCommand(console *tty.Console) *cobra.Command {
 	var o reading
 	var t talk
 	var which importer.Which
@@ -39,7 +40,7 @@ Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
 			if err != nil {
 				return err
 			}
-			return console.explanation(e)
+			return explanation(console, e)
 		},
 	}
 	o.flags(c)
@@ -52,29 +53,30 @@ Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
 }
 
 // explanation prints cells, then steps, then the JSON.
-func (c *console) explanation(e importer.Explanation) error {
-	fmt.Fprintf(c.out, "%s, row %d, key %s\n\ncells\n", inline(e.Outcome.File), e.Outcome.Row, inline(e.Outcome.Key))
+func explanation(c *tty.Console, e importer.Explanation) error {
+	fmt.Fprintf(c.Out, "%s, row %d, key %s\n\ncells\n",
+		tty.Inline(e.Outcome.File), e.Outcome.Row, tty.Inline(e.Outcome.Key))
 	for _, cell := range e.Cells {
-		fmt.Fprintf(c.out, "  %s: %s\n", inline(strings.TrimSpace(cell.Column)), oneLine(cell.Text))
+		fmt.Fprintf(c.Out, "  %s: %s\n", tty.Inline(strings.TrimSpace(cell.Column)), oneLine(cell.Text))
 	}
-	fmt.Fprintln(c.out, "\nfields")
+	fmt.Fprintln(c.Out, "\nfields")
 	for _, f := range e.Fields {
-		c.trace(f)
+		trace(c, f)
 	}
 	for _, p := range e.Problems {
 		if !shown(e.Fields, p) {
-			fmt.Fprintf(c.out, "  ✗ %s (%s)\n      %s\n", inline(p.Message), p.Error, inline(p.Hint))
+			fmt.Fprintf(c.Out, "  ✗ %s (%s)\n      %s\n", tty.Inline(p.Message), p.Error, tty.Inline(p.Hint))
 		}
 	}
 	switch {
 	case len(e.Problems) > 0:
-		fmt.Fprintln(c.out, "\nthe row can't be sent")
+		fmt.Fprintln(c.Out, "\nthe row can't be sent")
 		return end(importer.StatusPartly)
 	case e.JSON == nil:
-		fmt.Fprintf(c.out, "\nthe row is %s, and is skipped\n", inline(e.Outcome.Message))
+		fmt.Fprintf(c.Out, "\nthe row is %s, and is skipped\n", tty.Inline(e.Outcome.Message))
 		return nil
 	}
-	fmt.Fprintf(c.out, "\nwhat is sent\n%s\n", e.JSON)
+	fmt.Fprintf(c.Out, "\nwhat is sent\n%s\n", e.JSON)
 	return nil
 }
 
@@ -87,24 +89,24 @@ func shown(fields []importer.Trace, p importer.Problem) bool {
 
 // trace prints a field: where its value comes from and what each step that changes it
 // makes of it.
-func (c *console) trace(f importer.Trace) {
-	fmt.Fprintf(c.out, "  %s", inline(f.Field))
+func trace(c *tty.Console, f importer.Trace) {
+	fmt.Fprintf(c.Out, "  %s", tty.Inline(f.Field))
 	if f.From != "" {
-		fmt.Fprintf(c.out, " ← %s", oneLine(f.From))
+		fmt.Fprintf(c.Out, " ← %s", oneLine(f.From))
 	}
-	fmt.Fprintln(c.out)
+	fmt.Fprintln(c.Out)
 	last := ""
 	for i, s := range f.Steps {
 		if i == 0 {
-			fmt.Fprintf(c.out, "      %s\n", oneLine(s.Value))
+			fmt.Fprintf(c.Out, "      %s\n", oneLine(s.Value))
 		} else if s.Value != last {
-			fmt.Fprintf(c.out, "      %s → %s\n", s.Name, oneLine(s.Value))
+			fmt.Fprintf(c.Out, "      %s → %s\n", s.Name, oneLine(s.Value))
 		}
 		last = s.Value
 	}
 	if f.Problem != nil {
-		fmt.Fprintf(c.out, "      ✗ %s (%s)\n        %s\n",
-			inline(f.Problem.Message), f.Problem.Error, inline(f.Problem.Hint))
+		fmt.Fprintf(c.Out, "      ✗ %s (%s)\n        %s\n",
+			tty.Inline(f.Problem.Message), f.Problem.Error, tty.Inline(f.Problem.Hint))
 	}
 }
 

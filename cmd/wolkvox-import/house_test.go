@@ -15,14 +15,15 @@ const module = "wolkvox-import"
 // their names there, and others with a slash in front. Dependencies point one way; what isn't
 // listed may import none of ours.
 var allowed = map[string]string{
-	"cmd/wolkvox-import": "/importer /importer/sandbox /reports",
+	"cmd/wolkvox-import":              "/cmd/wolkvox-import/internal/tty /importer /importer/sandbox /reports",
+	"cmd/wolkvox-import/internal/tty": "/importer",
 	"importer": "account ahead canary clock crash crm duplicates identity intake ledger ledger/sqlite pace " +
 		"proof record sample source stop submit survey triage usage /mapping /reports",
 	"importer/internal/account":           "ahead intake ledger say source source/spreadsheet stop /mapping /reports",
 	"importer/internal/canary":            "crm identity intake ledger pace say stop submit triage /reports",
 	"importer/internal/crm":               "crash",
 	"importer/internal/duplicates":        "filter",
-	"importer/internal/identity":          "duplicates filter intake ledger say source/spreadsheet /mapping /reports",
+	"importer/internal/identity":          "duplicates filter intake ledger say source/spreadsheet stop /mapping /reports",
 	"importer/internal/intake":            "say source stop usage /mapping /reports",
 	"importer/internal/ledger":            "clock",
 	"importer/internal/ledger/ledgertest": "clock ledger",

@@ -5,12 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 )
 
 // initCommand is init: a first mapping for an input. It takes the flags that say how an input is read
 // and no others: there is no mapping yet that could narrow it.
-func initCommand(console *console) *cobra.Command {
+func initCommand(console *tty.Console) *cobra.Command {
 	var o reading
 	c := &cobra.Command{
 		Use:   "init INPUT [-m FILE]",
@@ -33,9 +34,9 @@ Exit status: 0 the mapping is written, 2 usage or input.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(console.out, "%s: written from %d rows, with %d places marked TODO to be filled in\n",
+			fmt.Fprintf(console.Out, "%s: written from %d rows, with %d places marked TODO to be filled in\n",
 				drafted.Path, drafted.Rows, drafted.Todos)
-			fmt.Fprintf(console.out, "next: wolkvox-import check %s -m %s\n", args[0], drafted.Path)
+			fmt.Fprintf(console.Out, "next: wolkvox-import check %s -m %s\n", args[0], drafted.Path)
 			return nil
 		},
 	}

@@ -27,11 +27,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 )
 
 // commands are what the program does, in the order of its help.
-var commands = []func(*console) *cobra.Command{
+var commands = []func(*tty.Console) *cobra.Command{
 	runCommand, initCommand, checkCommand, explainCommand, reportCommand,
 	statusCommand, resolveCommand, purgeCommand, sandboxCommand, versionCommand,
 }
@@ -41,7 +42,7 @@ func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.S
 
 // execute runs the program and returns its exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	console := &console{out: escaped{stdout}, err: stderr}
+	console := tty.New(stdout, stderr)
 	root := &cobra.Command{
 		Use:   "wolkvox-import",
 		Short: "import spreadsheets of tickets as cases into the Wolkvox CRM",
@@ -75,7 +76,7 @@ each at most once, and reports what became of every row.
 	if !began {
 		err = plainly(command, err)
 	}
-	console.failed(err)
+	console.Failed(err)
 	if wrong := new(importer.UsageError); !began || errors.As(err, &wrong) {
 		return importer.StatusUsage
 	}

@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 )
 
 // purgeCommand is purge: what a ledger need not remember of people is taken out of it.
-func purgeCommand(console *console) *cobra.Command {
+func purgeCommand(console *tty.Console) *cobra.Command {
 	var ledger, age string
 	c := &cobra.Command{
 		Use:   "purge --ledger FILE --older-than AGE",
@@ -33,7 +34,7 @@ Exit status: 0 done, 1 the ledger is in use or can't be written, 2 usage.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(console.out, "%d rows purged\n", n)
+			fmt.Fprintf(console.Out, "%d rows purged\n", n)
 			return nil
 		},
 	}

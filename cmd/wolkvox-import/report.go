@@ -3,12 +3,13 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 	"wolkvox-import/reports"
 )
 
 // reportCommand is report: the reports once more, from what the ledger has recorded.
-func reportCommand(console *console) *cobra.Command {
+func reportCommand(console *tty.Console) *cobra.Command {
 	var t talk
 	var path, out string
 	var formats []string
@@ -36,7 +37,7 @@ Exit status: 0 the reports are written, 1 they could not be, 2 usage.`,
 			if err != nil {
 				result.Summary.ExitStatus = importer.StatusStopped
 			}
-			return console.conclude(result, err, t)
+			return conclude(console, result, err, t)
 		},
 	}
 	t.flags(c)

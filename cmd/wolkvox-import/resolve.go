@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 )
 
@@ -24,7 +25,7 @@ type resolveOptions struct {
 
 // resolveCommand is resolve. The flags that say what became of a row come from the importer's table of
 // verdicts: a new verdict needs nothing here.
-func resolveCommand(console *console) *cobra.Command {
+func resolveCommand(console *tty.Console) *cobra.Command {
 	o := resolveOptions{said: map[string]*bool{}}
 	words, meanings := importer.Verdicts()
 	c := &cobra.Command{
@@ -82,7 +83,7 @@ could not be asked, 2 usage.`,
 }
 
 // run does the one thing that was asked for.
-func (o *resolveOptions) run(ctx context.Context, console *console, args []string) error {
+func (o *resolveOptions) run(ctx context.Context, console *tty.Console, args []string) error {
 	switch verdict := o.verdict(); {
 	case len(args) == 1 && verdict.Word != "":
 		verdict.Key = args[0]
@@ -121,7 +122,7 @@ func (o *resolveOptions) verdict() importer.Verdict {
 }
 
 // decide records what the person says; to send a created case once more is asked for.
-func (o *resolveOptions) decide(ctx context.Context, console *console, said []importer.Verdict) error {
+func (o *resolveOptions) decide(ctx context.Context, console *tty.Console, said []importer.Verdict) error {
 	deleted := 0
 	for _, v := range said {
 		if v.Word == "deleted" {
@@ -129,14 +130,14 @@ func (o *resolveOptions) decide(ctx context.Context, console *console, said []im
 		}
 	}
 	const question = "%d created cases are to be sent again. Were they all removed at the CRM? [y/N] "
-	if deleted > 0 && !o.assent && !console.agreed(ctx, fmt.Sprintf(question, deleted)) {
+	if deleted > 0 && !o.assent && !console.Agreed(ctx, fmt.Sprintf(question, deleted)) {
 		return &importer.UsageError{Err: errors.New("nothing was changed")}
 	}
 	left, err := importer.Decide(o.Ledger, who(), said)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(console.out, "%d settled, %d in doubt\n", len(said), left)
+	fmt.Fprintf(console.Out, "%d settled, %d in doubt\n", len(said), left)
 	return o.end(left)
 }
 
@@ -157,7 +158,7 @@ func who() string {
 }
 
 // ask has the CRM asked for each row in doubt. What it can't be asked for stays in doubt.
-func (o *resolveOptions) ask(ctx context.Context, console *console) error {
+func (o *resolveOptions) ask(ctx context.Context, console *tty.Console) error {
 	if o.Server == "" {
 		return &importer.UsageError{Err: errors.New("no server was given: use --server HOST")}
 	}
@@ -174,38 +175,38 @@ func (o *resolveOptions) ask(ctx context.Context, console *console) error {
 		counts[s.State]++
 		if s.State == "in_doubt" {
 			left++
-			fmt.Fprintf(console.out, "in doubt   %s: %s\n", inline(s.Key), inline(s.Why))
+			fmt.Fprintf(console.Out, "in doubt   %s: %s\n", tty.Inline(s.Key), tty.Inline(s.Why))
 		}
 	}
 	if err != nil && len(settled) == 0 {
 		return err
 	}
-	fmt.Fprintf(console.out, "%d found at the CRM, %d not there and free to be sent, %d in doubt",
+	fmt.Fprintf(console.Out, "%d found at the CRM, %d not there and free to be sent, %d in doubt",
 		counts["created"], counts["pending"], left)
 	if err != nil {
-		fmt.Fprintln(console.out, ", the others not asked for")
+		fmt.Fprintln(console.Out, ", the others not asked for")
 		return err
 	}
-	fmt.Fprintln(console.out)
+	fmt.Fprintln(console.Out)
 	return o.end(left)
 }
 
 // show lists what is in doubt, with what a person needs to find the case.
-func (o *resolveOptions) show(console *console) error {
+func (o *resolveOptions) show(console *tty.Console) error {
 	list, err := importer.Doubts(o.Ledger)
 	if err != nil {
 		return err
 	}
 	if o.json {
-		if err := console.json(list); err != nil {
+		if err := console.JSON(list); err != nil {
 			return err
 		}
 		return o.end(len(list))
 	}
 	for _, d := range list {
-		fmt.Fprintf(console.out, "%s\n    sent %s, contact %s, marker %s\n    %s\n", inline(d.Key),
-			d.Since.Local().Format(time.DateTime), inline(d.Contact), inline(d.Marker), inline(d.Evidence))
+		fmt.Fprintf(console.Out, "%s\n    sent %s, contact %s, marker %s\n    %s\n", tty.Inline(d.Key),
+			d.Since.Local().Format(time.DateTime), tty.Inline(d.Contact), tty.Inline(d.Marker), tty.Inline(d.Evidence))
 	}
-	fmt.Fprintf(console.out, "%d in doubt\n", len(list))
+	fmt.Fprintf(console.Out, "%d in doubt\n", len(list))
 	return o.end(len(list))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 )
 
@@ -21,7 +22,7 @@ type runOptions struct {
 }
 
 // runCommand is run, the import itself.
-func runCommand(console *console) *cobra.Command {
+func runCommand(console *tty.Console) *cobra.Command {
 	var o runOptions
 	c := &cobra.Command{
 		Use:   "run INPUT... -m FILE",
@@ -68,7 +69,7 @@ separated by commas) or --token-file (one a line), never from the command line.
 }
 
 // run does what the flags say. What is wrong with them is said before anything is opened.
-func (o *runOptions) run(ctx context.Context, console *console, inputs []string) error {
+func (o *runOptions) run(ctx context.Context, console *tty.Console, inputs []string) error {
 	job, err := o.reading.job(inputs)
 	if err != nil {
 		return err
@@ -100,16 +101,16 @@ func (o *runOptions) run(ctx context.Context, console *console, inputs []string)
 	}
 	ctx, release := interruptible(ctx, console, job.Meter.AtOnce)
 	defer release()
-	stop := console.progress(job.Meter, o.talk)
+	stop := o.talk.progress(console, job.Meter)
 	result, err := importer.Run(ctx, job)
 	stop()
-	return console.conclude(result, err, o.talk)
+	return conclude(console, result, err, o.talk)
 }
 
 // atTerminal is how a person is asked; nil if nobody is at the terminal.
-func atTerminal(console *console) func(context.Context, string) bool {
+func atTerminal(console *tty.Console) func(context.Context, string) bool {
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		return console.agreed
+		return console.Agreed
 	}
 	return nil
 }

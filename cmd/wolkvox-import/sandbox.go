@@ -13,13 +13,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 	"wolkvox-import/importer/sandbox"
 )
 
 // sandboxCommand is sandbox: a simulated CRM that serves until it is stopped. Its flags bind into the
 // config of package sandbox, which knows what each fault does.
-func sandboxCommand(console *console) *cobra.Command {
+func sandboxCommand(console *tty.Console) *cobra.Command {
 	var config sandbox.Config
 	var address, log, firewall string
 	var stored []string
@@ -57,7 +58,7 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 			}
 			ctx, release := interruptible(c.Context(), console, always(importer.StatusStopped))
 			defer release()
-			fmt.Fprintf(console.out, "serving a simulated CRM on http://%s\n", listener.Addr())
+			fmt.Fprintf(console.Out, "serving a simulated CRM on http://%s\n", listener.Addr())
 			return sandbox.Serve(ctx, listener, sandbox.New(config))
 		},
 	}

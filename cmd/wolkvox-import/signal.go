@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,7 +19,7 @@ const oneSignal = 200 * time.Millisecond
 // interruptible ends the context at the first Ctrl-C or SIGTERM, or when the terminal is
 // closed, so that what is in flight can end well. The second one ends the program at once, with the
 // status that atOnce finds to be true then.
-func interruptible(ctx context.Context, console *console, atOnce func() int) (context.Context, func()) {
+func interruptible(ctx context.Context, talk io.Writer, atOnce func() int) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -30,7 +31,7 @@ func interruptible(ctx context.Context, console *console, atOnce func() int) (co
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(console, "wolkvox-import: stopping: what is in flight comes to its end; once more to stop at once")
+		fmt.Fprintln(talk, "wolkvox-import: stopping: what is in flight comes to its end; once more to stop at once")
 		cancel()
 		first := time.Now()
 		for range signals {
@@ -42,7 +43,7 @@ func interruptible(ctx context.Context, console *console, atOnce func() int) (co
 			if status == importer.StatusInDoubt {
 				said = "rows are in doubt; the next run, or resolve --list, says which"
 			}
-			fmt.Fprintln(console, "wolkvox-import: stopped at once: "+said)
+			fmt.Fprintln(talk, "wolkvox-import: stopped at once: "+said)
 			os.Exit(status)
 		}
 	}()

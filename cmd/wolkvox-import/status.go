@@ -9,11 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 	"wolkvox-import/importer"
 )
 
 // statusCommand is status: what a ledger knows, also while a run is on.
-func statusCommand(console *console) *cobra.Command {
+func statusCommand(console *tty.Console) *cobra.Command {
 	var path string
 	var asJSON bool
 	c := &cobra.Command{
@@ -29,9 +30,9 @@ Exit status: 0 shown, 1 the ledger can't be read, 2 usage.`,
 				return err
 			}
 			if asJSON {
-				return console.json(state)
+				return console.JSON(state)
 			}
-			fmt.Fprint(console.out, describe(path, state))
+			fmt.Fprint(console.Out, describe(path, state))
 			return nil
 		},
 	}
@@ -45,7 +46,7 @@ Exit status: 0 shown, 1 the ledger can't be read, 2 usage.`,
 func describe(path string, s importer.State) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ledger     %s\noperation  %s\nserver     %s\n",
-		inline(path), inline(s.Operation), inline(s.Server))
+		tty.Inline(path), tty.Inline(s.Operation), tty.Inline(s.Server))
 	switch {
 	case s.Started.IsZero():
 		fmt.Fprintf(&b, "last run   none\n")
@@ -54,7 +55,7 @@ func describe(path string, s importer.State) string {
 	case s.Ended.IsZero():
 		fmt.Fprintf(&b, "last run   %s, died before its end: run the same command again\n", shortly(s.Started))
 	case s.Stopped != "":
-		fmt.Fprintf(&b, "last run   %s, stopped: %s\n", shortly(s.Started), inline(s.Stopped))
+		fmt.Fprintf(&b, "last run   %s, stopped: %s\n", shortly(s.Started), tty.Inline(s.Stopped))
 	default:
 		fmt.Fprintf(&b, "last run   %s, finished %s\n", shortly(s.Started), shortly(s.Ended))
 	}
@@ -63,7 +64,7 @@ func describe(path string, s importer.State) string {
 	}
 	for _, d := range s.Doubts {
 		fmt.Fprintf(&b, "in doubt   %s, sent %s, contact %s: %s\n",
-			inline(d.Key), shortly(d.Since), inline(d.Contact), inline(d.Evidence))
+			tty.Inline(d.Key), shortly(d.Since), tty.Inline(d.Contact), tty.Inline(d.Evidence))
 	}
 	if n := s.Keys["in_doubt"] - len(s.Doubts); n > 0 {
 		fmt.Fprintf(&b, "           and %d more in doubt\n", n)

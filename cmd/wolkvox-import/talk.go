@@ -1,13 +1,12 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
+	"wolkvox-import/importer"
 )
 
 // talk is how a command speaks.
@@ -28,7 +27,7 @@ func (t *talk) flags(c *cobra.Command) {
 }
 
 // logger makes the logger that talk and --log-format ask for.
-func (t talk) logger(c *console) *slog.Logger {
+func (t talk) logger(c *tty.Console) *slog.Logger {
 	level := slog.LevelInfo
 	switch {
 	case t.quiet:
@@ -36,58 +35,17 @@ func (t talk) logger(c *console) *slog.Logger {
 	case t.verbose:
 		level = slog.LevelDebug
 	}
-	if t.format == "json" {
-		return slog.New(slog.NewJSONHandler(c, &slog.HandlerOptions{Level: level}))
-	}
-	return slog.New(&plain{console: c, level: level})
+	return c.Logger(level, t.format == "json")
 }
 
-// plain is a log handler for people: a line that begins with the program's name, the
-// attributes behind it in brackets.
-type plain struct {
-	console *console
-	level   slog.Level
-	attrs   []slog.Attr
+// progress shows how far a run is until the returned function is called, unless the person, or a
+// program that reads the log, is not to be told.
+func (t talk) progress(c *tty.Console, m *importer.Meter) (stop func()) {
+	if t.quiet || t.noProgress || t.format == "json" {
+		return func() {}
+	}
+	return c.Progress(m)
 }
-
-// Enabled is by level alone: --quiet and --verbose.
-func (p *plain) Enabled(_ context.Context, l slog.Level) bool { return l >= p.level }
-
-// Handle writes the line in one call, so that lines of several goroutines never mix.
-func (p *plain) Handle(_ context.Context, r slog.Record) error {
-	var b strings.Builder
-	b.WriteString(program)
-	switch {
-	case r.Level >= slog.LevelError:
-		b.WriteString("error: ")
-	case r.Level >= slog.LevelWarn:
-		b.WriteString("warning: ")
-	}
-	b.WriteString(inline(r.Message))
-	var shown []string
-	show := func(a slog.Attr) bool {
-		shown = append(shown, inline(fmt.Sprintf("%s: %v", a.Key, a.Value)))
-		return true
-	}
-	for _, a := range p.attrs {
-		show(a)
-	}
-	r.Attrs(show)
-	if len(shown) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(shown, ", "))
-	}
-	b.WriteByte('\n')
-	_, err := io.WriteString(p.console, b.String())
-	return err
-}
-
-// WithAttrs copies what it is given: two loggers may grow from the same one.
-func (p *plain) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &plain{p.console, p.level, append(append([]slog.Attr{}, p.attrs...), attrs...)}
-}
-
-// WithGroup is not used by this program; groups are shown flat.
-func (p *plain) WithGroup(string) slog.Handler { return p }
 
 // complete names the values of a flag to the shell.
 func complete(c *cobra.Command, flag string, values ...string) {

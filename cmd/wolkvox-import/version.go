@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"wolkvox-import/cmd/wolkvox-import/internal/tty"
 )
 
 // release is set by the linker when a release is built.
@@ -22,13 +24,13 @@ func version() string {
 }
 
 // versionCommand is version.
-func versionCommand(console *console) *cobra.Command {
+func versionCommand(console *tty.Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "print the version",
 		Args:  nothing,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(console.out, "wolkvox-import", version())
+			_, err := fmt.Fprintln(console.Out, "wolkvox-import", version())
 			return err
 		},
 	}

@@ -1,4 +1,15 @@
-package main
+// Package tty is the two streams of a command-line program: its result, its talk and its progress.
+//
+//	result ──────────────► escape ─► stdout
+//	talk, logs, questions ► escape ─► stderr ◄─ bar, which makes room for them
+//
+// Its rules:
+//
+//   - A terminal obeys nothing that came from cells, names and servers: what it would obey is made
+//     visible. Only the bar writes to stderr as it is.
+//   - Talk, questions and the bar take turns: none is drawn over another.
+//   - What is written at once is whole lines, or a question.
+package tty
 
 import (
 	"bufio"
@@ -15,22 +26,25 @@ import (
 	"golang.org/x/term"
 )
 
-// program begins each line of talk.
-const program = "wolkvox-import: "
+// Program begins each line of talk.
+const Program = "wolkvox-import: "
 
-// console owns the program's two streams, so that talk and the progress bar don't
-// write into each other, and nothing that is said is obeyed by a terminal: out escapes,
+// Console owns the program's two streams, so that talk and the progress bar don't
+// write into each other, and nothing that is said is obeyed by a terminal: Out escapes,
 // and so does Write. The bar alone writes to err as it is.
-type console struct {
-	out, err io.Writer
+type Console struct {
+	Out, err io.Writer
 
 	mu     sync.Mutex
 	clear  func() // takes the progress bar away; nil if there is none
 	asking bool   // a question stands where the bar would be drawn, in a line without an end
 }
 
+// New is a console over the streams of the process.
+func New(stdout, stderr io.Writer) *Console { return &Console{Out: escaped{stdout}, err: stderr} }
+
 // Write writes to stderr, above the progress bar or below a question.
-func (c *console) Write(p []byte) (int, error) {
+func (c *Console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -44,27 +58,27 @@ func (c *console) Write(p []byte) (int, error) {
 }
 
 // ask writes a question, over which no bar is drawn until it is answered or talk follows.
-func (c *console) ask(question string) {
+func (c *Console) ask(question string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.clear != nil {
 		c.clear()
 	}
-	fmt.Fprint(escaped{c.err}, inline(question))
+	fmt.Fprint(escaped{c.err}, Inline(question))
 	c.asking = true
 }
 
 // answered takes the question away: from now on a bar may be drawn again.
-func (c *console) answered() {
+func (c *Console) answered() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asking = false
 }
 
-// agreed asks a question at the terminal. If there is none, nobody is asked. No answer is
+// Agreed asks a question at the terminal. If there is none, nobody is asked. No answer is
 // no, be it that there comes none or that ctx ends; the terminal can't be read with a limit,
 // so the reading is left behind then.
-func (c *console) agreed(ctx context.Context, question string) bool {
+func (c *Console) Agreed(ctx context.Context, question string) bool {
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return true
 	}
@@ -86,21 +100,21 @@ func (c *console) agreed(ctx context.Context, question string) bool {
 // placed is a line of an error that is indented, or begins with a place in a mapping.
 var placed = regexp.MustCompile(`^(\s|(\w:)?[^:]*:\d+:\d+: )`)
 
-// failed says an error. Its further lines are indented, so that none passes for talk of its
+// Failed says an error. Its further lines are indented, so that none passes for talk of its
 // own.
-func (c *console) failed(err error) {
+func (c *Console) Failed(err error) {
 	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
 	for i, line := range lines {
 		if i > 0 && !placed.MatchString(line) {
 			lines[i] = "  " + line
 		}
 	}
-	fmt.Fprintf(c, program+"error: %s\n", strings.Join(lines, "\n"))
+	fmt.Fprintf(c, Program+"error: %s\n", strings.Join(lines, "\n"))
 }
 
-// json prints what a program asked for. What a terminal would obey is escaped as JSON has it.
-func (c *console) json(v any) error {
-	e := json.NewEncoder(c.out)
+// JSON prints what a program asked for. What a terminal would obey is escaped as JSON has it.
+func (c *Console) JSON(v any) error {
+	e := json.NewEncoder(c.Out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)

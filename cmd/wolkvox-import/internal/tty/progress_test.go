@@ -1,4 +1,4 @@
-package main
+package tty
 
 import (
 	"bytes"
@@ -15,14 +15,14 @@ func TestBarIsNotDrawnOverAQuestion(t *testing.T) {
 	var meter importer.Meter
 	job := importer.Job{
 		Output:       importer.Output{Out: t.TempDir()},
-		Reading:      importer.Reading{Inputs: []string{"../../samples/tickets.csv"}, Mapping: "../../samples/tickets.yaml"},
+		Reading:      importer.Reading{Inputs: []string{"../../../../samples/tickets.csv"}, Mapping: "../../../../samples/tickets.yaml"},
 		Surroundings: importer.Surroundings{Meter: &meter, Log: slog.New(slog.DiscardHandler)},
 	}
 	if _, _, err := importer.Check(t.Context(), job, ""); err != nil {
 		t.Fatal(err)
 	}
 	var terminal bytes.Buffer
-	c := &console{err: &terminal}
+	c := &Console{err: &terminal}
 	draw := c.bar(&meter)
 	draws := func() bool {
 		terminal.Reset()

@@ -1,4 +1,4 @@
-package main
+package tty
 
 import (
 	"fmt"
@@ -11,12 +11,9 @@ import (
 	"wolkvox-import/importer"
 )
 
-// progress shows how far the run is, until the returned function is called: a bar
+// Progress shows how far the run is, until the returned function is called: a bar
 // if stderr is a terminal, and otherwise a line now and then.
-func (c *console) progress(m *importer.Meter, t talk) (stop func()) {
-	if t.quiet || t.noProgress || t.format == "json" {
-		return func() {}
-	}
+func (c *Console) Progress(m *importer.Meter) (stop func()) {
 	show, every := c.lines(m), 5*time.Second
 	if file, ok := c.err.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		show, every = c.bar(m), 200*time.Millisecond
@@ -47,17 +44,17 @@ func (c *console) progress(m *importer.Meter, t talk) (stop func()) {
 }
 
 // lines says how far the run is in a line of talk.
-func (c *console) lines(m *importer.Meter) func() {
+func (c *Console) lines(m *importer.Meter) func() {
 	return func() {
 		if r := m.Read(); !r.Since.IsZero() {
-			fmt.Fprintf(c, "wolkvox-import: %s, %.0f%% of the input read\n", gist(r), 100*r.Read)
+			fmt.Fprintf(c, Program+"%s, %.0f%% of the input read\n", gist(r), 100*r.Read)
 		}
 	}
 }
 
 // bar draws on the share of the input that has been read, since the number of rows
 // isn't known before the end.
-func (c *console) bar(m *importer.Meter) func() {
+func (c *Console) bar(m *importer.Meter) func() {
 	const whole = 1000
 	bar := progressbar.NewOptions(whole, progressbar.OptionSetWriter(c.err), progressbar.OptionSetWidth(24),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true),

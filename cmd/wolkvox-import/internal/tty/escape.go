@@ -1,4 +1,4 @@
-package main
+package tty
 
 import (
 	"fmt"
@@ -52,5 +52,5 @@ func obeyed(r rune) bool {
 // no server can begin a line that looks like the program's own.
 var lineEnds = strings.NewReplacer("\r\n", `\n`, "\n", `\n`, "\r", `\n`)
 
-// inline is a text within a line of the program's.
-func inline(text string) string { return lineEnds.Replace(text) }
+// Inline is a text within a line of the program's.
+func Inline(text string) string { return lineEnds.Replace(text) }
