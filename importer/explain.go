@@ -29,6 +29,11 @@ func (w Which) skips(row *intake.Row) bool {
 	return w.Row > 0 && row.Number != w.Row || w.Key != "" && row.Key != w.Key
 }
 
+// explains tells whether a row with these problems has the error that is asked for, if any is.
+func (w Which) explains(problems []Problem) bool {
+	return w.Error == "" || slices.ContainsFunc(problems, func(p Problem) bool { return p.Error == w.Error })
+}
+
 func (w Which) String() string {
 	switch {
 	case w.Row > 0:
@@ -81,7 +86,7 @@ func Explain(ctx context.Context, job Job, which Which) (Explanation, error) {
 				continue
 			}
 			d := rules.Decide(in, &found, nil)
-			if which.Error == "" || slices.ContainsFunc(d.Problems, func(p mapping.Problem) bool { return p.Error == which.Error }) {
+			if which.explains(d.Problems) {
 				return explain(in, row, &d), nil
 			}
 		}

@@ -79,7 +79,8 @@ func Run(ctx context.Context, job Job) (Result, error) {
 		job.Log.Info("no row is begun after " + job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
 		go halt.Until(job.Until) // it ends with the halt
 	}
-	run := &run{job: job, started: time.Now(), server: server, inputs: inputs, last: last, ledger: book, rows: rows, halt: halt}
+	run := &run{job: job, started: time.Now(), server: server, inputs: inputs, last: last,
+		ledger: book, rows: rows, halt: halt}
 	run.rules = run.newRules()
 	breaker := new(pace.Breaker) // while it is open, no row is claimed
 	run.sender = run.newSender(breaker)

@@ -76,7 +76,9 @@ func closed(c io.Closer, log *slog.Logger) {
 
 // identify prepares to identify rows, by what the last run has left. It says what spreadsheets
 // have visibly done to a rejects file, while the ledger has the records of the run that wrote it.
-func identify(book ledger.Ledger, seen *duplicates.Keys, inputs *intake.Inputs, log *slog.Logger) (account.Account, *identity.Finder, error) {
+func identify(
+	book ledger.Ledger, seen *duplicates.Keys, inputs *intake.Inputs, log *slog.Logger,
+) (account.Account, *identity.Finder, error) {
 	_, last, err := account.Last(book)
 	if err != nil && !errors.Is(err, ledger.ErrNoRun) {
 		return last, nil, err
@@ -287,8 +289,9 @@ func (r *run) finish(in *intake.Input) {
 	r.rows.NextInput()
 	in.SayShort(r.job.Log)
 	if s := r.record.Tally(in.Number); account.ReusedKeys(s) {
-		r.job.Log.Warn(fmt.Sprintf("%s: %d of %d rows that were imported before have other cells: are these other tickets? "+
-			"if so, the key has to tell them from the earlier ones, for example by a year, and they can be imported; "+
-			"if not, look at changed.csv", in.Path, s.Changed, s.Known))
+		r.job.Log.Warn(fmt.Sprintf("%s: %d of %d rows that were imported before have other cells: "+
+			"are these other tickets? if so, the key has to tell them from the earlier ones, "+
+			"for example by a year, and they can be imported; if not, look at changed.csv",
+			in.Path, s.Changed, s.Known))
 	}
 }

@@ -12,7 +12,12 @@ import (
 
 // account is what the run tells of itself, as far as it has come.
 func (r *run) account(halt *Halt) *account.Account {
-	a := &account.Account{Formats: r.job.Formats, Keep: r.inputs.Keep, Templates: r.rows.Templates(), About: r.about(halt)}
+	a := &account.Account{
+		About:     r.about(halt),
+		Formats:   r.job.Formats,
+		Keep:      r.inputs.Keep,
+		Templates: r.rows.Templates(),
+	}
 	if a.Renewed = r.sender.Lanes.Renewal(); a.Renewed.IsZero() {
 		a.Renewed = r.last.Renewed
 	}

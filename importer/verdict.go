@@ -29,10 +29,14 @@ type meaning struct {
 
 // verdicts is the table of what a person may say.
 var verdicts = []meaning{
-	{"created", "the case exists, with this wolkvox_id", []ledger.State{ledger.InDoubt}, ledger.Created},
-	{"absent", "there is no case; the next run may send the row", []ledger.State{ledger.InDoubt}, ledger.Pending},
-	{"ignore", "the row is never to be sent", []ledger.State{ledger.InDoubt, ledger.Pending, ledger.Rejected, ledger.Invalid}, ledger.Ignored},
-	{"deleted", "its case was removed at the CRM; the next run may send the row again", []ledger.State{ledger.Created}, ledger.Pending},
+	{"created", "the case exists, with this wolkvox_id",
+		[]ledger.State{ledger.InDoubt}, ledger.Created},
+	{"absent", "there is no case; the next run may send the row",
+		[]ledger.State{ledger.InDoubt}, ledger.Pending},
+	{"ignore", "the row is never to be sent",
+		[]ledger.State{ledger.InDoubt, ledger.Pending, ledger.Rejected, ledger.Invalid}, ledger.Ignored},
+	{"deleted", "its case was removed at the CRM; the next run may send the row again",
+		[]ledger.State{ledger.Created}, ledger.Pending},
 }
 
 // Verdicts lists the words of a Verdict, each with its meaning.
@@ -43,7 +47,8 @@ func Verdicts() (words, meanings []string) {
 	return words, meanings
 }
 
-// Decide records what a person says of rows: all of it, or nothing if something of it is wrong. It returns how many rows are in doubt still.
+// Decide records what a person says of rows: all of it, or nothing if something of it is wrong. It
+// returns how many rows are in doubt still.
 func Decide(path, who string, said []Verdict) (left int, err error) {
 	l, err := openOwn(path)
 	if err != nil {
@@ -89,7 +94,8 @@ func (v Verdict) resolution(l ledger.Ledger, who string) (ledger.Resolution, err
 	case state == ledger.Unknown:
 		return r, fmt.Errorf("the ledger has no row with the key %q; status lists those in doubt", v.Key)
 	case !slices.Contains(verdicts[i].from, state):
-		return r, fmt.Errorf("the row %q is %s, and %s is for rows that are %s", v.Key, state, v.Word, statesText(verdicts[i].from))
+		return r, fmt.Errorf("the row %q is %s, and %s is for rows that are %s",
+			v.Key, state, v.Word, statesText(verdicts[i].from))
 	case verdicts[i].to == ledger.Created && strings.TrimSpace(v.ID) == "":
 		return r, fmt.Errorf("%q: created needs the case's wolkvox_id", v.Key)
 	case verdicts[i].to != ledger.Created && v.ID != "":

@@ -1,4 +1,12 @@
 // Package ahead lets one part of a pipeline work while the next one is busy with what it has got.
+//
+//	sequence ──producer's goroutine──► up to Depth values wait ──► the loop
+//
+// Its rules:
+//
+//   - Values come in their order, and none is lost.
+//   - The producer never outlives the loop over it: whoever left the loop may close what the
+//     producer reads.
 package ahead
 
 import (
@@ -25,6 +33,8 @@ func Of[T any](seq iter.Seq[T]) iter.Seq[T] {
 				}
 			}
 		})
+		// Deferred calls run from the last: stop is closed first, or a producer that has a value to
+		// hand on would be waited for forever.
 		defer producer.Wait()
 		defer close(stop)
 		for v := range values {

@@ -51,7 +51,9 @@ func kindOf(t *submit.Task) (k kind) {
 
 // Choose finds the first row of each kind among those that are to be sent; more tells that there
 // are more kinds than a canary sends. The rows come once more, so the finder forgets them.
-func Choose(inputs []*intake.Input, finder *identity.Finder, rules *triage.Rules) (tasks []submit.Task, more bool, err error) {
+func Choose(
+	inputs []*intake.Input, finder *identity.Finder, rules *triage.Rules,
+) (tasks []submit.Task, more bool, err error) {
 	defer func() { err = errors.Join(err, finder.Forget()) }()
 	seen, keys := map[kind]bool{}, map[ledger.ID]bool{}
 	for _, in := range inputs {
@@ -194,7 +196,8 @@ func (r *Reader) Conclude(ctx context.Context, of int, agreed func(context.Conte
 		why := "canary: all were created; nobody is here to be asked whether to go on, and --yes was not given"
 		return &stop.Halt{Status: stop.Paused, Why: why, Hint: hint}
 	case !agreed(ctx, fmt.Sprintf("%s created; go on with the rest? [y/N] ", say.Several(of, "case"))):
-		return &stop.Halt{Status: stop.Paused, Why: "canary: all were created; the person chose to stop here", Hint: hint}
+		why := "canary: all were created; the person chose to stop here"
+		return &stop.Halt{Status: stop.Paused, Why: why, Hint: hint}
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func differ(differs, missing []string, name string, sent, shown any, ok bool) ([
 }
 
 // same compares values as people would. An object that the CRM shows for a text is the
-// text's where any of its values is.
+// text's if any of its values is.
 func same(sent, shown any) bool {
 	if object, ok := shown.(map[string]any); ok {
 		if _, wasObject := sent.(map[string]any); !wasObject {

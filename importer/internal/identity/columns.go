@@ -22,7 +22,8 @@ type columnSet struct {
 	numbers []int  // of the columns in this input, in the order of names
 }
 
-// ownColumns is the set that the mapping uses today.
+// ownColumns is the set that the mapping uses today. The names are sorted, so that a mapping whose
+// fields only stand in another order has the same set.
 func ownColumns(in *intake.Input) columnSet {
 	names, _ := in.Program().Columns()
 	slices.Sort(names)
@@ -51,8 +52,11 @@ func resolve(in *intake.Input, id int64, text string) (columnSet, bool) {
 	return set, true
 }
 
-// columnSets are the sets that the input's rows can be known by, today's first and then the newest
-// of the others: if several know a row, the newest entry is the row's.
+// columnSets are the sets that the input's rows can be known by. Their order decides whose a row is.
+// Today's set is the first: a claim is made under it, and nothing else may stand in its place. The
+// others follow from the newest to the oldest, by the ledger's numbers, which only grow. A row
+// without a key is looked for under all of them, from the last to the first, and the last one that
+// knows it wins: so the newest entry is the row's, and today's before all.
 func columnSets(in *intake.Input, l ledger.Ledger) (sets []columnSet, err error) {
 	id, err := l.ColumnSet(ownColumns(in).names)
 	if err != nil {
@@ -79,8 +83,9 @@ func columnSets(in *intake.Input, l ledger.Ledger) (sets []columnSet, err error)
 	return sets, nil
 }
 
-// digest is the row's content under this set of columns, as entries of the ledger have it. The
-// memory is used again by the next call.
+// digest is the row's content under this set of columns, as entries of the ledger have it. It must
+// never change, or every row of every ledger would look changed. Each cell comes with its length, so
+// that no text can move from one cell into the next unseen. The memory is used again by the next call.
 func (s *columnSet) digest(memory *[]byte, cells []string) [16]byte {
 	text := append((*memory)[:0], s.names...)
 	for _, n := range s.numbers {
@@ -92,7 +97,8 @@ func (s *columnSet) digest(memory *[]byte, cells []string) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// cellsKey is the key of a row without one, of which there were so many in the input before.
+// cellsKey is the key of a row without one, of which there were so many in the input before. Ledgers
+// have such keys, so their form must not change either.
 func cellsKey(content [16]byte, before int) string {
 	key := "row-" + hex.EncodeToString(content[:])
 	if before > 0 {

@@ -28,7 +28,8 @@ type Row struct {
 	Known
 }
 
-// Known is what is known of a row. The zero value is a row that nothing is known of.
+// Known is what is known of a row. The zero value is a row that nothing is known of. Its ID is zero if
+// the row has no key that may be written into the ledger.
 type Known struct {
 	ID      ledger.ID
 	Content [16]byte // of the cells, under the mapping's own columns
@@ -48,14 +49,15 @@ type Earlier struct {
 // Met tells whether there is one.
 func (e Earlier) Met() bool { return e.Row > 0 }
 
-// IDOf is how the ledger knows a key.
+// IDOf is how the ledger knows a key: half of its SHA-256, which stays when the key is purged.
 func IDOf(key string) (id ledger.ID) {
 	sum := sha256.Sum256([]byte(key))
 	copy(id[:], sum[:])
 	return id
 }
 
-// Finder identifies the rows of a run's inputs. It is for one goroutine at a time.
+// Finder identifies the rows of a run's inputs. It is for one goroutine at a time: its memory, and the
+// ledger's Lookup, are. It notes each row that it is shown as met, so a pass beforehand must Forget.
 type Finder struct {
 	inputs    []*intake.Input
 	columns   [][]columnSet     // of each input; the first is today's
@@ -160,7 +162,7 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 	if err == nil {
 		err = f.nameByCells(in, bare)
 	}
-	if err != nil {
+	if err != nil { // what was found of some must not pass for what is known of all
 		return Keys(in, batch, memory), err
 	}
 	return rows, nil
@@ -172,10 +174,12 @@ func (f *Finder) Forget() error {
 	return f.seen.Forget()
 }
 
-// NextInput goes on to another input, whose rows are held against those of the ones before.
+// NextInput goes on to another input, whose rows are held against those of the ones before. What the
+// ledger reads ahead for one input it must not tell the next: it may have been claimed since.
 func (f *Finder) NextInput() { f.ledger.NextInput() }
 
-// findKeyed notes rows with keys as met, and finds what is known of them.
+// findKeyed notes rows with keys as met, and finds what is known of them. Rows of one batch see each
+// other: the second of two equal keys is a repetition even if the first isn't claimed yet.
 func (f *Finder) findKeyed(in *intake.Input, rows []*Row) error {
 	sightings := make([]duplicates.Sighting, len(rows))
 	for i, row := range rows {
@@ -259,11 +263,16 @@ func (f *Finder) nameByCells(in *intake.Input, rows []*Row) error {
 	return nil
 }
 
+// nameBySet names the rows by one set of columns. Under an older set a row gets a name only if the
+// ledger has it; under the mapping's own it gets one in any case. Every set counts its equal rows,
+// and counts all of them, or a third copy would take the second one's key.
 func (f *Finder) nameBySet(in *intake.Input, set *columnSet, own bool, rows []*Row) error {
 	sightings := make([]duplicates.Sighting, len(rows))
 	for i, row := range rows {
 		content := set.digest(&f.memory, row.Cells)
-		sightings[i] = duplicates.Sighting{ID: inInput(content, in.Number), Input: in.Number, Row: row.Number, Content: content}
+		sightings[i] = duplicates.Sighting{
+			ID: inInput(content, in.Number), Input: in.Number, Row: row.Number, Content: content,
+		}
 	}
 	before, err := f.seen.Seen(sightings)
 	if err != nil {

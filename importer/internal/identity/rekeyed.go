@@ -40,7 +40,8 @@ func (f *Finder) Rekeyed() (said string, err error) {
 }
 
 // otherContents are the contents of what has, or may have, a case under another key; nil if
-// there is nothing of that kind.
+// there is nothing of that kind. They go into a filter of a fixed size, as a ledger may have
+// millions. What the filter lets through is asked of the ledger, so its errors cost time alone.
 func (f *Finder) otherContents() (contents filter.Filter, err error) {
 	for content, err := range f.ledger.OtherContents(f.key) {
 		if err != nil {

@@ -58,8 +58,8 @@ func (f *Finder) questionNewKeys(in *intake.Input, rows []*Row) error {
 		row.Problem = &mapping.Problem{
 			Field: "key",
 			Error: reports.SimilarKey,
-			Message: fmt.Sprintf("key: %q is new, and %s was sent already; a spreadsheet may have made one of the other",
-				row.Key, which),
+			Message: fmt.Sprintf("key: %q is new, and %s was sent already; "+
+				"a spreadsheet may have made one of the other", row.Key, which),
 			Hint: "take the export as the system wrote it, or correct the cell; if this is another ticket, say --yes",
 		}
 		row.Known = Known{} // such a key must not become one that the ledger knows
@@ -73,8 +73,8 @@ func manyRespelled(in *intake.Input, key, which string) *stop.Halt {
 		Status: stop.Stopped,
 		Why: fmt.Sprintf("%s: %d keys are new, and look like sent ones that a spreadsheet has changed, as %q of %s",
 			in.Path, mostRespelled, key, which),
-		Hint: "take the export as the system wrote it, without saving it in a spreadsheet, and run the same command again; " +
-			"if these are other tickets, say --yes",
+		Hint: "take the export as the system wrote it, without saving it in a spreadsheet, " +
+			"and run the same command again; if these are other tickets, say --yes",
 	}
 }
 
@@ -88,6 +88,7 @@ func withOtherDigits(key string, others []string) (list []string) {
 	return list
 }
 
+// plain is a key without capitals and blanks.
 func plain(key string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {

@@ -16,11 +16,13 @@ import (
 )
 
 // similar are keys that the ledger has, by what is left of them when a spreadsheet has changed them.
+// The keys themselves stay in the ledger: a filter says whether looking through it may pay.
 type similar struct {
 	keys   func() iter.Seq2[string, error]
 	folded filter.Filter
 }
 
+// newSimilar goes through the keys once, which takes about a second for each million.
 func newSimilar(keys func() iter.Seq2[string, error]) (*similar, error) {
 	s := &similar{keys, filter.New()}
 	for key, err := range keys() {
@@ -74,6 +76,7 @@ func (s *similar) find(keys []string) (map[string][]string, error) {
 
 // questionKeys makes those rows of a rejects file invalid whose keys are probably not their own: a
 // spreadsheet that changed import_key has changed the cells that the mapping makes a key of too.
+// Rows that a person has only mended have keys that the ledger knows as refused, and pass.
 func (f *Finder) questionKeys(in *intake.Input, rows []*Row) error {
 	var strange []*Row
 	var keys []string
@@ -121,8 +124,8 @@ func (row *Row) strange(meant []string) *mapping.Problem {
 		return &mapping.Problem{
 			Field: reports.RejectColumns[0],
 			Error: unknownKey,
-			Message: fmt.Sprintf("import_key: %q is the key of a rejected row, and so is %s, which this file doesn't have; "+
-				"a spreadsheet may have made one of the other", row.Key, which),
+			Message: fmt.Sprintf("import_key: %q is the key of a rejected row, and so is %s, "+
+				"which this file doesn't have; a spreadsheet may have made one of the other", row.Key, which),
 			Hint: "write the keys into the cells of import_key as the rejects file had them, in a column of texts, " +
 				"or correct the export and import that",
 		}
@@ -144,7 +147,8 @@ func (row *Row) strange(meant []string) *mapping.Problem {
 	}
 }
 
-// Sendable tells whether a key in this state may be sent.
+// Sendable tells whether a key in this state may be sent. A state that is unknown to this program may
+// not.
 func Sendable(state ledger.State) bool {
 	switch state {
 	case ledger.Unknown, ledger.Pending, ledger.Rejected, ledger.Invalid:
@@ -164,7 +168,8 @@ const (
 func unknownImportKey(key, which string) *mapping.Problem {
 	p := &mapping.Problem{Field: reports.RejectColumns[0], Error: unknownKey}
 	if which != "" {
-		p.Message = fmt.Sprintf("import_key: the ledger doesn't know %q; a spreadsheet has probably made it of %s", key, which)
+		p.Message = fmt.Sprintf("import_key: the ledger doesn't know %q; a spreadsheet has probably made it of %s",
+			key, which)
 		p.Hint = fmt.Sprintf(writeKey, which)
 		return p
 	}

@@ -1,7 +1,8 @@
 // Package intake opens what a job reads: the mapping and the inputs, tied to each other. Either
 // all of it is open, or nothing is and all mistakes of all files are said at once.
 //
-//	Reading ──Open──► Inputs ──► Input ──Whole──► batches of Rows ──FindKey, Case──► a case
+//	Reading ──Open──► Inputs, of each Input ──Whole──► batches of Rows
+//	                                                     └──FindKey──► key ──Case──► case
 //
 // Its rules:
 //

@@ -7,7 +7,8 @@ import (
 )
 
 // folders are those of the reports of some inputs: the folder that was named, or one inside it for
-// each of several inputs.
+// each of several inputs. Inputs of one name in several folders get numbers, in the order of the
+// command, so that no input's reports replace another's and a repeated command finds the same ones.
 func (to *Reports) folders(inputs []string) []string {
 	list, taken := make([]string, len(inputs)), map[string]bool{}
 	for i, path := range inputs {

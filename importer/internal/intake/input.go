@@ -17,7 +17,12 @@ import (
 )
 
 // Input is one open input, tied to the mapping. It is read by one goroutine, which also finds the
-// keys; another one may make the cases, since the two use programs of their own.
+// keys; another one may make the cases.
+//
+// It has two programs because of that. A compiled mapping is for one goroutine at a time: it holds
+// the row that it works on, and a lookup's open query. The reader needs the keys of a batch to ask
+// the ledger for them while the batches before it are still being decided about. With one program
+// for both, a key could be made of another row's lines.
 type Input struct {
 	Number  int            // within the job, from 0
 	Path    string         // as it was given
@@ -33,14 +38,16 @@ type Input struct {
 	counts  counts
 }
 
-// counts are of an input's rows.
+// counts are of an input's rows. Only the goroutine that reads changes them; others may look at them
+// when it has ended.
 type counts struct {
 	read  int // so far
 	short int // of those, with fewer cells than the header
 	ahead int // all, as they were counted beforehand; 0 is not known
 }
 
-// openInput opens an input and compiles the mapping against its header.
+// openInput opens an input and compiles the mapping against its header. The command goes over the
+// mapping, which may be for many inputs. If it fails, nothing is left open.
 func openInput(n int, path string, comma rune, r Reading, m *mapping.Mapping, log *slog.Logger) (*Input, error) {
 	in := &Input{Number: n, Path: path, limit: r.Limit}
 	in.Options = source.Options{
@@ -85,6 +92,8 @@ func (in *Input) open() (err error) {
 	return nil
 }
 
+// compile makes both programs, and takes the fingerprint that the reports are held against later.
+// The caller closes what was made if it fails.
 func (in *Input) compile(m *mapping.Mapping, options mapping.Options) error {
 	sum, size, err := in.reader.Digest()
 	if err != nil {
@@ -98,8 +107,9 @@ func (in *Input) compile(m *mapping.Mapping, options mapping.Options) error {
 	return err
 }
 
-// Anew is the same input, to be read from its beginning by a reader of its own. The caller calls
-// Done on it instead of Close, since the programs stay this one's.
+// Anew is the same input, to be read from its beginning by a reader of its own: what must be known
+// of all rows before the first is sent is found by such a pass. The caller calls Done on it instead
+// of Close, since the programs stay this one's. So the two must not be used at the same time.
 func (in *Input) Anew() (*Input, error) {
 	again := *in
 	again.counts = counts{}
@@ -111,8 +121,9 @@ func (in *Input) Anew() (*Input, error) {
 	return &again, nil
 }
 
-// Reopen reads the rows anew, through the handle that they were read by, if the file is still what it
-// was. The caller closes the reader.
+// Reopen reads the rows anew, through the handle that they were read by, if the file is still what
+// it was: rejects.csv shows the person's cells, and must not show those of tomorrow's export. The
+// caller closes the reader.
 func (in *Input) Reopen() (*source.Reader, error) {
 	same, err := in.reader.Same(true)
 	if err == nil && !same {
@@ -157,7 +168,8 @@ func (in *Input) Program() *mapping.Program { return in.program }
 // Read is the number of rows that were read so far.
 func (in *Input) Read() int { return in.counts.read }
 
-// Unread takes rows back that were read and are not accounted for.
+// Unread takes rows back that were read and are not accounted for: rows read and outcomes must add
+// up, or the summary says that something was lost.
 func (in *Input) Unread(n int) { in.counts.read -= n }
 
 // SayShort tells of rows whose missing cells were taken for empty.
@@ -168,7 +180,9 @@ func (in *Input) SayShort(log *slog.Logger) {
 	}
 }
 
-// FindKey finds the row's key. That of a rejects file goes over the mapping's.
+// FindKey finds the row's key. That of a rejects file goes over the mapping's: the row was known by
+// it when it was refused, and mending a cell that the key is made of must not make another row of
+// it. A row with too many cells has a key too, since its first cells are where they belong.
 func (in *Input) FindKey(row *Row) {
 	switch {
 	case row.Err != nil && row.Err.Word != source.TooManyCells:
@@ -194,7 +208,8 @@ func (in *Input) Case(row *Row) (c mapping.Case, wanted bool, problems []mapping
 	return c, wanted, problems
 }
 
-// Unreadable lists what is wrong with a row that can't be read or has no key; nil if it is good.
+// Unreadable lists what is wrong with a row that can't be read or has no key; nil if it is good. A
+// key that is empty for want of a formula's result is said after the formula: that is its cause.
 func (in *Input) Unreadable(row *Row) []mapping.Problem {
 	switch {
 	case row.Err != nil:
@@ -205,7 +220,8 @@ func (in *Input) Unreadable(row *Row) []mapping.Problem {
 	return nil
 }
 
-// flawed lists the cells that the mapping needs and that have no text, such as failed formulas.
+// flawed lists the cells that the mapping needs and that have no text, such as failed formulas. They
+// would pass for empty ones. Columns that the mapping leaves alone may fail as they like.
 func (in *Input) flawed(row *Row) (problems []mapping.Problem) {
 	for _, f := range row.Flaws {
 		if slices.Contains(in.program.Used(), f.Column) {

@@ -20,8 +20,9 @@ type Inputs struct {
 	Keep    []string       // files that no report may replace
 }
 
-// Open finds all that can be wrong with what is read, before anything is sent. Errors are the
-// person's mistakes. The caller closes what it got.
+// Open finds all that can be wrong with what is read, before anything is sent. Its errors are
+// *usage.Error: the person's mistakes. If it fails, everything is closed again, also what a lookup
+// has written into temporary files, which hold personal data. Otherwise the caller closes the Inputs.
 func Open(r Reading, to Reports, log *slog.Logger) (*Inputs, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -38,6 +39,8 @@ func Open(r Reading, to Reports, log *slog.Logger) (*Inputs, error) {
 	return all, nil
 }
 
+// open fills all in, in the order in which mistakes are best said: the mapping's before the inputs'.
+// After a failure it may be half open.
 func (all *Inputs) open(r Reading, to Reports, log *slog.Logger) (err error) {
 	if all.Mapping, err = mapping.Load(r.Mapping, openTable); err != nil {
 		return usage.Of(err)
@@ -65,7 +68,8 @@ func (all *Inputs) open(r Reading, to Reports, log *slog.Logger) (err error) {
 	return nil
 }
 
-// openEach opens every input, so that the mistakes of all of them are said together.
+// openEach opens every input, so that the mistakes of all of them are said together. An input's
+// number is its place in the command, and indexes All: that holds only if all could be opened.
 func (all *Inputs) openEach(r Reading, paths []string, log *slog.Logger) error {
 	comma, err := mapping.ParseDelimiter(r.Delimiter)
 	if err != nil {
@@ -139,7 +143,8 @@ func (all *Inputs) Progress() (share float64) {
 	return share
 }
 
-// Close releases all files, those of a half opened job too.
+// Close releases all files, those of a half opened job too. The mapping comes last: the inputs'
+// programs use its lookups.
 func (all *Inputs) Close() {
 	for _, input := range all.All {
 		input.Close()

@@ -10,7 +10,7 @@ import (
 	"wolkvox-import/reports"
 )
 
-// Reading says what is read and how. What it leaves open the mapping says.
+// Reading says what is read and how. What it leaves open the mapping says. Flags bind into it.
 type Reading struct {
 	Inputs      []string  // CSV or XLSX files, patterns of their names, or - for Stdin
 	Stdin       io.Reader // may be nil
@@ -70,14 +70,16 @@ func (r *Reading) expand(to Reports) (files []string, err error) {
 	return files, nil
 }
 
-// isPattern tells a pattern from a file that has its characters in its name.
+// isPattern tells a pattern from a file that has its characters in its name: a file of just that name
+// comes first, as no shell would have it otherwise.
 func isPattern(path string) bool {
 	_, err := os.Lstat(path)
 	return err != nil && strings.ContainsAny(path, "*?[")
 }
 
 // spool keeps the standard input in a file beside the reports, because it is read more than
-// once: for its digest, for its rows, and for those that go back to the person.
+// once: for its digest, for its rows, and for those that go back to the person. The file stays
+// there, since a later report reads it too.
 func (r *Reading) spool(to Reports) (string, error) {
 	if r.Stdin == nil {
 		return "", usage.Errorf("%s: there is no standard input", stdinName)

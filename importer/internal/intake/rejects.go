@@ -10,7 +10,8 @@ import (
 	"wolkvox-import/reports"
 )
 
-// rejectColumns are the columns of a rejects file that are not the input's.
+// rejectColumns are the numbers of two of the columns that a rejects file has beside the input's. All
+// of reports.RejectColumns must be there, or the file is none: an export may well have one such name.
 type rejectColumns struct {
 	key int // import_key
 	why int // import_error
@@ -67,7 +68,8 @@ func undefuse(cells []string) {
 }
 
 // damaged is what a spreadsheet has done to a row of a rejects file, which was written with all
-// its cells; nil if nothing can be seen.
+// its cells; nil if nothing can be seen. In an export a short row is common and harmless. In a
+// rejects file it means that cells were lost or moved since, so sending it would send the wrong ones.
 func (in *Input) damaged(row source.Row) *source.RowError {
 	header := in.reader.Header()
 	if there := len(header) - row.Missing; there <= in.rejects.why { // an empty import_hint may be left out
@@ -90,6 +92,7 @@ func (in *Input) damaged(row source.Row) *source.RowError {
 	return nil
 }
 
+// onlyFirst tells whether a row has nothing but its first cell, and returns that.
 func onlyFirst(cells []string) (text string, alone bool) {
 	for _, cell := range cells[1:] {
 		if cell != "" {

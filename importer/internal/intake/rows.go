@@ -13,8 +13,10 @@ import (
 // BatchRows is how many rows travel together: one query to the ledger is for a whole batch.
 const BatchRows = 256
 
-// Row is one row below the header, on its way to a decision. Its slices belong to the reader and
-// are used again; see Batches.
+// Row is one row below the header, on its way to a decision. It and its slices belong to the reader:
+// they may be used until ring-1 further batches have been read; see Batches. The texts of its cells
+// are never written over, but a cell is a part of its row's whole text, so whoever keeps one for
+// longer clones it, or keeps the row's text in memory.
 type Row struct {
 	Number  int // as a spreadsheet shows it
 	Cells   []string
@@ -26,7 +28,10 @@ type Row struct {
 }
 
 // Batches reads the input. A batch may be used until ring-1 further batches have been read; then
-// its memory is reused.
+// its memory is reused. So a loop that uses a batch at once has a ring of 1, and one that hands
+// batches on has a ring of as many as may be under way, the one being read included.
+//
+// An error comes last, with no rows. The rows before it are good.
 func (in *Input) Batches(ring int) iter.Seq2[[]*Row, error] {
 	return func(yield func([]*Row, error) bool) {
 		rows := make([]*Row, ring*BatchRows)
@@ -52,7 +57,9 @@ func (in *Input) Batches(ring int) iter.Seq2[[]*Row, error] {
 // Err is why Next ended before the end of the input, or nil.
 func (in *Input) Err() error { return in.reader.Err() }
 
-// Next reads one row into row, whose memory it uses again.
+// Next reads one row into row, whose memory it uses again. A bad row is a row: it has its number, its
+// error in Err, and counts as read. Next is false at the end, at the limit, and at an error of the
+// file, which Err tells apart.
 func (in *Input) Next(row *Row) bool {
 	if in.limit > 0 && in.counts.read == in.limit || !in.reader.Next() {
 		return false
@@ -104,6 +111,7 @@ func (in *Input) Whole(ctx context.Context, ring int) iter.Seq2[[]*Row, error] {
 // Miscounted fails, with a *stop.Halt, if the input was read to its end and has other rows than
 // were counted beforehand: it has changed.
 func (in *Input) Miscounted() error {
+	// 0 is not known, or no rows. Rows that were added to none are found by the file's change.
 	if in.counts.ahead > 0 && in.counts.ahead != in.counts.read {
 		return in.changedHalt()
 	}

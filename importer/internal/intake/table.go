@@ -16,6 +16,7 @@ type table struct {
 	err  error
 }
 
+// openTable opens a lookup's file. The mapping closes it.
 func openTable(path string) (mapping.Table, error) {
 	r, err := source.Open(path, source.Options{})
 	if err != nil {

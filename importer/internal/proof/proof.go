@@ -115,14 +115,17 @@ func (s *Settler) look(ctx context.Context, d ledger.Doubt, field, value string,
 	}
 	if field == crm.ByID {
 		if len(answer.Cases) == 0 {
-			p.missing(fmt.Sprintf("the CRM's doubtful answer named the case %s, which it doesn't show; was it deleted?", value))
+			p.missing(fmt.Sprintf("the CRM's doubtful answer named the case %s, which it doesn't show; was it deleted?",
+				value))
 		}
 		return nil
 	}
 	gap, err := s.incomplete(d, field, answer, owners)
 	p.missing(gap)
 	if n := len(answer.Cases); gap == "" && n > 0 && !s.surrounds(d, owners) && n >= p.edges[field].cases {
-		p.edges[field] = edge{n, fmt.Sprintf("the CRM may not show all cases by %s: those that it shows are not known to be older and newer than this one, and it may show no more than %d at once", field, n)}
+		p.edges[field] = edge{n, fmt.Sprintf("the CRM may not show all cases by %s: "+
+			"those that it shows are not known to be older and newer than this one, "+
+			"and it may show no more than %d at once", field, n)}
 	}
 	return err
 }
@@ -144,15 +147,18 @@ func endsWith(f crm.Found, marker string) bool {
 // resembles says why a case that no row owns may be the row's all the same.
 func resembles(d ledger.Doubt, f crm.Found, field string) []string {
 	marker := fold(d.Marker)
+	has := func(text string) bool { return strings.Contains(fold(text), marker) }
 	switch {
 	case field == crm.ByID:
-		return []string{fmt.Sprintf("the CRM's doubtful answer named the case %s, which doesn't have its marker", f.WolkvoxID)}
-	case slices.ContainsFunc(texts(f.Fields), func(text string) bool { return strings.Contains(fold(text), marker) }):
+		return []string{fmt.Sprintf("the CRM's doubtful answer named the case %s, which doesn't have its marker",
+			f.WolkvoxID)}
+	case slices.ContainsFunc(texts(f.Fields), has):
 		return []string{fmt.Sprintf("the case %s has its marker, but not as its last line", f.WolkvoxID)}
 	case endsWithin(fold(f.Description), marker):
 		return []string{fmt.Sprintf("the case %s ends where its marker begins: it may have been cut", f.WolkvoxID)}
 	case field == crm.ByContact && !older(f.WolkvoxID, d.Claimed):
-		return []string{fmt.Sprintf("the case %s is of its contact and of no row of this ledger, and isn't older than its request", f.WolkvoxID)}
+		return []string{fmt.Sprintf("the case %s is of its contact and of no row of this ledger, "+
+			"and isn't older than its request", f.WolkvoxID)}
 	}
 	return nil
 }
@@ -207,14 +213,17 @@ func older(id string, than time.Time) bool {
 
 // incomplete says why an answer lacks a case, as far as that shows; "" if it doesn't. An answer may
 // be a page without saying so.
-func (s *Settler) incomplete(d ledger.Doubt, field string, a crm.Answer, owners map[string]ledger.Known) (string, error) {
+func (s *Settler) incomplete(
+	d ledger.Doubt, field string, a crm.Answer, owners map[string]ledger.Known,
+) (string, error) {
 	switch {
 	case a.Partial != "":
 		return fmt.Sprintf("the CRM may not show all cases by %s: %s", field, a.Partial), nil
 	case field == crm.ByDescription:
 		for _, f := range a.Cases {
 			if !strings.Contains(fold(f.Description), fold(d.Marker)) {
-				return fmt.Sprintf("the CRM shows the case %s by %s, which doesn't have what was asked for", f.WolkvoxID, field), nil
+				return fmt.Sprintf("the CRM shows the case %s by %s, which doesn't have what was asked for",
+					f.WolkvoxID, field), nil
 			}
 		}
 		return "", nil
@@ -222,7 +231,8 @@ func (s *Settler) incomplete(d ledger.Doubt, field string, a crm.Answer, owners 
 	known, err := s.Ledger.KnownOf(d.Contact)
 	for _, k := range known {
 		if _, shown := owners[k.WolkvoxID]; !shown {
-			return fmt.Sprintf("the CRM doesn't show all cases by %s: it lacks %s, which is of the same contact", field, k.WolkvoxID), err
+			return fmt.Sprintf("the CRM doesn't show all cases by %s: it lacks %s, which is of the same contact",
+				field, k.WolkvoxID), err
 		}
 	}
 	return "", err
@@ -271,7 +281,8 @@ func (s *Settler) control(ctx context.Context, d ledger.Doubt, field string, p *
 		return "", err
 	}
 	if len(controls) == 0 {
-		return fmt.Sprintf("the ledger has no created case with so long a description, and with the same kinds of characters, to try the query by %s by", field), nil
+		return fmt.Sprintf("the ledger has no created case with so long a description, "+
+			"and with the same kinds of characters, to try the query by %s by", field), nil
 	}
 	works := false
 	for _, c := range controls {
@@ -286,7 +297,8 @@ func (s *Settler) control(ctx context.Context, d ledger.Doubt, field string, p *
 	if works {
 		return p.edges[field].gap, nil
 	}
-	return fmt.Sprintf("not found by %s, and the CRM doesn't show the case %s in this way either", field, controls[0].WolkvoxID), nil
+	return fmt.Sprintf("not found by %s, and the CRM doesn't show the case %s in this way either",
+		field, controls[0].WolkvoxID), nil
 }
 
 func spellings(field, value string) []string {

@@ -103,7 +103,8 @@ func (s *Settler) one(ctx context.Context, d ledger.Doubt, left int) (Settled, e
 		end.Why += "; look at it at the CRM, then say --created ID or --absent"
 		return end, nil
 	case len(p.gaps) > 0:
-		end.Why = fmt.Sprintf("not found, which proves nothing: %s; look at the CRM for %s of %s, then say --created ID or --absent",
+		end.Why = fmt.Sprintf("not found, which proves nothing: %s; "+
+			"look at the CRM for %s of %s, then say --created ID or --absent",
 			strings.Join(p.gaps, "; "), d.Marker, d.Contact)
 		return end, nil
 	}
@@ -124,7 +125,8 @@ func (s *Settler) waitOut(ctx context.Context, d ledger.Doubt, left int) error {
 			return nil
 		}
 		if rest > time.Second && !said {
-			s.Log.Info(fmt.Sprintf("waiting %v, until the CRM can't make the case any more", rest.Round(time.Second)), "rows left", left)
+			s.Log.Info(fmt.Sprintf("waiting %v, until the CRM can't make the case any more", rest.Round(time.Second)),
+				"rows left", left)
 			said = true
 		}
 		if err := stop.Sleep(ctx, min(rest, lookEvery)); err != nil {
@@ -136,7 +138,9 @@ func (s *Settler) waitOut(ctx context.Context, d ledger.Doubt, left int) error {
 // present records the case that was found. Of two, the older one is the row's; that
 // there are two is said.
 func (s *Settler) present(d ledger.Doubt, field string, hits []crm.Found) (Settled, error) {
-	slices.SortFunc(hits, func(a, b crm.Found) int { return cmp.Compare(a.WolkvoxID, b.WolkvoxID) }) // ids begin with their time
+	slices.SortFunc(hits, func(a, b crm.Found) int { // ids begin with their time
+		return cmp.Compare(a.WolkvoxID, b.WolkvoxID)
+	})
 	hit := hits[0]
 	end := Settled{Key: d.Key, State: string(ledger.InDoubt), WolkvoxID: hit.WolkvoxID}
 	owner, taken, err := s.Ledger.Owner(hit.WolkvoxID)
@@ -155,8 +159,8 @@ func (s *Settler) present(d ledger.Doubt, field string, hits []crm.Found) (Settl
 	}
 	if longer != "" {
 		end.WolkvoxID = ""
-		end.Why = fmt.Sprintf("the case %s has its marker, which may be %q of another row in doubt, cut; look at the CRM",
-			hit.WolkvoxID, longer)
+		end.Why = fmt.Sprintf("the case %s has its marker, which may be %q of another row in doubt, cut; "+
+			"look at the CRM", hit.WolkvoxID, longer)
 		return end, nil
 	}
 	end.Why = fmt.Sprintf("found by %s", field)

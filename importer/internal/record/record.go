@@ -6,6 +6,9 @@
 //   - Settle, for a row that was claimed.
 //
 // What the ledger can't take stops the run.
+//
+//	outcome ──Note, Refuse, Settle──► counts, Meter, failures in a row ──► stop.Switch
+//	                            └───► ledger ──────────────────────────► reports
 package record
 
 import (
@@ -34,7 +37,13 @@ type Recorder struct {
 // New makes a recorder for so many inputs. After maxFailures failed rows one after the other it
 // stops the run; 0 is never.
 func New(l ledger.Ledger, halt *stop.Switch, meter *Meter, inputs, maxFailures int) *Recorder {
-	return &Recorder{ledger: l, halt: halt, meter: meter, tallies: make([]reports.Summary, inputs), maxFailures: maxFailures}
+	return &Recorder{
+		ledger:      l,
+		halt:        halt,
+		meter:       meter,
+		maxFailures: maxFailures,
+		tallies:     make([]reports.Summary, inputs),
+	}
 }
 
 // Note records a row that nothing was sent of. Flush hands it on.
@@ -127,7 +136,7 @@ func (r *Recorder) Finish(input, read int) {
 	r.tallies[input].RowsRead = read
 }
 
-// Tally is what was counted of an input; it is whole after Finish.
+// Tally is what was counted of an input. It is whole, and may be read, after Finish.
 func (r *Recorder) Tally(input int) *reports.Summary { return &r.tallies[input] }
 
 // Rows is the number of rows that have an outcome.

@@ -27,8 +27,10 @@ func (f *filesFolder) folders() []string {
 	}
 	entries, _ := os.ReadDir(f.dir) // a folder that can't be read has no candidates
 	for _, e := range entries {
-		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !strings.HasSuffix(e.Name(), ".check") && !strings.HasSuffix(e.Name(), ".import") {
-			f.candidates = append(f.candidates, filepath.Join(f.dir, e.Name()))
+		name := e.Name()
+		reports := strings.HasSuffix(name, ".check") || strings.HasSuffix(name, ".import")
+		if e.IsDir() && !reports && !strings.HasPrefix(name, ".") {
+			f.candidates = append(f.candidates, filepath.Join(f.dir, name))
 		}
 	}
 	f.candidates = append(f.candidates, f.dir)
@@ -74,7 +76,9 @@ func fromFolder(base, dir string) (string, error) {
 }
 
 // perKey finds out whether there is a folder for each row, named by its key.
-func (f *filesFolder) perKey(ctx context.Context, input string, options source.Options, key, base string) (root, glob string, err error) {
+func (f *filesFolder) perKey(
+	ctx context.Context, input string, options source.Options, key, base string,
+) (root, glob string, err error) {
 	values, err := columnValues(ctx, input, options, key)
 	if err != nil {
 		return "", "", err

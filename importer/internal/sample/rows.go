@@ -9,9 +9,9 @@ import (
 	"wolkvox-import/mapping/draft"
 )
 
-// findHeaderRow finds the row that names the columns, where a title and empty rows stand
-// above it: the first with the most names. It is 0 where that is the first row with
-// anything in it.
+// findHeaderRow finds the row that names the columns if a title and empty rows stand above it: it
+// is the first of those with the most names. It is 0, as mappings leave it out, if that is the
+// first row with anything in it. A file that can't be opened at all is an error.
 func findHeaderRow(path string, options source.Options) (int, error) {
 	best, most, first := 0, 0, 0
 	for row := 1; row <= 12; row++ {

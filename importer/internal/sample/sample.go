@@ -1,7 +1,7 @@
 // Package sample looks at the first rows of an input, and at the files and folders beside it, and
 // writes a first mapping of what it finds. A guess that may be wrong becomes a TODO in the mapping.
 //
-//	input ──► header row ──► Guess of each column ──► folder of the files, lookup ──► a mapping
+//	input ──► header row ──► Guess of each column ──► files' folder, lookup ──► a mapping
 package sample
 
 import (
@@ -47,7 +47,12 @@ func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
 	if err != nil {
 		return out, usage.Of(err)
 	}
-	options := source.Options{Sheet: reading.Sheet, Delimiter: comma, Encoding: reading.Encoding, Password: reading.Password}
+	options := source.Options{
+		Sheet:     reading.Sheet,
+		Delimiter: comma,
+		Encoding:  reading.Encoding,
+		Password:  reading.Password,
+	}
 	header, err := findHeaderRow(input, options)
 	if err != nil {
 		return out, usage.Of(err)

@@ -1,4 +1,7 @@
-// Package say has the small pieces of sentences that messages to people are made of.
+// Package say has the small pieces of sentences that messages to people are made of. All texts of
+// the program are English, so it knows no other language's plurals.
+//
+//	3, "row" ──Several──► 3 rows        a b ──Quoted──► "a b"
 package say
 
 import (
@@ -14,7 +17,8 @@ func Several(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// Quoted puts each text into quotes.
+// Quoted puts each text into quotes, with control characters escaped: cells are strangers' texts,
+// and must not move the terminal's cursor.
 func Quoted(texts []string) []string {
 	list := make([]string, len(texts))
 	for i, text := range texts {

@@ -17,7 +17,7 @@ import (
 // It must cost next to nothing a row, and no memory that grows with the input: it is a table
 // of half a megabyte, in which an id is forgotten only when another one falls into its place,
 // on average after 65,000 others. What repeats an id does so sooner. Of earlier runs it takes in the
-// newest ids. Among all that the ledger has an id is looked for only where it isn't new by
+// newest ids. Among all that the ledger has an id is looked for only if it isn't new by
 // its own word, as that of a canned answer, and only a few in a run: the ledger has no index
 // of them, and a look takes a second for each million of entries. Its zero value is ready.
 type issued struct {
@@ -44,7 +44,9 @@ func (s *issued) again(id string) bool {
 	return false
 }
 
-// distinct fails where the CRM has given the id to another row, in this run or an earlier one.
+// distinct fails if the CRM has given the id to another row, in this run or an earlier one. It also
+// stops the run: an answer that repeats an id comes from a cache, and so would the next ones. The
+// row stays in doubt, since its request did leave.
 func (s *Submitter) distinct(id string) error {
 	known := &s.issued
 	known.mu.Lock()

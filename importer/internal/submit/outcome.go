@@ -91,7 +91,8 @@ func Remarks(c *mapping.Case, files []*os.File) string {
 	}
 	for i, f := range files {
 		if c.Attachments[i].Changed(f) {
-			remarks = append(remarks, fmt.Sprintf("%q changed while it was sent; look at it at the CRM", c.Attachments[i].Name))
+			remarks = append(remarks, fmt.Sprintf("%q changed while it was sent; look at it at the CRM",
+				c.Attachments[i].Name))
 		}
 	}
 	return valid(strings.Join(remarks, "; "))

@@ -48,9 +48,12 @@ func (f *refusals) note(o *reports.Outcome, t *Task) *stop.Halt {
 	case o.Status != reports.Rejected, t.Refused:
 	case o.Error == pace.RefusedBefore:
 		if f.before++; f.before == mostRefusedBefore {
-			return &stop.Halt{Status: stop.Stopped, Why: fmt.Sprintf("wrong server: %d rows were refused by something before the CRM (HTTP %d), "+
-				"and none was created between them", f.before, o.HTTPStatus),
-				Hint: "check --server, and what stands between here and the CRM; then run the same command again"}
+			return &stop.Halt{
+				Status: stop.Stopped,
+				Why: fmt.Sprintf("wrong server: %d rows were refused by something before the CRM (HTTP %d), "+
+					"and none was created between them", f.before, o.HTTPStatus),
+				Hint: "check --server, and what stands between here and the CRM; then run the same command again",
+			}
 		}
 	default:
 		this := refusal{o.HTTPStatus, o.Code, o.Error, o.Message}
@@ -58,9 +61,13 @@ func (f *refusals) note(o *reports.Outcome, t *Task) *stop.Halt {
 			f.last, f.equal = this, 0
 		}
 		if f.equal++; f.equal == mostEqualRefusals && !namesField(o.Message, t.Case.JSON) {
-			return &stop.Halt{Status: stop.Stopped, Why: fmt.Sprintf("the CRM refused %d rows in a row with the same words, "+
-				"about no field of theirs: %s", f.equal, o.Message),
-				Hint: "look at what is sent of one of them (wolkvox-import explain), and mend the mapping; then run the same command again"}
+			return &stop.Halt{
+				Status: stop.Stopped,
+				Why: fmt.Sprintf("the CRM refused %d rows in a row with the same words, "+
+					"about no field of theirs: %s", f.equal, o.Message),
+				Hint: "look at what is sent of one of them (wolkvox-import explain), and mend the mapping; " +
+					"then run the same command again",
+			}
 		}
 	}
 	return nil

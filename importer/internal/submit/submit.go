@@ -1,6 +1,6 @@
 // Package submit brings a row that is to be sent to its end:
 //
-//	Task ──► its files are open ──► room in memory ──► claim ──► request ──► outcome, recorded
+//	Task ──► files open ──► room in memory ──► claim ──► request ──► outcome ──► recorded
 //
 // Its rules:
 //

@@ -19,7 +19,7 @@ type sums struct {
 // mostSums bounds what is remembered; beyond it everything is forgotten.
 const mostSums = 4096
 
-// of returns the sum of a file, or "" where it isn't known.
+// of returns the sum of a file, or "" if it isn't known.
 func (s *sums) of(a *mapping.Attachment) string {
 	version, _ := a.Version()
 	s.mu.Lock()

@@ -49,7 +49,8 @@ func leftovers(inputs *intake.Inputs, out *Survey) error {
 			return err
 		}
 		if n > 0 {
-			out.Notes = append(out.Notes, fmt.Sprintf("%s of the attachments' folder that no row uses: %s", say.Several(n, "file"), strings.Join(examples, ", ")+ellipsis(n > len(examples))))
+			out.Notes = append(out.Notes, fmt.Sprintf("%s of the attachments' folder that no row uses: %s",
+				say.Several(n, "file"), strings.Join(examples, ", ")+ellipsis(n > len(examples))))
 		}
 	}
 	orphans, err := inputs.Mapping.Orphans()
@@ -58,7 +59,8 @@ func leftovers(inputs *intake.Inputs, out *Survey) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(orphans)) {
 		if n := orphans[name]; n > 0 {
-			out.Notes = append(out.Notes, fmt.Sprintf("lookup %s: %s that belong to no row of the input", name, say.Several(n, "line")))
+			out.Notes = append(out.Notes, fmt.Sprintf("lookup %s: %s that belong to no row of the input",
+				name, say.Several(n, "line")))
 		}
 	}
 	return nil
@@ -75,7 +77,8 @@ func ellipsis(more bool) string {
 func dateNote(field string, c *mapping.DateColumn) string {
 	fits := c.Fits()
 	given := len(c.Given) > 0
-	contradicted := given && len(fits) > 0 && !slices.ContainsFunc(c.Given, func(g string) bool { return slices.Contains(fits, g) })
+	agrees := func(given string) bool { return slices.Contains(fits, given) }
+	contradicted := given && len(fits) > 0 && !slices.ContainsFunc(c.Given, agrees)
 	shown := ""
 	if c.Example != "" {
 		shown = fmt.Sprintf(" (%s shows it)", c.Example)
@@ -84,13 +87,19 @@ func dateNote(field string, c *mapping.DateColumn) string {
 	case c.Cells == 0:
 		return ""
 	case contradicted && len(c.Given) == 1:
-		return fmt.Sprintf("%s: every cell of the column is a date as %s%s, and the mapping says %s: days and months would be exchanged, or rows invalid", field, strings.Join(fits, " or "), shown, c.Given[0])
+		return fmt.Sprintf("%s: every cell of the column is a date as %s%s, and the mapping says %s: "+
+			"days and months would be exchanged, or rows invalid",
+			field, strings.Join(fits, " or "), shown, c.Given[0])
 	case given:
 		return ""
 	case len(fits) == 1:
-		return fmt.Sprintf("%s: every cell of the column is a date as %s%s: write date: {from: %q}", field, fits[0], shown, fits[0])
+		return fmt.Sprintf("%s: every cell of the column is a date as %s%s: write date: {from: %q}",
+			field, fits[0], shown, fits[0])
 	case len(fits) > 1:
-		return fmt.Sprintf("%s: ambiguous: every cell of the column may be a date as %s, since none has a day above 12: ask who made the file, and write date: {from: …}", field, strings.Join(fits, " or as "))
+		return fmt.Sprintf("%s: ambiguous: every cell of the column may be a date as %s, "+
+			"since none has a day above 12: ask who made the file, and write date: {from: …}",
+			field, strings.Join(fits, " or as "))
 	}
-	return fmt.Sprintf("%s: the column has dates of several kinds: write a list of patterns, as date: {from: [DD/MM/YYYY, \"D MMM YYYY\"]}", field)
+	return fmt.Sprintf("%s: the column has dates of several kinds: "+
+		"write a list of patterns, as date: {from: [DD/MM/YYYY, \"D MMM YYYY\"]}", field)
 }

@@ -58,8 +58,9 @@ func (m MissingValues) Stub() string {
 // quoteYAML writes a text so that YAML reads it as it is.
 func quoteYAML(s string) string { return strconv.Quote(s) }
 
-// Duration predicts how long sending takes, where an answer takes so long and so many
-// requests are in flight; and on how many days, where a quota is spent each day.
+// Duration predicts how long sending takes if an answer takes so long and so many requests are in
+// flight, and on how many days if a quota of requests may be spent each day; a quota of 0 is none.
+// Files are not reckoned with: how fast the line is nobody knows before the first of them.
 func (t Totals) Duration(answer time.Duration, workers, quota int) (time.Duration, int) {
 	took := time.Duration(t.Cases) * answer / time.Duration(max(workers, 1))
 	days := 1

@@ -1,6 +1,7 @@
 // Package usage marks errors that are a person's mistake: in the command, the mapping or an
 // input. Whoever returns one has sent nothing, so the person can mend it and run the same
-// command again.
+// command again. The exit status hangs on it (2), so an error of the ledger, the network or the CRM
+// must never be marked.
 package usage
 
 import "fmt"
