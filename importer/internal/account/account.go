@@ -18,7 +18,9 @@ import (
 	"wolkvox-import/reports"
 )
 
-// Account is what a run tells the ledger of itself.
+// Account is what a run tells the ledger of itself: once at its beginning, with nothing read, so that
+// a killed run can be reported on, and once at its end. Fields may be added, and a program must do
+// without those that an older one didn't write.
 type Account struct {
 	About   reports.About
 	Formats []string
@@ -39,7 +41,8 @@ type Input struct {
 	Read    int    // rows
 }
 
-// OfInput is the account of an input as far as it has been read.
+// OfInput is the account of an input as far as it has been read. The header is the person's, without
+// what a rejects file puts before cells.
 func OfInput(in *intake.Input) Input {
 	return Input{in.Source, in.Options, in.IsRejects(), in.Header(), in.Out, in.Read()}
 }
@@ -62,14 +65,15 @@ func (a *Account) JSON() []byte {
 	return text
 }
 
-// Of is the account of one input.
+// Of is what the reports of one input say of the run. Its exit status is the caller's to set.
 func (a *Account) Of(i int) reports.About {
 	about := a.About
 	about.Input, about.RowsRead = a.Inputs[i].Source, a.Inputs[i].Read
 	return about
 }
 
-// MoveTo sends the reports to another folder, one inside it for each of several inputs.
+// MoveTo sends the reports to another folder, one inside it for each of several inputs: their names
+// are those of their old folders, which the run made different.
 func (a *Account) MoveTo(out string) {
 	for i := range a.Inputs {
 		if len(a.Inputs) == 1 {

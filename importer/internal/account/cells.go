@@ -10,13 +10,16 @@ import (
 	"wolkvox-import/reports"
 )
 
-// cells finds rows in an input that is read along with the outcomes.
+// cells finds rows in an input that is read along with the outcomes. Both are in the order of rows, so
+// one pass over the file is enough, and no row is held in memory.
 type cells struct {
 	reader  *source.Reader // nil if no cells are needed, or the input isn't there any more
 	rejects bool           // it is a rejects file, whose cells are defused
 }
 
-// at returns the cells of a row. Rows must be asked for in their order.
+// at returns the cells of a row, those without a column behind them. Rows must be asked for in their
+// order. They may be used until the next call. A row that isn't there is an error, though the file's
+// digest was right: a report must not show another row's cells.
 func (c *cells) at(row int) ([]string, error) {
 	for c.reader.Next() {
 		found := c.reader.Row()

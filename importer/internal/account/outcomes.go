@@ -10,8 +10,9 @@ import (
 	"wolkvox-import/reports"
 )
 
-// Outcomes are the records of one input, read and decoded ahead of the loop over them, since
-// decoding them takes as long as writing them into reports.
+// Outcomes are the records of one input, in the order of its rows, read and decoded ahead of the loop
+// over them, since decoding them takes as long as writing them into reports. An error comes last; the
+// outcomes before it are good. Until the loop ends the view must not be closed.
 func Outcomes(view ledger.View, input int) iter.Seq2[reports.Outcome, error] {
 	type step struct {
 		outcomes []reports.Outcome

@@ -15,7 +15,8 @@ import (
 	"wolkvox-import/reports"
 )
 
-// mostCompared bounds how many rows of a rejects file are held in memory, to be compared.
+// mostCompared bounds how many rows of a rejects file are held in memory, to be compared. A person
+// mends hundreds of rows; larger files come from scripts, which keep cells as they are.
 const mostCompared = 50_000
 
 // respelled is what a spreadsheet has done to a column of a rejects file.
@@ -83,7 +84,8 @@ func mendedRows(in *intake.Input) map[string]*intake.Row {
 	return rows
 }
 
-// compareMended holds the rows of an input of the last run against what a person made of them.
+// compareMended holds the rows of an input of the last run against what a person made of them. What
+// can't be compared any more is passed over: this is a warning, and no reason to stop.
 func (a *Account) compareMended(
 	header []string, view ledger.View, i int, mended map[string]*intake.Row, changes []respelled,
 ) {
@@ -119,6 +121,7 @@ func (a *Account) compareMended(
 	}
 }
 
+// add notes a changed cell; the first one stands as the example.
 func (c *respelled) add(row int, was, now string) {
 	if c.rows++; c.rows == 1 {
 		c.row, c.was, c.now = row, was, now
@@ -139,7 +142,8 @@ func (in *Input) columns(header []string) []int {
 	return numbers
 }
 
-// toBeMended tells whether the row was refused for this cell: its column or its text is named.
+// toBeMended tells whether the row was refused for this cell: its column or its text is named. Such a
+// cell is meant to become another one.
 func toBeMended(o *reports.Outcome, column, text string) bool {
 	names := []string{strconv.Quote(column), "." + column, strconv.Quote(text)}
 	return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(o.Message, name) })

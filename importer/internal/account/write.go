@@ -36,12 +36,13 @@ func (a *Account) Write(
 	return s, files, notes, err
 }
 
-// showsCells tells whether a report shows the row's cells.
+// showsCells tells whether a report shows the row's cells: rejects.csv and changed.csv do.
 func showsCells(o reports.Outcome) bool {
 	return o.Changed || o.Status == reports.Rejected || o.Status == reports.Invalid
 }
 
-// NeedsCells tells whether a report shows any row's cells.
+// NeedsCells tells whether a report shows any row's cells. If none does, the input need not be there
+// any more, and nothing is said about it.
 func NeedsCells(view ledger.View, i int) (bool, error) {
 	for o, err := range Outcomes(view, i) {
 		if err != nil || showsCells(o) {
@@ -51,7 +52,7 @@ func NeedsCells(view ledger.View, i int) (bool, error) {
 	return false, nil
 }
 
-// lines joins outcomes with their cells.
+// lines joins outcomes with their cells. It ends with the first error.
 func lines(view ledger.View, i int, c *cells) iter.Seq2[reports.Line, error] {
 	return func(yield func(reports.Line, error) bool) {
 		for o, err := range Outcomes(view, i) {

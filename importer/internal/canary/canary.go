@@ -2,6 +2,14 @@
 // cases are read back from the CRM and compared with what was sent.
 //
 //	inputs ──Choose──► a task of each kind ──sent by the caller──► Compare ──► Conclude
+//
+// Its rules:
+//
+//   - Rows are chosen by the decisions of the run itself, so no row is sent that a run would not send.
+//   - Choosing changes nothing: the finder forgets, and the run meets the same rows again.
+//   - The cases are real ones. Their rows have their outcomes, and the run passes them over.
+//   - What the CRM doesn't show proves nothing. A difference is said, and is no failure: only the
+//     person can tell whether it matters.
 package canary
 
 import (
@@ -27,10 +35,11 @@ import (
 	"wolkvox-import/reports"
 )
 
-// mostRows is how many rows a canary sends at most.
+// mostRows is how many rows a canary sends at most: as many cases a person may look at and delete.
 const mostRows = 50
 
-// kind is what the CRM has to know for a case: each combination of these is tried.
+// kind is what the CRM has to know for a case: each combination of these is tried, since refusals may
+// hang on one alone, such as a status that a type doesn't have.
 type kind struct {
 	Type        string `json:"case-type"`
 	Status      string `json:"status"`
@@ -75,7 +84,8 @@ func Choose(
 	return tasks, false, nil
 }
 
-// sendable reads an input beforehand and yields what is going to be sent of it.
+// sendable reads an input beforehand and yields what is going to be sent of it. Tasks stay good
+// after that: they have texts of rows, and no row's memory.
 func sendable(in *intake.Input, finder *identity.Finder, rules *triage.Rules) func(func(submit.Task, error) bool) {
 	return func(yield func(submit.Task, error) bool) {
 		before, err := in.Anew()
@@ -103,7 +113,8 @@ func sendable(in *intake.Input, finder *identity.Finder, rules *triage.Rules) fu
 	}
 }
 
-// Reader reads the canary's cases back. It is for one goroutine.
+// Reader reads the canary's cases back. It is for one goroutine. Its questions go by the run's own
+// sender, so they count against the same quota and heed the same pauses.
 type Reader struct {
 	Sender *pace.Sender
 	Log    *slog.Logger
@@ -122,7 +133,8 @@ func (r *Reader) Begin(rows int, more bool) {
 	r.Log.Info(said, "rows", rows, "requests", 2*rows)
 }
 
-// Compare reads a case back and says what differs.
+// Compare reads a case back and says what differs. A row without a case is said too. Nothing that it
+// finds is an error: Conclude draws the sum. Once the CRM puts questions off, it isn't asked again.
 func (r *Reader) Compare(ctx context.Context, t *submit.Task, o *reports.Outcome) {
 	log := r.Log.With("row", t.Row)
 	k := kindOf(t)
@@ -178,7 +190,8 @@ func (r *Reader) readBack(ctx context.Context, id string) (found crm.Found, err 
 }
 
 // Conclude says what was seen of so many rows, and returns why the run should stop, or nil. The
-// person is asked through agreed; nil is that nobody is there.
+// person is asked through agreed; nil is that nobody is there. A row that was not created stops the
+// run, and is for the exit status worse than a person's no, which only pauses it.
 func (r *Reader) Conclude(ctx context.Context, of int, agreed func(context.Context, string) bool) *stop.Halt {
 	r.Log.Info(fmt.Sprintf("canary: %d of %s created, and %d arrived as they were sent",
 		r.created, say.Several(of, "case"), r.whole))

@@ -18,7 +18,8 @@ var aliases = map[string][]string{
 }
 
 // differences compares a case as it was sent with the CRM's view of it: fields that
-// differ, each as a sentence, and those that aren't shown at all.
+// differ, each as a sentence, and those that aren't shown at all. The operation and the
+// attachments are left out: they are no fields of a case. Both lists are in the order of names, the form's fields last.
 func differences(sent []byte, shown map[string]any) (differs, missing []string) {
 	var fields map[string]any
 	d := json.NewDecoder(bytes.NewReader(sent))
@@ -45,6 +46,7 @@ func differences(sent []byte, shown map[string]any) (differs, missing []string) 
 	return differs, missing
 }
 
+// sorted are the names of fields in their order, so that two runs say the same.
 func sorted(m map[string]any) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
@@ -68,6 +70,7 @@ func shownAs(shown map[string]any, name string) (any, bool) {
 	return nil, false
 }
 
+// plainName is a name as aliases have it.
 func plainName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" -_.", r) {
@@ -77,6 +80,7 @@ func plainName(name string) string {
 	}, strings.ToLower(name))
 }
 
+// differ appends one field to the list that it belongs to, if it does to any.
 func differ(differs, missing []string, name string, sent, shown any, ok bool) ([]string, []string) {
 	switch {
 	case !ok:

@@ -60,16 +60,13 @@ func IDOf(key string) (id ledger.ID) {
 // ledger's Lookup, are. It notes each row that it is shown as met, so a pass beforehand must Forget.
 type Finder struct {
 	inputs    []*intake.Input
-	columns   [][]columnSet     // of each input; the first is today's
-	mended    []map[string]bool // of each rejects file: its keys; nil if they are too many
+	columns   [][]columnSet // of each input; the first is today's
 	ledger    ledger.Ledger
 	seen      *duplicates.Keys // of all inputs, as far as they have been read
 	templates []string         // of the keys in the ledger, this run's among them
 	key       string           // the mapping's key, as it is written there
-	free      *similar         // keys that may be sent; nil until it is needed
-	sent      *similar         // keys that may not; nil until it is needed
-	respelled int              // rows whose keys a spreadsheet has probably changed
-	memory    []byte
+	spellings spellings
+	memory    []byte // of digests
 
 	// NewKeys lets rows be sent whose keys look like sent ones that a spreadsheet has changed: a person
 	// has said that they are others.
@@ -82,11 +79,11 @@ func NewFinder(l ledger.Ledger, seen *duplicates.Keys, inputs *intake.Inputs, te
 	f := &Finder{
 		inputs:  inputs.All,
 		columns: make([][]columnSet, len(inputs.All)),
-		mended:  make([]map[string]bool, len(inputs.All)),
 		ledger:  l,
 		seen:    seen,
 		key:     inputs.Mapping.KeyText,
 	}
+	f.spellings.mended = make([]map[string]bool, len(inputs.All))
 	var err error
 	for i, in := range f.inputs {
 		if f.columns[i], err = columnSets(in, l); err != nil {
@@ -115,7 +112,7 @@ func (f *Finder) Templates() []string { return f.templates }
 
 // Mended notes the keys of a rejects file, if they are few enough to be held: a key that is in
 // the file itself is not what another one of its keys was made of.
-func (f *Finder) Mended(input int, keys map[string]bool) { f.mended[input] = keys }
+func (f *Finder) Mended(input int, keys map[string]bool) { f.spellings.mended[input] = keys }
 
 // Keys finds the keys of a batch without asking the ledger, for rows that are only listed. The
 // rows are made in memory, if that has room for them.

@@ -35,14 +35,15 @@ func (f *Finder) questionNewKeys(in *intake.Input, rows []*Row) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if f.sent == nil {
+	known := &f.spellings
+	if known.sent == nil {
 		var err error
-		f.sent, err = newSimilar(func() iter.Seq2[string, error] { return f.ledger.SentKeys(f.key) })
+		known.sent, err = newSimilar(func() iter.Seq2[string, error] { return f.ledger.SentKeys(f.key) })
 		if err != nil {
 			return err
 		}
 	}
-	meant, err := f.sent.find(keys)
+	meant, err := known.sent.find(keys)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (f *Finder) questionNewKeys(in *intake.Input, rows []*Row) error {
 			continue
 		}
 		which := strings.Join(say.Quoted(others), " or ")
-		if f.respelled++; f.respelled == mostRespelled {
+		if known.respelled++; known.respelled == mostRespelled {
 			return manyRespelled(in, row.Key, which)
 		}
 		row.Problem = &mapping.Problem{

@@ -34,6 +34,15 @@ func newSimilar(keys func() iter.Seq2[string, error]) (*similar, error) {
 	return s, nil
 }
 
+// spellings is what is needed to tell a key from what a spreadsheet has made of another one. Both lists
+// are made only when the first row needs them: most runs meet no key that the ledger doesn't know.
+type spellings struct {
+	mended    []map[string]bool // of each rejects file: its keys; nil if they are too many
+	free      *similar          // keys that may be sent
+	sent      *similar          // keys that may not
+	respelled int               // rows whose keys a spreadsheet has probably changed
+}
+
 // mostNamed is how many keys are named that a row may mean.
 const mostNamed = 3
 
@@ -89,20 +98,21 @@ func (f *Finder) questionKeys(in *intake.Input, rows []*Row) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if f.free == nil {
+	known := &f.spellings
+	if known.free == nil {
 		var err error
-		if f.free, err = newSimilar(f.ledger.FreeKeys); err != nil {
+		if known.free, err = newSimilar(f.ledger.FreeKeys); err != nil {
 			return err
 		}
 	}
-	meant, err := f.free.find(keys)
+	meant, err := known.free.find(keys)
 	if err != nil {
 		return err
 	}
 	for _, row := range strange {
 		others := meant[row.Key]
 		if row.Given && row.Entry.State != ledger.Unknown && Sendable(row.Entry.State) {
-			others = slices.DeleteFunc(others, func(key string) bool { return f.mended[in.Number][key] })
+			others = slices.DeleteFunc(others, func(key string) bool { return known.mended[in.Number][key] })
 		}
 		if row.Problem = row.strange(others); row.Problem != nil {
 			row.Known = Known{} // such a key must not become one that the ledger knows

@@ -36,22 +36,24 @@ import (
 
 // proof is what the CRM's answers tell of a row's case.
 type proof struct {
-	ours  []crm.Found     // have the row's marker
-	like  []string        // may be the row's in another form
-	gaps  []string        // why a case may exist that was not shown
-	edges map[string]edge // by the field that was asked for
-	known bool            // the CRM has cases of the contact
+	found        []crm.Found          // have the row's marker
+	lookalikes   []string             // may be the row's in another form
+	gaps         []string             // why a case may exist that was not shown
+	pageLimits   map[string]pageLimit // by the field that was asked for
+	contactKnown bool                 // the CRM has cases of the contact
 }
 
-// edge is an answer that is whole unless it is a page of just so many cases.
-type edge struct {
+// pageLimit is the size of an answer that is whole unless it is a page of just so many cases.
+type pageLimit struct {
 	cases int
 	gap   string // "" if there is no such answer
 }
 
-// prove asks for a row's case in every way there is, until it is found.
+// prove asks for a row's case in every way there is, until it is found. The order matters: the id of a
+// doubtful answer is the best witness, and the control comes after both answers, so that a search that
+// died between them is noticed. by is the field that found it, or that could not be asked by.
 func (s *Settler) prove(ctx context.Context, d ledger.Doubt) (p proof, by string, err error) {
-	p.edges = map[string]edge{}
+	p.pageLimits = map[string]pageLimit{}
 	for _, q := range []struct {
 		field  string
 		values []string
@@ -61,35 +63,37 @@ func (s *Settler) prove(ctx context.Context, d ledger.Doubt) (p proof, by string
 		{crm.ByContact, crm.Spellings(d.Contact)},
 	} {
 		for _, value := range q.values {
-			if err := s.look(ctx, d, q.field, value, &p); err != nil || len(p.ours) > 0 {
+			if err := s.ask(ctx, d, q.field, value, &p); err != nil || len(p.found) > 0 {
 				return p, q.field, err
 			}
 		}
 	}
 	for _, field := range []string{crm.ByDescription, crm.ByContact} {
-		if len(p.like)+len(p.gaps) > 0 {
+		if len(p.lookalikes)+len(p.gaps) > 0 {
 			break // it stays in doubt already
 		}
 		gap, err := s.control(ctx, d, field, &p)
 		if err != nil {
 			return p, field, err
 		}
-		p.missing(gap)
+		p.addGap(gap)
 	}
 	return p, "", nil
 }
 
-func (p *proof) missing(gap string) {
+// addGap notes why absence isn't proven; "" is nothing.
+func (p *proof) addGap(gap string) {
 	if gap != "" && !slices.Contains(p.gaps, gap) {
 		p.gaps = append(p.gaps, gap)
 	}
 }
 
-// look asks one question and takes in what it shows. Its errors are those that end the asking.
-func (s *Settler) look(ctx context.Context, d ledger.Doubt, field, value string, p *proof) error {
+// ask asks one question and takes in what it shows. Its errors are those that end the asking; that the
+// CRM refuses one question is only a gap. Cases that other rows of the ledger own are theirs.
+func (s *Settler) ask(ctx context.Context, d ledger.Doubt, field, value string, p *proof) error {
 	if value == "" {
 		if field == crm.ByContact {
-			p.missing("it was sent without a contact")
+			p.addGap("it was sent without a contact")
 		}
 		return nil
 	}
@@ -98,32 +102,32 @@ func (s *Settler) look(ctx context.Context, d ledger.Doubt, field, value string,
 	case stops(err):
 		return err
 	case err != nil:
-		p.missing(fmt.Sprintf("the CRM can't be asked by %s: %v", field, err))
+		p.addGap(fmt.Sprintf("the CRM can't be asked by %s: %v", field, err))
 		return nil
 	}
 	owners, err := s.Ledger.Owners(ids(answer.Cases))
 	if err != nil {
 		return err
 	}
-	p.known = p.known || field == crm.ByContact && len(answer.Cases) > 0
+	p.contactKnown = p.contactKnown || field == crm.ByContact && len(answer.Cases) > 0
 	for _, f := range answer.Cases {
 		if endsWith(f, d.Marker) {
-			p.ours = append(p.ours, f)
+			p.found = append(p.found, f)
 		} else if _, owned := owners[f.WolkvoxID]; !owned {
-			p.like = append(p.like, resembles(d, f, field)...)
+			p.lookalikes = append(p.lookalikes, resembles(d, f, field)...)
 		}
 	}
 	if field == crm.ByID {
 		if len(answer.Cases) == 0 {
-			p.missing(fmt.Sprintf("the CRM's doubtful answer named the case %s, which it doesn't show; was it deleted?",
+			p.addGap(fmt.Sprintf("the CRM's doubtful answer named the case %s, which it doesn't show; was it deleted?",
 				value))
 		}
 		return nil
 	}
 	gap, err := s.incomplete(d, field, answer, owners)
-	p.missing(gap)
-	if n := len(answer.Cases); gap == "" && n > 0 && !s.surrounds(d, owners) && n >= p.edges[field].cases {
-		p.edges[field] = edge{n, fmt.Sprintf("the CRM may not show all cases by %s: "+
+	p.addGap(gap)
+	if n := len(answer.Cases); gap == "" && n > 0 && !s.surrounds(d, owners) && n >= p.pageLimits[field].cases {
+		p.pageLimits[field] = pageLimit{n, fmt.Sprintf("the CRM may not show all cases by %s: "+
 			"those that it shows are not known to be older and newer than this one, "+
 			"and it may show no more than %d at once", field, n)}
 	}
@@ -163,7 +167,8 @@ func resembles(d ledger.Doubt, f crm.Found, field string) []string {
 	return nil
 }
 
-// texts are all texts of a case, at whatever depth.
+// texts are all texts of a case, at whatever depth: an agent, or the CRM, may have moved the marker into
+// another field.
 func texts(value any) (list []string) {
 	switch v := value.(type) {
 	case string:
@@ -274,7 +279,7 @@ func (s *Settler) control(ctx context.Context, d ledger.Doubt, field string, p *
 		return fits
 	}
 	controls, err := s.Ledger.Controls(d.Length, cmp.Or(d.Bytes, 4*d.Length), mostControls, fits)
-	if err == nil && len(controls) == 0 && !p.known {
+	if err == nil && len(controls) == 0 && !p.contactKnown {
 		controls, err = s.Ledger.Controls(0, 0, mostControls, fits)
 	}
 	if err != nil {
@@ -288,19 +293,20 @@ func (s *Settler) control(ctx context.Context, d ledger.Doubt, field string, p *
 	for _, c := range controls {
 		for _, value := range spellings(field, asked(c)) {
 			shown, n, err := s.shows(ctx, c, field, value)
-			if stops(err) || shown && n > p.edges[field].cases {
+			if stops(err) || shown && n > p.pageLimits[field].cases {
 				return "", err
 			}
 			works = works || shown
 		}
 	}
 	if works {
-		return p.edges[field].gap, nil
+		return p.pageLimits[field].gap, nil
 	}
 	return fmt.Sprintf("not found by %s, and the CRM doesn't show the case %s in this way either",
 		field, controls[0].WolkvoxID), nil
 }
 
+// spellings are the values to ask for: a contact may be stored in more than one spelling.
 func spellings(field, value string) []string {
 	if field == crm.ByContact {
 		return crm.Spellings(value)
@@ -321,6 +327,8 @@ func (s *Settler) shows(ctx context.Context, c ledger.Control, field, value stri
 // by themselves.
 type characters map[rune]bool
 
+// kinds are those of a text. A search that is built on characters of two or three bytes, or of four,
+// fails for all of them alike, so they are one kind each.
 func kinds(text string) characters {
 	set := characters{}
 	for _, c := range text {
@@ -341,6 +349,7 @@ func kinds(text string) characters {
 	return set
 }
 
+// within tells whether others has every kind of c's.
 func (c characters) within(others characters) bool {
 	for kind := range c {
 		if !others[kind] {
@@ -350,7 +359,8 @@ func (c characters) within(others characters) bool {
 	return true
 }
 
-// stops tells errors after which asking on makes no sense.
+// stops tells errors after which asking on makes no sense: credentials, the quota, a wrong server, the
+// ledger. A question that the CRM refuses, or answers by nonsense, is of this row alone.
 func stops(err error) bool {
 	e := new(crm.Error)
 	if errors.As(err, &e) {

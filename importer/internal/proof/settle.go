@@ -92,12 +92,12 @@ func (s *Settler) one(ctx context.Context, d ledger.Doubt, left int) (Settled, e
 	switch {
 	case err != nil:
 		return end, err
-	case len(p.ours) > 0:
-		return s.present(d, by, p.ours)
-	case len(p.like) > 0:
+	case len(p.found) > 0:
+		return s.present(d, by, p.found)
+	case len(p.lookalikes) > 0:
 		end.similar = true
-		end.Why = p.like[0]
-		if n := len(p.like) - 1; n > 0 {
+		end.Why = p.lookalikes[0]
+		if n := len(p.lookalikes) - 1; n > 0 {
 			end.Why += fmt.Sprintf(" (and %d more like it)", n)
 		}
 		end.Why += "; look at it at the CRM, then say --created ID or --absent"

@@ -10,13 +10,17 @@ import (
 	"wolkvox-import/importer/internal/source"
 )
 
-// filesFolder finds the folder in which the files are that cells name.
+// filesFolder finds the folder in which the files are that cells name: the given one, or else a folder
+// beside the input, or the input's own. The first hit decides, since one folder is all that a mapping
+// can name.
 type filesFolder struct {
 	dir, given string
 	found      string
 	candidates []string
 }
 
+// folders are those that may be it, in the order in which they are tried. This program's own reports
+// are none.
 func (f *filesFolder) folders() []string {
 	if f.candidates != nil {
 		return f.candidates
@@ -37,6 +41,8 @@ func (f *filesFolder) folders() []string {
 	return f.candidates
 }
 
+// exists tells whether a cell names a file in one of the folders. A path that leads out of a folder
+// names none, as in an import.
 func (f *filesFolder) exists(name string) bool {
 	if !fs.ValidPath(name) || name == "." {
 		return false
@@ -53,7 +59,8 @@ func (f *filesFolder) exists(name string) bool {
 	return false
 }
 
-// root is the folder, from the mapping's.
+// root is the folder in which files were found, as a path from base, which is the mapping's folder; ""
+// if no cell named a file.
 func (f *filesFolder) root(base string) (string, error) {
 	if f.found == "" {
 		return "", nil
@@ -61,6 +68,7 @@ func (f *filesFolder) root(base string) (string, error) {
 	return fromFolder(base, f.found)
 }
 
+// fromFolder is a path from base, or an absolute one if there is none, as to another drive.
 func fromFolder(base, dir string) (string, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
@@ -75,7 +83,9 @@ func fromFolder(base, dir string) (string, error) {
 	return filepath.ToSlash(absolute), nil
 }
 
-// perKey finds out whether there is a folder for each row, named by its key.
+// perKey finds out whether there is a folder for each row, named by its key. One hit is enough: most
+// tickets have no files. It returns the folder of these folders and the mapping's pattern in it, both
+// "" if there are none.
 func (f *filesFolder) perKey(
 	ctx context.Context, input string, options source.Options, key, base string,
 ) (root, glob string, err error) {

@@ -11,7 +11,8 @@ import (
 )
 
 // findLookup looks beside the input for a file whose rows belong to the input's: one
-// with a column of the key's values.
+// with a column of the key's values. The first in the order of names is taken. It is nil if there is
+// none.
 func findLookup(ctx context.Context, input string, options source.Options, key, base string) (*draft.Lookup, error) {
 	entries, err := os.ReadDir(filepath.Dir(input))
 	if err != nil {
@@ -38,7 +39,7 @@ func findLookup(ctx context.Context, input string, options source.Options, key, 
 // lookupIn proposes a lookup in a file, or nil. A file with one row for each key is a
 // copy of the input and not what belongs to it.
 func lookupIn(ctx context.Context, path string, keys []string, key string) *draft.Lookup {
-	guess, err := look(ctx, path, source.Options{}, nil)
+	guess, err := guessColumns(ctx, path, source.Options{}, nil)
 	if err != nil {
 		return nil
 	}

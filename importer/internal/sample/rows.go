@@ -49,8 +49,11 @@ func findHeaderRow(path string, options source.Options) (int, error) {
 	return best, nil
 }
 
-// look feeds the first rows of a file to a Guess.
-func look(ctx context.Context, path string, options source.Options, exists func(string) bool) (*draft.Guess, error) {
+// guessColumns feeds the first rows of a file to a Guess, without those that can't be read. exists tells
+// whether a cell names a file; nil is never.
+func guessColumns(
+	ctx context.Context, path string, options source.Options, exists func(string) bool,
+) (*draft.Guess, error) {
 	r, err := source.Open(path, options)
 	if err != nil {
 		return nil, err
@@ -68,7 +71,8 @@ func look(ctx context.Context, path string, options source.Options, exists func(
 	return guess, r.Err()
 }
 
-// columnValues are the first values of a column.
+// columnValues are the first values of a column, without blanks: as many as make a coincidence
+// unlikely.
 func columnValues(ctx context.Context, path string, options source.Options, name string) ([]string, error) {
 	r, err := source.Open(path, options)
 	if err != nil {

@@ -1,7 +1,15 @@
 // Package sample looks at the first rows of an input, and at the files and folders beside it, and
-// writes a first mapping of what it finds. A guess that may be wrong becomes a TODO in the mapping.
+// writes a first mapping of what it finds. What columns mean, package draft guesses; here is what
+// needs files.
 //
 //	input ──► header row ──► Guess of each column ──► files' folder, lookup ──► a mapping
+//
+// Its rules:
+//
+//   - It writes one file, and never over another.
+//   - A guess that may be wrong becomes a TODO in the mapping: nothing is sent with one.
+//   - What can't be looked at beside the input is not there. Only the input itself must be readable.
+//   - Paths in the mapping are from its folder, so that the two can be moved together.
 package sample
 
 import (
@@ -18,7 +26,8 @@ import (
 	"wolkvox-import/mapping/draft"
 )
 
-// sampleRows bounds how much of an input Init looks at.
+// sampleRows bounds how much of an input Init looks at: some seconds' worth, and enough for a day above
+// 12 or a rare status to turn up.
 const sampleRows = 100_000
 
 // Drafted is what Init wrote.
@@ -29,7 +38,8 @@ type Drafted struct {
 }
 
 // Init writes a first mapping for an input into the reading's Mapping, beside the input if that is
-// "". It never overwrites a file.
+// "". It never overwrites a file. Its errors are *usage.Error if the person can mend them. When ctx
+// ends, it returns the context's error and has written nothing.
 func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
 	if len(reading.Inputs) != 1 {
 		return Drafted{}, usage.Errorf("init looks at one input")
@@ -60,7 +70,7 @@ func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
 	options.HeaderRow = header
 	first := draft.Draft{Input: filepath.Base(input), HeaderRow: header, Sheet: reading.Sheet}
 	folder := filesFolder{dir: filepath.Dir(input), given: reading.Attachments}
-	guess, err := look(ctx, input, options, folder.exists)
+	guess, err := guessColumns(ctx, input, options, folder.exists)
 	if err != nil {
 		return out, usage.Of(err)
 	}
@@ -84,7 +94,8 @@ func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
 	return out, create(out.Path, text)
 }
 
-// create writes a file that must not exist.
+// create writes a file that must not exist, even if another program has made it since it was looked
+// for.
 func create(path, text string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err == nil {

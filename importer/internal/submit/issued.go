@@ -21,16 +21,16 @@ import (
 // its own word, as that of a canned answer, and only a few in a run: the ledger has no index
 // of them, and a look takes a second for each million of entries. Its zero value is ready.
 type issued struct {
-	mu    sync.Mutex
-	seed  maphash.Seed
-	slots []uint64 // hashes of ids, each at the place that its last bits say; nil before the first
-	looks int
+	mu      sync.Mutex
+	seed    maphash.Seed
+	slots   []uint64 // hashes of ids, each at the place that its last bits say; nil before the first
+	lookups int
 }
 
 const (
 	issuedSlots = 1 << 16
 	issuedSeen  = 1 << 13 // ids of earlier runs that are taken in; they are read in some 20 ms
-	mostLooks   = 3
+	mostLookups = 3
 )
 
 // again takes in an id and tells whether it has been given before.
@@ -53,8 +53,8 @@ func (s *Submitter) distinct(id string) error {
 	defer known.mu.Unlock()
 	err := s.recall()
 	taken := known.again(id)
-	if err == nil && !taken && known.looks < mostLooks && !newID(id, time.Now()) {
-		known.looks++
+	if err == nil && !taken && known.lookups < mostLookups && !newID(id, time.Now()) {
+		known.lookups++
 		_, taken, err = s.Ledger.Owner(id)
 	}
 	if err != nil {
@@ -85,7 +85,8 @@ func (s *Submitter) recall() error {
 	return err
 }
 
-// newID tells whether an id says that it was made just now.
+// newID tells whether an id says that it was made just now, by the time that ids begin with. The hour
+// is for clocks that go wrong.
 func newID(id string, now time.Time) bool {
 	made, ok := crm.MadeAt(id)
 	return ok && now.Sub(made).Abs() < time.Hour

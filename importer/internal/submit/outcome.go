@@ -17,8 +17,10 @@ import (
 // valid is a text as reports can hold it.
 func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
-// open opens the case's files, so that a missing one is found before the claim.
-func (s *Submitter) open(c *mapping.Case) (p parcel, problem *mapping.Problem) {
+// open opens the case's files, so that a missing one is found before the claim. They stay open until
+// the row's end: what is sent is what was looked at, even if a file is replaced meanwhile. The body
+// closes them; if one can't be opened, open closes those before it.
+func (s *Submitter) open(c *mapping.Case) (p request, problem *mapping.Problem) {
 	var files []crm.File
 	for i := range c.Attachments {
 		a := &c.Attachments[i]
@@ -27,7 +29,7 @@ func (s *Submitter) open(c *mapping.Case) (p parcel, problem *mapping.Problem) {
 			for _, f := range p.files {
 				f.Close()
 			}
-			return parcel{}, problem
+			return request{}, problem
 		}
 		p.files = append(p.files, file)
 		files = append(files, crm.File{Name: a.Name, Size: a.Size, Sum: s.sums.of(a), ReadSeekCloser: file})
@@ -37,7 +39,9 @@ func (s *Submitter) open(c *mapping.Case) (p parcel, problem *mapping.Problem) {
 }
 
 // created is the outcome of a row that has a case.
-func (s *Submitter) created(c *mapping.Case, p parcel, sent pace.Sent, o *reports.Outcome, settled *ledger.Settlement) {
+func (s *Submitter) created(
+	c *mapping.Case, p request, sent pace.Sent, o *reports.Outcome, settled *ledger.Settlement,
+) {
 	o.Status, o.WolkvoxID, o.IDPrefijo = reports.Created, sent.WolkvoxID, sent.IDPrefijo
 	o.HTTPStatus, o.Code = sent.HTTPStatus, sent.Code
 	o.Attachments = s.attachments(c, p)
@@ -48,7 +52,8 @@ func (s *Submitter) created(c *mapping.Case, p parcel, sent pace.Sent, o *report
 }
 
 // failed turns a failed insert into the row's outcome, and stops the run if going on makes no
-// sense. If the row has a claim, the settlement says what became of it.
+// sense. If the row has a claim, the settlement says what became of it; otherwise its state stays
+// ledger.Unknown. An error that nobody knows is doubt: only what is known to be no case is none.
 func (s *Submitter) failed(err error, o *reports.Outcome, settled *ledger.Settlement) {
 	e := new(crm.Error)
 	if !errors.As(err, &e) {
@@ -100,7 +105,7 @@ func Remarks(c *mapping.Case, files []*os.File) string {
 
 // attachments lists what was sent, in sending order. A file that wasn't hashed, since its sum was
 // known, and to which somebody wrote meanwhile, has no known sum any more.
-func (s *Submitter) attachments(c *mapping.Case, p parcel) []reports.Attachment {
+func (s *Submitter) attachments(c *mapping.Case, p request) []reports.Attachment {
 	var list []reports.Attachment
 	for i, sum := range p.body.Sums() {
 		a := &c.Attachments[i]

@@ -17,20 +17,20 @@ const (
 	// field, before it is taken for the mapping's or the server's fault.
 	mostEqualRefusals = 20
 
-	// mostRefusedBefore is how many rows may be refused by something before the CRM, with none
+	// mostForeign is how many rows may be refused by something before the CRM, with none
 	// created between them, before that is taken for the wrong server.
-	mostRefusedBefore = 5
+	mostForeign = 5
 )
 
 // refusals notices that it isn't the rows that are refused. Its zero value is ready.
 type refusals struct {
-	mu     sync.Mutex
-	last   refusal
-	equal  int // times in a row
-	before int // refused before the CRM, since a row was created
+	mu      sync.Mutex
+	last    refusal
+	equal   int // times in a row
+	foreign int // refused before the CRM, since a row was created
 }
 
-// refusal is how a row was refused.
+// refusal is how a row was refused. Two are equal if all of it is.
 type refusal struct {
 	status                int
 	code, reason, message string
@@ -44,14 +44,14 @@ func (f *refusals) note(o *reports.Outcome, t *Task) *stop.Halt {
 	defer f.mu.Unlock()
 	switch {
 	case o.Status == reports.Created:
-		f.equal, f.before = 0, 0
+		f.equal, f.foreign = 0, 0
 	case o.Status != reports.Rejected, t.Refused:
 	case o.Error == pace.RefusedBefore:
-		if f.before++; f.before == mostRefusedBefore {
+		if f.foreign++; f.foreign == mostForeign {
 			return &stop.Halt{
 				Status: stop.Stopped,
 				Why: fmt.Sprintf("wrong server: %d rows were refused by something before the CRM (HTTP %d), "+
-					"and none was created between them", f.before, o.HTTPStatus),
+					"and none was created between them", f.foreign, o.HTTPStatus),
 				Hint: "check --server, and what stands between here and the CRM; then run the same command again",
 			}
 		}
@@ -79,7 +79,8 @@ var fields = regexp.MustCompile(`(?i)\b(contact|user|agent|owner|responsible|sta
 	`attachment|file|base64|description|e-?mail|contacto|usuario|agente|propietario|responsable|estado|tipo|` +
 	`prioridad|soluci[oó]n|formulario|adjunto|archivo|descripci[oó]n|correo)(e?s)?\b`)
 
-// namesField tells whether a message is about a field, one of the form's own among them.
+// namesField tells whether a message is about a field, one of the form's own among them. Such a
+// refusal is the rows' fault: twenty with the same unknown contact are no reason to stop.
 func namesField(message string, object []byte) bool {
 	if fields.MatchString(message) {
 		return true

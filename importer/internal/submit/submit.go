@@ -6,8 +6,10 @@
 //
 //   - What can be wrong with a row is found before its claim, so that no key is taken in vain.
 //   - A claim is durable before its request leaves, and each request has one of its own.
-//   - An outcome needs to be durable only before its worker's next claim is: until then the claim
-//     that is durable keeps the row from being sent again. So the two share one commit.
+//   - An outcome needs to be durable only before its worker's next claim is. Until then the claim,
+//     which is durable, keeps the row from being sent again: a crash leaves the row in doubt, as it
+//     would have a moment earlier, while the answer was on its way. So the two share one commit, and
+//     a crash leaves at most as many rows in doubt as there are workers.
 //   - An answer that can't be trusted leaves its row in doubt, and may stop the run: see issued.go
 //     (one id for two rows) and refusals.go (it isn't the rows that are refused).
 package submit
@@ -49,17 +51,19 @@ type Submitter struct {
 	issued   issued
 }
 
-// Start makes it ready.
+// Start makes it ready. It comes after the Budget is set and before the first task.
 func (s *Submitter) Start() {
 	s.bytes = semaphore.NewWeighted(s.Budget)
 }
 
-// Submit brings one row to its end and returns its outcome, which is recorded then.
+// Submit brings one row to its end and returns its outcome. That is recorded then, and durable before
+// any later claim; see record.Recorder.Settle. A row that the end of the run overtakes before its
+// request is not attempted. After the request left, nothing cuts the wait for its answer short.
 func (s *Submitter) Submit(t Task) reports.Outcome {
 	if s.Halt.Thrown() {
 		return s.giveUp(t, t.NotAttempted(s.Halt.Halt()))
 	}
-	parcel, problem := s.open(&t.Case)
+	request, problem := s.open(&t.Case)
 	if problem != nil && OutOfFiles(s.Halt, problem.Err) {
 		return s.giveUp(t, t.NotAttempted(s.Halt.Halt()))
 	}
@@ -68,17 +72,17 @@ func (s *Submitter) Submit(t Task) reports.Outcome {
 		o.Status, o.Error, o.Message, o.Hint = reports.Invalid, problem.Error, problem.Message, problem.Hint
 		return s.giveUp(t, o)
 	}
-	defer parcel.body.Close()
-	release, err := s.reserve(parcel.body)
+	defer request.body.Close()
+	release, err := s.reserve(request.body)
 	if err != nil {
 		return s.giveUp(t, t.NotAttempted(s.Halt.Halt()))
 	}
 	defer release()
-	sent, err := s.Sender.Send(s.Halt.Context(), parcel.body, claim{s, &t.Claim})
+	sent, err := s.Sender.Send(s.Halt.Context(), request.body, claim{s, &t.Claim})
 	if err == nil {
 		err = s.distinct(sent.WolkvoxID)
 	}
-	return s.settle(t, parcel, sent, err)
+	return s.settle(t, request, sent, err)
 }
 
 // OutOfFiles stops the run if an error is none of a row's, since this process may open no more
@@ -92,7 +96,7 @@ func OutOfFiles(halt *stop.Switch, err error) bool {
 	return true
 }
 
-// giveUp records a row without a claim.
+// giveUp records a row without a claim: it never had one, or the sender has released it.
 func (s *Submitter) giveUp(t Task, o reports.Outcome) reports.Outcome {
 	s.Record.Note(t.Input, o)
 	s.Record.Flush()
@@ -141,7 +145,7 @@ func (c claim) Release(why error) error {
 }
 
 // settle records what became of a row, and takes in what that tells of the CRM.
-func (s *Submitter) settle(t Task, p parcel, sent pace.Sent, err error) reports.Outcome {
+func (s *Submitter) settle(t Task, p request, sent pace.Sent, err error) reports.Outcome {
 	o := reports.Outcome{
 		Origin: reports.Origin{File: t.File, Row: t.Row, Key: valid(t.Claim.Key)},
 		Sending: reports.Sending{
@@ -201,8 +205,8 @@ func (s *Submitter) probe(why string) {
 	s.Halt.Stop(&stop.Halt{Status: status, Why: broken.Why, Hint: broken.Hint})
 }
 
-// parcel is a row's request with the files that it is read from.
-type parcel struct {
+// request is a row's request with the files that it is read from.
+type request struct {
 	body  *crm.Body
 	files []*os.File
 }

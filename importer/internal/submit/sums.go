@@ -10,7 +10,7 @@ import (
 
 // sums remembers the sha256 of files, since many rows may have the same one, such as a form
 // or the picture in a signature: computing it takes longer than sending the file to a
-// server nearby. Its zero value is ready.
+// server nearby. A file is the same one only if its path, size and time are. The zero value is ready.
 type sums struct {
 	mu    sync.Mutex
 	known map[mapping.Version]string

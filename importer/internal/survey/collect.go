@@ -10,7 +10,7 @@ import (
 	"wolkvox-import/mapping"
 )
 
-// mostNeeds bounds what is remembered of a kind of needs.
+// mostNeeds bounds what is remembered of needs, all kinds together.
 const mostNeeds = 1_000_000
 
 // Collector collects a Survey while rows go by. It is for one goroutine at a time.
@@ -19,16 +19,17 @@ type Collector struct {
 	totals   Totals
 	needs    map[Need]int // with Rows 0
 	full     bool
-	lacking  map[string]map[string]int // field, value
+	values   map[string]map[string]int // field, value
 	dates    []map[string]*mapping.DateColumn
 }
 
 // New makes a collector that has seen no row.
 func New() *Collector {
-	return &Collector{needs: map[Need]int{}, lacking: map[string]map[string]int{}}
+	return &Collector{needs: map[Need]int{}, values: map[string]map[string]int{}}
 }
 
-// Begin follows an input, before its first case is made.
+// Begin follows an input, before its first case is made: from then on its program notes the dates that
+// it reads, and which files and lines it uses.
 func (s *Collector) Begin(in *intake.Input) {
 	s.dates = append(s.dates, in.Program().Dates())
 	in.Program().Watch()
@@ -41,11 +42,12 @@ func (s *Collector) Found(input, row int, p mapping.Problem) { s.findings.add(in
 func (s *Collector) Invalid(input, row int, problems []mapping.Problem) {
 	for _, p := range problems {
 		s.findings.add(input, row, p)
-		s.lacks(p)
+		s.addMissing(p)
 	}
 }
 
-// Ready counts a row that can be sent.
+// Ready counts a row that can be sent. Contacts are compared without capitals, as the CRM's e-mail
+// addresses are; users and kinds of cases as they are written.
 func (s *Collector) Ready(c *mapping.Case) {
 	s.totals.Cases++
 	for i := range c.Attachments {
@@ -64,6 +66,7 @@ func (s *Collector) Ready(c *mapping.Case) {
 	s.need("case", c.Type+" / "+c.Status+" / "+c.Priority)
 }
 
+// need counts a row for what it needs. Beyond the bound only what is known already is counted.
 func (s *Collector) need(kind, value string) {
 	n := Need{Kind: kind, Value: value}
 	if _, known := s.needs[n]; !known && len(s.needs) >= mostNeeds {
@@ -73,16 +76,16 @@ func (s *Collector) need(kind, value string) {
 	s.needs[n]++
 }
 
-// lacks notes a value that a table lacks.
-func (s *Collector) lacks(p mapping.Problem) {
+// addMissing notes a value that a table lacks, for problems of the kinds that a line in a table mends.
+func (s *Collector) addMissing(p mapping.Problem) {
 	if p.Error != "not_in_values" && p.Error != "not_allowed" && p.Error != "not_a_bool" {
 		return
 	}
-	if s.lacking[p.Field] == nil {
-		s.lacking[p.Field] = map[string]int{}
+	if s.values[p.Field] == nil {
+		s.values[p.Field] = map[string]int{}
 	}
-	if _, known := s.lacking[p.Field][p.Value]; known || len(s.lacking[p.Field]) < mostGroups {
-		s.lacking[p.Field][p.Value]++
+	if _, known := s.values[p.Field][p.Value]; known || len(s.values[p.Field]) < mostGroups {
+		s.values[p.Field][p.Value]++
 	}
 }
 
@@ -98,10 +101,11 @@ func (s *Collector) sorted() (list []Need) {
 	return list
 }
 
+// missing lists the values by field, those of most rows first.
 func (s *Collector) missing() (list []MissingValues) {
-	for _, field := range slices.Sorted(maps.Keys(s.lacking)) {
+	for _, field := range slices.Sorted(maps.Keys(s.values)) {
 		m := MissingValues{Field: field}
-		for value, rows := range s.lacking[field] {
+		for value, rows := range s.values[field] {
 			m.Values = append(m.Values, Need{Kind: field, Value: value, Rows: rows})
 		}
 		slices.SortFunc(m.Values, func(a, b Need) int {

@@ -16,7 +16,8 @@ import (
 	"wolkvox-import/reports"
 )
 
-// Contacts finds out which contacts the CRM has, from an export of the CRM's or from the CRM.
+// Contacts finds out which contacts the CRM has, from an export of the CRM's or from the CRM. The export
+// costs nothing. The CRM is asked once for each contact, and each question counts against the quota.
 type Contacts struct {
 	File      string // the export; "" is to ask the CRM, which needs the following
 	Client    *crm.Client
@@ -70,7 +71,8 @@ func (c *Contacts) Compare(ctx context.Context, found *Survey, dir string) error
 	return nil
 }
 
-// inExport takes away the contacts that an export of the CRM's has.
+// inExport takes away the contacts that an export of the CRM's has. A row of it that can't be read is
+// an error: its contact would be said to be missing. The needed list is changed.
 func inExport(path string, needed []Need) (missing []Need, err error) {
 	file, err := source.Open(path, source.Options{})
 	if err != nil {
@@ -95,12 +97,14 @@ func inExport(path string, needed []Need) (missing []Need, err error) {
 	return slices.DeleteFunc(needed, func(n Need) bool { return has[n.Value] }), nil
 }
 
-// contactColumns are names under which exports have the contacts' addresses.
+// contactColumns are names under which exports have the contacts' addresses. The first that is there
+// is the one: an export may have addresses of agents too, so the surest names come first.
 var contactColumns = []string{
 	"correo contacto", "emailcontact", "email contact", "correo electrónico", "correo electronico",
 	"correo", "email", "e-mail", "mail", "contact", "contacto", "contato",
 }
 
+// contactColumn finds the column of the contacts' addresses. That there is none is a usage error.
 func contactColumn(path string, names []string) (int, error) {
 	header := mapping.NewHeader(names)
 	for _, name := range contactColumns {
@@ -111,7 +115,8 @@ func contactColumn(path string, names []string) (int, error) {
 	return 0, usage.Errorf("contacts: %s has no column with the contacts' addresses; name it Correo contacto", path)
 }
 
-// ask asks the CRM for one contact after another, until the quota is spent.
+// ask asks the CRM for one contact after another, until the quota of every token is spent. What wasn't
+// asked for is not missing, and a note says so. Any other error ends the comparison.
 func (c *Contacts) ask(ctx context.Context, needed []Need, found *Survey) (missing []Need, err error) {
 	token := 0
 	for i, n := range needed {

@@ -19,19 +19,23 @@ type Finding struct {
 	Rows    string // as ranges: 7, 19, 23–31, …
 }
 
-// findings groups problems by field and message. Its zero value is empty.
+// findings groups problems by field and message. If the texts become too many, further ones share the
+// group of their field and error, whose message sends the person to results.csv. Its zero value is
+// empty.
 type findings struct {
 	groups map[string]*group
 	order  []*group
 	texts  map[string]int // by field and error
 }
 
+// group is a finding that still grows, with the first ranges of its rows.
 type group struct {
 	Finding
 	ranges []span
 	input  int
 }
 
+// span is some rows that follow one another in one input.
 type span struct{ first, last int }
 
 const (
@@ -62,7 +66,7 @@ func (f *findings) add(input, row int, p mapping.Problem) {
 	g.span(input, row)
 }
 
-// span notes a row; neighbours join into one range.
+// span notes a row; neighbours join into one range. Rows of two inputs never do.
 func (g *group) span(input, row int) {
 	last := len(g.ranges) - 1
 	switch {
@@ -74,7 +78,7 @@ func (g *group) span(input, row int) {
 	g.input = input
 }
 
-// list returns the findings, those of most rows first.
+// list returns the findings, those of most rows first, and otherwise in the order in which they came.
 func (f *findings) list() []Finding {
 	list := make([]Finding, len(f.order))
 	for i, g := range f.order {
@@ -85,6 +89,7 @@ func (f *findings) list() []Finding {
 	return list
 }
 
+// rows are the ranges as a text; an … says that there are more.
 func (g *group) rows() string {
 	texts, shown := make([]string, len(g.ranges)), 0
 	for i, s := range g.ranges {

@@ -13,7 +13,8 @@ import (
 	"wolkvox-import/reports"
 )
 
-// Finish makes the survey of what was collected, and writes its lists beside the reports.
+// Finish makes the survey of what was collected, and writes its lists beside the reports. It comes once
+// all rows were decided about. If it fails, what it returns is good as far as it goes.
 func (s *Collector) Finish(inputs *intake.Inputs) (Survey, error) {
 	out := Survey{Findings: s.findings.list(), Missing: s.missing(), Totals: s.totals, Needs: s.sorted()}
 	for _, dates := range s.dates {
@@ -41,7 +42,8 @@ func (s *Collector) Finish(inputs *intake.Inputs) (Survey, error) {
 	return out, nil
 }
 
-// leftovers counts what no row has used: files, and lines of lookups.
+// leftovers counts what no row has used: files, and lines of lookups. With several inputs files are
+// not counted, since each program only knows which ones its own rows have used.
 func leftovers(inputs *intake.Inputs, out *Survey) error {
 	if len(inputs.All) == 1 {
 		n, examples, err := inputs.All[0].Program().Unused()
@@ -73,7 +75,9 @@ func ellipsis(more bool) string {
 	return ""
 }
 
-// dateNote says what all cells of a column prove about the order of day and month.
+// dateNote says what all cells of a column prove about the order of day and month; "" is nothing that
+// a person should know. One cell with a day above 12 proves it for all, and no cell alone is ever
+// guessed at: a wrong guess would exchange days and months in silence.
 func dateNote(field string, c *mapping.DateColumn) string {
 	fits := c.Fits()
 	given := len(c.Given) > 0

@@ -2,7 +2,15 @@
 // rows have in common, what must exist at the CRM, what tables of values lack, and what a person
 // should look at.
 //
-//	rows ──Ready, Invalid, Found──► Collector ──Finish──► Survey, needs.csv, contacts-missing.csv
+//	rows ──Ready, Invalid, Found──► Collector ──Finish──► Survey, needs.csv
+//	                                                        └──Contacts──► contacts-missing.csv
+//
+// Its rules:
+//
+//   - It only counts what triage has decided, and decides nothing itself.
+//   - Everything that it remembers is bounded, since texts of cells may be as many as rows. A bound
+//     that was reached is said.
+//   - Its lists are in an order of their own, not in that of maps: two checks of one file say the same.
 package survey
 
 import (
@@ -55,7 +63,7 @@ func (m MissingValues) Stub() string {
 	return b.String()
 }
 
-// quoteYAML writes a text so that YAML reads it as it is.
+// quoteYAML writes a text so that YAML reads it as it is: its double quotes know the escapes of Go's.
 func quoteYAML(s string) string { return strconv.Quote(s) }
 
 // Duration predicts how long sending takes if an answer takes so long and so many requests are in
