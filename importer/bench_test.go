@@ -33,9 +33,8 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	for b.Loop() {
 		result, _, err := importer.Check(b.Context(), importer.Job{
+			Output:  importer.Output{Out: filepath.Join(dir, "out"), Formats: []string{"csv"}},
 			Reading: importer.Reading{Inputs: []string{input}, Mapping: mappingFile},
-			Out:     filepath.Join(dir, "out"),
-			Formats: []string{"csv"},
 		}, "")
 		if err != nil || result.Summary.RowsRead != rows || result.Status() != importer.StatusDone {
 			b.Fatal(err, result.Summary.RowsRead, result.Status())

@@ -60,12 +60,11 @@ func newDesk(t *testing.T, config sandbox.Config) *desk {
 
 func (d *desk) serve(url string) {
 	d.job = importer.Job{
+		Output:       importer.Output{Out: d.path("out"), Formats: []string{"csv"}},
 		Reading:      importer.Reading{Mapping: d.path("map.yaml")},
 		CRM:          importer.CRM{Server: url, Tokens: []string{"s3cret-token"}},
 		Pace:         importer.Pace{Workers: 8},
 		Surroundings: importer.Surroundings{Version: "test"},
-		Out:          d.path("out"),
-		Formats:      []string{"csv"},
 	}
 }
 

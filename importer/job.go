@@ -26,13 +26,11 @@ type Job struct {
 	Pace    // how fast, and until when
 	Book    // what remembers it
 
-	Out     string   // folder of the reports; "" is one named after each input
-	Formats []string // of the results; none is csv and xlsx
+	Output    // where its reports go
+	Resolving // what is done about rows in doubt before it
 
-	Canary  bool          // sends a row of each kind first, and reads them back
-	NoRetry bool          // leaves rows alone that earlier runs found rejected or invalid
-	Resolve bool          // settles what is in doubt, by asking the CRM, before the first row
-	Margin  time.Duration // of Resolve; see Resolver
+	Canary  bool // sends a row of each kind first, and reads them back
+	NoRetry bool // leaves rows alone that earlier runs found rejected or invalid
 
 	// Agreed asks the person a question, after what was said. When ctx ends before there is an
 	// answer, that is no. If it is nil, nobody is there to be asked.
@@ -72,6 +70,18 @@ type Book struct {
 	Ledger      string // file; "" is <operation>.ledger.db beside the mapping
 	Rehearsal   bool   // the ledger belongs to a CRM that forgets: begin with an empty one
 	ServerMoved bool   // the ledger's server has a new name
+}
+
+// Output says where reports go, and in which forms.
+type Output struct {
+	Out     string   // folder; "" is one named after each input
+	Formats []string // of the results; none is csv and xlsx
+}
+
+// Resolving says what is done about rows in doubt before the first row is sent.
+type Resolving struct {
+	Resolve bool          // settles them by asking the CRM
+	Margin  time.Duration // of Resolve; see Resolver
 }
 
 // Surroundings are where a command runs.

@@ -117,12 +117,11 @@ func benchInput(b *testing.B, rows, attachment, files int) (input, mappingFile s
 
 func benchJob(b *testing.B, server, input, mappingFile string, inFlight, round int) importer.Job {
 	return importer.Job{
+		Output:  importer.Output{Out: filepath.Join(filepath.Dir(input), "out"), Formats: []string{"csv"}},
 		Reading: importer.Reading{Inputs: []string{input}, Mapping: mappingFile},
 		CRM:     importer.CRM{Server: "http://" + server, Tokens: []string{"t"}},
 		Pace:    importer.Pace{Workers: inFlight},
 		Book:    importer.Book{Ledger: filepath.Join(filepath.Dir(input), fmt.Sprintf("%d.db", round))},
-		Out:     filepath.Join(filepath.Dir(input), "out"),
-		Formats: []string{"csv"},
 	}
 }
 

@@ -111,7 +111,11 @@ func (r *reporting) reportOf(i int) (reports.Summary, []string, error) {
 	if err != nil {
 		return reports.Summary{}, nil, err
 	}
-	summary, files, notes, err := r.account.Write(r.view, i, about, needed)
+	reopen := r.account.Inputs[i].Reopen
+	if !needed {
+		reopen = nil
+	}
+	summary, files, notes, err := r.account.Write(r.view, i, about, reopen)
 	r.notes = append(r.notes, notes...)
 	return summary, files, err
 }

@@ -146,12 +146,11 @@ func newWorld(t *testing.T, seed uint64, dir string, k *kind) *world {
 	w.ledger = filepath.Join(dir, "op.ledger.db")
 	lay(t, w.ledger)
 	w.job = importer.Job{
-		Reading: importer.Reading{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml")},
-		CRM:     importer.CRM{Server: simServer, Tokens: []string{"one", "two"}, Dial: w.wire.dial},
-		Pace:    importer.Pace{Workers: 1 + w.rand.IntN(4)},
-		Out:     filepath.Join(dir, "out"),
-		Formats: []string{"jsonl"},
-		Margin:  simMargin,
+		Output:    importer.Output{Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}},
+		Resolving: importer.Resolving{Margin: simMargin},
+		Reading:   importer.Reading{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml")},
+		CRM:       importer.CRM{Server: simServer, Tokens: []string{"one", "two"}, Dial: w.wire.dial},
+		Pace:      importer.Pace{Workers: 1 + w.rand.IntN(4)},
 	}
 	w.job.Ledger, w.job.Clock = w.ledger, uptime("first start")
 	return w
@@ -166,11 +165,11 @@ var emptyLedger = sync.OnceValues(func() (content []byte, err error) {
 	}
 	defer os.RemoveAll(dir)
 	job := importer.Job{
+		Output:  importer.Output{Out: filepath.Join(dir, "out")},
 		Reading: importer.Reading{Inputs: []string{filepath.Join(dir, "in.csv")}, Mapping: filepath.Join(dir, "map.yaml")},
 		CRM:     importer.CRM{Server: simServer, Tokens: []string{"one"}},
 		Pace:    importer.Pace{NoQuotaCheck: true},
 		Book:    importer.Book{Ledger: filepath.Join(dir, "l")},
-		Out:     filepath.Join(dir, "out"),
 	}
 	if err := (&world{}).write(dir); err != nil {
 		return nil, err

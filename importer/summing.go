@@ -65,9 +65,12 @@ func (r *run) reportOf(a *account.Account, i int, halt *Halt) (reports.Summary, 
 	n := tally.Outcomes
 	about := a.Of(i)
 	about.ExitStatus = account.Status(tally, halt.WithRowsLeft(n[reports.NotAttempted]), nil)
-	needCells := tally.Changed+n[reports.Rejected]+n[reports.Invalid] > 0
+	reopen := r.inputs.All[i].Reopen
+	if tally.Changed+n[reports.Rejected]+n[reports.Invalid] == 0 { // no report shows cells
+		reopen = nil
+	}
 	crash.Point(crash.BeforeReport)
-	summary, files, notes, err := a.Write(r.ledger, i, about, needCells)
+	summary, files, notes, err := a.Write(r.ledger, i, about, reopen)
 	crash.Point(crash.AfterReport)
 	for _, note := range notes {
 		r.job.Log.Warn(note)

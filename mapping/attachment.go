@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"wolkvox-import/mapping/internal/files"
+	"wolkvox-import/mapping/internal/row"
+	"wolkvox-import/mapping/internal/text"
 )
 
 // Attachment is a file that a row names. It lies under the attachments' folder, and
@@ -31,7 +33,7 @@ var errEmpty = errors.New("the file is empty")
 
 // Open opens the file for sending. One that is not what it was when the row was
 // applied is a problem of the row: its size stands in the request's length.
-func (a *Attachment) Open() (*os.File, *Problem) {
+func (a *Attachment) Open() (*os.File, *row.Problem) {
 	file, err := a.File.Open()
 	if err != nil {
 		return nil, a.problem(err)
@@ -41,7 +43,7 @@ func (a *Attachment) Open() (*os.File, *Problem) {
 
 // look learns the size of the file: one that can't be read, or is not to be sent, is a
 // problem of the row before anything is sent.
-func (a *Attachment) look(folder *files.Folder, rules *fileRules) *Problem {
+func (a *Attachment) look(folder *files.Folder, rules *fileRules) *row.Problem {
 	var err error
 	if a.File, err = folder.Look(a.Path); err != nil {
 		return a.problem(err)
@@ -51,17 +53,17 @@ func (a *Attachment) look(folder *files.Folder, rules *fileRules) *Problem {
 	case a.Size == 0:
 		return a.problem(errEmpty)
 	case rules.types != nil && !rules.types[fileType(a.Path)]:
-		return &Problem{Field: "attachments", Error: "attachment_type", Message: fmt.Sprintf("attachments: %q is of a type that the mapping doesn't allow", a.Name),
+		return &row.Problem{Field: "attachments", Error: "attachment_type", Message: fmt.Sprintf("attachments: %q is of a type that the mapping doesn't allow", a.Name),
 			Hint: "convert the file, or add the type to types in the mapping"}
 	case maxSize > 0 && a.Size > maxSize:
-		return &Problem{Field: "attachments", Error: "attachment_too_large", Message: fmt.Sprintf("attachments: %q has %d bytes; at most %d are allowed", a.Name, a.Size, maxSize),
+		return &row.Problem{Field: "attachments", Error: "attachment_too_large", Message: fmt.Sprintf("attachments: %q has %d bytes; at most %d are allowed", a.Name, a.Size, maxSize),
 			Hint: "make the file smaller, or raise max_size in the mapping"}
 	}
 	return nil
 }
 
-func (a *Attachment) problem(err error) *Problem {
-	p := &Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, files.Reason(err)),
+func (a *Attachment) problem(err error) *row.Problem {
+	p := &row.Problem{Field: "attachments", Error: "attachment_unreadable", Message: fmt.Sprintf("attachments: %q can't be read: %v", a.Name, text.Reason(err)),
 		Hint: "correct the file or the name", Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -1,16 +1,19 @@
 package mapping
 
-import "wolkvox-import/mapping/internal/yamlfile"
+import (
+	"wolkvox-import/mapping/internal/steps"
+)
 
 // decoder reads a mapping's YAML and collects its mistakes. We walk the nodes ourselves,
 // because the library's own decoder stops at the first mistake.
 type decoder struct {
-	*yamlfile.File
-	tables Tables // nil where the mapping may name no files
+	*steps.Reader
 }
 
-// Mistake is one thing wrong in a mapping file.
-type Mistake = yamlfile.Mistake
+// apiFields are the fields of insertAttach that a mapping gives, in the order in
+// which they are sent. All but solution are required; solution is sent only for
+// statuses that close.
+var apiFields = []string{"case-type", "responsible", "owner", "contact", "description", "status", "priority", "solution"}
 
-// Mistakes are all mistakes of a mapping file, in its order.
-type Mistakes = yamlfile.Mistakes
+// sections are the keys of a mapping file.
+var sections = []string{"operation", "key", "marker", "when", "input", "lookups", "case", "closed", "attachments"}

@@ -22,14 +22,14 @@ type TraceStep struct {
 // Explain applies a row as Apply does, and tells step by step what became of its fields.
 func (p *Program) Explain(cells []string, key string) (Case, []Trace, []Problem) {
 	var traces []Trace
-	p.row.watcher = func(f *field, step, value string) {
+	p.watcher = func(f *field, step, value string) {
 		if step == "" {
 			traces = append(traces, Trace{Field: f.name, From: f.from()})
 		}
 		last := &traces[len(traces)-1]
 		last.Steps = append(last.Steps, TraceStep{step, value})
 	}
-	defer func() { p.row.watcher = nil }()
+	defer func() { p.watcher = nil }()
 	c, problems := p.Apply(cells, key)
 	for _, problem := range problems {
 		i := slices.IndexFunc(traces, func(t Trace) bool { return t.Field == problem.Field })
@@ -42,23 +42,6 @@ func (p *Program) Explain(cells []string, key string) (Case, []Trace, []Problem)
 	return c, traces, problems
 }
 
-// from is the field's source as the mapping has it.
-func (f *field) from() string {
-	switch {
-	case f.expression != nil:
-		return "expr " + f.expression.source
-	case f.raw != nil:
-		return "json"
-	case f.text == nil:
-		return ""
-	case f.column:
-		return "column " + f.text.source
-	case f.text.constant():
-		return "constant"
-	}
-	return "text " + f.text.source
-}
-
 // DateColumn is how the dates of a column are written, as far as its cells prove it.
 type DateColumn = text.DateColumn
 
@@ -66,22 +49,17 @@ type DateColumn = text.DateColumn
 // that are applied from now on.
 func (p *Program) Dates() map[string]*DateColumn {
 	columns := map[string]*DateColumn{}
-	p.row.watcher = func(f *field, step, value string) {
-		if f.date == nil || !f.beforeDate(step) {
+	p.watcher = func(f *field, step, value string) {
+		patterns, ok := f.DatePatterns()
+		if !ok || !f.BeforeDate(step) {
 			return
 		}
 		column := columns[f.name]
 		if column == nil {
-			column = text.NewDateColumn(f.date.Sources()...)
+			column = text.NewDateColumn(patterns...)
 			columns[f.name] = column
 		}
 		column.Add(value)
 	}
 	return columns
-}
-
-// beforeDate tells whether the step is the last before `date`.
-func (f *field) beforeDate(step string) bool {
-	i := slices.IndexFunc(f.steps, func(s namedStep) bool { return s.name == "date" })
-	return i == 0 && step == "" || i > 0 && f.steps[i-1].name == step
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"wolkvox-import/mapping/internal/row"
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -16,25 +18,21 @@ type field struct {
 	json string // the key that it is sent under
 	at   yamlfile.Position
 
-	text       *template   // constant, text or column: all are templates
-	column     bool        // text is one column
-	expression *expression // in place of text
-	raw        *jsonText   // in place of text
-	steps      []namedStep
-	date       *text.DateRule // of the step date
-	table      *valueTable    // of the step values or values_file
-	hasDefault bool
-	folded     bool // case and accents don't matter
-	looksUp    bool // what is folded is only compared
-	max        int  // in characters; 0 is no limit
-	cut        bool
-	required   bool
-	shown      bool // what the sheet shows, instead of what it holds
+	source
+	*steps.Chain
 }
 
-type namedStep struct {
+// source is where a field's value comes from: one of these.
+type source struct {
+	text       *row.Template // a constant, or a text with columns
+	column     *columnName
+	expression *row.Expression
+	raw        *row.JSON
+}
+
+type columnName struct {
 	name string
-	run  step
+	at   yamlfile.Position
 }
 
 var sourceNames = []string{"column", "text", "expr", "json"}
@@ -42,31 +40,22 @@ var sourceNames = []string{"column", "text", "expr", "json"}
 // field reads a field: a scalar is a constant or text with columns, a mapping has
 // one source and any of the steps.
 func (d *decoder) field(p yamlfile.Pair, prefix string) *field {
-	f := &field{name: prefix + p.Key, json: p.Key, at: p.At}
+	f := &field{name: prefix + p.Key, json: p.Key, at: p.At, Chain: &steps.Chain{}}
 	switch {
 	case yamlfile.IsObject(p.Value):
 		d.fieldObject(p.Value, f)
 	default:
 		if text, at, ok := d.Text(p.Value, f.name); ok {
-			f.text = d.template(text, at)
-			d.todo(text, at)
+			f.text = row.NewTemplate(d.Reader, text, at)
+			d.Todo(text, at)
 		}
 	}
 	return f
 }
 
-// todo refuses what `init` has left to a person.
-func (d *decoder) todo(value string, at yamlfile.Position) bool {
-	left := strings.HasPrefix(strings.TrimSpace(value), "TODO")
-	if left {
-		d.Mistake(at, "this is still to be filled in: %s", text.Shorten(value, 60))
-	}
-	return left
-}
-
 func (d *decoder) fieldObject(n yamlfile.Node, f *field) {
 	given := map[string]yamlfile.Node{}
-	known := append(slices.Clone(sourceNames), stepNames()...)
+	known := append(slices.Clone(sourceNames), steps.Names()...)
 	for _, p := range d.Pairs(n, f.name) {
 		if !slices.Contains(known, p.Key) {
 			d.Unknown(p, f.name, known)
@@ -74,23 +63,15 @@ func (d *decoder) fieldObject(n yamlfile.Node, f *field) {
 		}
 		given[p.Key] = p.Value
 	}
-	d.source(given, f)
-	_, f.hasDefault = given["default"]
-	f.looksUp = (given["values"] != nil || given["values_file"] != nil || given["allowed"] != nil) && given["replace"] == nil && given["html"] == nil
-	for _, s := range steps {
-		if node, ok := given[s.name]; ok {
-			if run := s.build(d, node, f); run != nil {
-				f.steps = append(f.steps, namedStep{s.name, run})
-			}
-		}
-	}
-	if f.shown && !f.column {
+	d.readSource(given, f)
+	f.Chain = steps.Read(d.Reader, f.name, given)
+	if f.Shown && f.column == nil {
 		d.Mistake(f.at, "%s: shown is for a field with a column", f.name)
-		f.shown = false
+		f.Shown = false
 	}
 }
 
-func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
+func (d *decoder) readSource(given map[string]yamlfile.Node, f *field) {
 	var named []string
 	for _, name := range sourceNames {
 		if given[name] != nil {
@@ -109,16 +90,16 @@ func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
 	if !ok {
 		return
 	}
-	d.todo(source, at)
+	d.Todo(source, at)
 	switch named[0] {
 	case "column":
-		f.text, f.column = &template{source: source, at: at, parts: []part{{column: source}}}, true
+		f.column = &columnName{source, at}
 	case "text":
-		f.text = d.template(source, at)
+		f.text = row.NewTemplate(d.Reader, source, at)
 	case "expr":
-		f.expression = &expression{source: source, at: at}
+		f.expression = &row.Expression{Source: source, At: at}
 	case "json":
-		f.raw = d.jsonText(source, at)
+		f.raw = row.NewJSON(d.Reader, source, at)
 		if !strings.HasPrefix(f.name, "form.") {
 			d.Mistake(at, "%s is a text for the CRM; json is for the fields of form", f.name)
 		}
@@ -128,79 +109,98 @@ func (d *decoder) source(given map[string]yamlfile.Node, f *field) {
 // compiled is a field tied to the columns of an input.
 type compiled struct {
 	*field
-	read   func(*row) string // nil for a constant
-	always string            // a constant's value
-	prefix string            // ,"name":" of the JSON
+	read   row.Text // nil for a constant
+	always string   // a constant's value
+	prefix string   // ,"name":" of the JSON
 }
 
-func (c *compiler) field(f *field) compiled {
+func compileField(c *row.Columns, f *field) compiled {
 	out := compiled{field: f, prefix: "," + string(text.AppendString(nil, f.json)) + `:"`}
 	switch {
 	case f.expression != nil:
-		out.read = c.textExpression(f.expression, f.name)
+		out.read = c.Expression(f.expression, f.name)
 	case f.raw != nil:
-		out.read = c.jsonText(f.raw, f.name)
+		out.read = c.JSON(f.raw, f.name)
+	case f.column != nil && f.Shown:
+		out.read = c.ShownColumn(f.column.name, f.column.at)
+	case f.column != nil:
+		out.read = c.Column(f.column.name, f.column.at)
 	case f.text == nil: // its mistake is already reported
-	case f.shown:
-		out.read = c.shownColumn(f.text.parts[0].column, f.text.at)
-	case f.column:
-		out.read = c.column(f.text.parts[0].column, f.text.at)
-	case f.text.constant():
-		out.always = f.text.source
+	case f.text.Constant():
+		out.always = f.text.String()
 	default:
-		text := c.template(f.text)
-		out.read = func(r *row) string {
-			r.scratch = text(r.scratch[:0], r)
-			return string(r.scratch)
-		}
+		out.read = c.Text(f.text)
 	}
 	return out
 }
 
-// value reads the field and runs its steps, all but max.
-func (f *compiled) value(r *row) (string, *Problem) {
+// value reads the field and runs its steps, all but max. watch, where there is one, is told of
+// the value before and after each step.
+func (f *compiled) value(r *row.Row, watch func(step, value string)) (string, *row.Problem) {
 	v := f.always
 	if f.read != nil {
 		v = f.read(r)
 	}
-	if p := r.faulted(f.name); p != nil {
+	if p := r.Fault(); p != nil {
+		p.Field = f.name
 		return "", p
 	}
-	r.watch(f, "", v)
-	for i := range f.steps {
-		var p *Problem
-		if v, p = f.steps[i].run(v); p != nil {
-			return "", p
-		}
-		r.watch(f, f.steps[i].name, v)
+	if watch != nil {
+		watch("", v)
 	}
-	if f.required && text.Blank(v) {
+	v, refusal := f.Run(v, watch)
+	if refusal != nil {
+		return "", f.refused(refusal)
+	}
+	if f.Required && text.Blank(v) {
 		return "", f.missing()
 	}
 	return v, nil
 }
 
-func (f *compiled) missing() *Problem {
-	p := &Problem{Field: f.name, Error: "missing_value", Message: f.name + " is empty",
+// refused is the problem of a value that a step refuses.
+func (f *compiled) refused(r *steps.Refusal) *row.Problem {
+	return &row.Problem{Field: f.name, Error: r.Word, Message: f.name + ": " + r.Message, Hint: r.Hint, Value: r.Value}
+}
+
+func (f *compiled) missing() *row.Problem {
+	p := &row.Problem{Field: f.name, Error: "missing_value", Message: f.name + " is empty",
 		Hint: "the CRM requires it: fill the cell, or give the field a default in the mapping"}
-	if f.column {
-		p.Message = fmt.Sprintf("%s is empty (column %q)", f.name, strings.TrimSpace(f.text.parts[0].column))
+	if f.column != nil {
+		p.Message = fmt.Sprintf("%s is empty (column %q)", f.name, strings.TrimSpace(f.column.name))
 	}
 	return p
 }
 
 // fit holds a value to max characters, of which reserve are spoken for.
-func (f *compiled) fit(v string, reserve int) (string, *Problem) {
-	if f.max == 0 || len(v)+reserve <= f.max {
+func (f *compiled) fit(v string, reserve int) (string, *row.Problem) {
+	if f.Max == 0 || len(v)+reserve <= f.Max {
 		return v, nil
 	}
-	n, room := utf8.RuneCountInString(v), f.max-reserve
+	n, room := utf8.RuneCountInString(v), f.Max-reserve
 	switch {
 	case n <= room:
 		return v, nil
-	case f.cut && room > 0:
+	case f.Cut && room > 0:
 		return string([]rune(v)[:room]), nil
 	}
-	return "", &Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.max),
+	return "", &row.Problem{Field: f.name, Error: "too_long", Message: fmt.Sprintf("%s has %d characters; at most %d fit", f.name, n+reserve, f.Max),
 		Hint: "shorten the text, or add cut: true to the field"}
+}
+
+// from is the field's source as the mapping has it.
+func (f *source) from() string {
+	switch {
+	case f.expression != nil:
+		return "expr " + f.expression.Source
+	case f.raw != nil:
+		return "json"
+	case f.column != nil:
+		return "column " + f.column.name
+	case f.text == nil:
+		return ""
+	case f.text.Constant():
+		return "constant"
+	}
+	return "text " + f.text.String()
 }

@@ -3,6 +3,8 @@ package mapping
 import (
 	"slices"
 
+	"wolkvox-import/mapping/internal/row"
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
@@ -26,7 +28,7 @@ func (d *decoder) formField(p yamlfile.Pair, prefix string, depth int) *formFiel
 	if len(entries) == 0 || slices.ContainsFunc(entries, isOfField) {
 		return &formField{field: d.field(p, prefix)}
 	}
-	f := &formField{field: &field{name: prefix + p.Key, json: p.Key, at: p.At}, inside: []*formField{}}
+	f := &formField{field: &field{name: prefix + p.Key, json: p.Key, at: p.At, Chain: &steps.Chain{}}, inside: []*formField{}}
 	if depth == mostNested {
 		d.Mistake(p.At, "%s: objects stand in objects %d deep; that is too deep", f.name, mostNested)
 		return f
@@ -40,7 +42,7 @@ func (d *decoder) formField(p yamlfile.Pair, prefix string, depth int) *formFiel
 // isOfField tells a key that describes a field, also one that is slightly misspelt, from
 // a name that the CRM knows.
 func isOfField(p yamlfile.Pair) bool {
-	if slices.Contains(sourceNames, p.Key) || slices.Contains(stepNames(), p.Key) {
+	if slices.Contains(sourceNames, p.Key) || slices.Contains(steps.Names(), p.Key) {
 		return true
 	}
 	return slices.ContainsFunc(sourceNames, func(name string) bool { return text.Distance(p.Key, name) == 1 })
@@ -54,14 +56,14 @@ type compiledForm struct {
 	nested bool
 }
 
-func (c *compiler) formField(f *formField) compiledForm {
+func compileForm(c *row.Columns, f *formField) compiledForm {
 	member := "," + string(text.AppendString(nil, f.json)) + ":"
 	if f.inside == nil {
-		return compiledForm{compiled: c.field(f.field), member: member}
+		return compiledForm{compiled: compileField(c, f.field), member: member}
 	}
 	out := compiledForm{compiled: compiled{field: f.field}, member: member, nested: true}
 	for _, inner := range f.inside {
-		out.inside = append(out.inside, c.formField(inner))
+		out.inside = append(out.inside, compileForm(c, inner))
 	}
 	return out
 }
@@ -72,51 +74,4 @@ func (f *compiledForm) constant() bool {
 		return f.read == nil
 	}
 	return !slices.ContainsFunc(f.inside, func(inner compiledForm) bool { return !inner.constant() })
-}
-
-// members appends the members of an object. It tells whether one of them has something
-// of the row in it.
-func (b *builder) members(fields []compiledForm) (filled bool) {
-	open := len(b.json)
-	for i := range fields {
-		f := &fields[i]
-		before := len(b.json)
-		name := f.member
-		if before == open {
-			name = name[1:] // no comma before the first
-		}
-		b.json = append(b.json, name...)
-		if b.value(f) {
-			filled = filled || !f.constant()
-		} else {
-			b.json = b.json[:before]
-		}
-	}
-	return filled
-}
-
-// value appends a member's value and tells whether there was one.
-func (b *builder) value(f *compiledForm) bool {
-	if f.nested {
-		b.json = append(b.json, '{')
-		filled := b.members(f.inside)
-		b.json = append(b.json, '}')
-		return filled || f.constant()
-	}
-	v, problem := f.value(&b.program.row)
-	if problem == nil {
-		v, problem = f.fit(v, 0)
-	}
-	switch {
-	case problem != nil:
-		b.problems = append(b.problems, *problem)
-		return false
-	case text.Blank(v):
-		return false
-	case f.raw != nil:
-		b.json = append(b.json, v...)
-	default:
-		b.json = text.AppendString(b.json, v)
-	}
-	return true
 }

@@ -6,17 +6,26 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"wolkvox-import/mapping/internal/row"
+	"wolkvox-import/mapping/internal/steps"
 	"wolkvox-import/mapping/internal/text"
 	"wolkvox-import/mapping/internal/yamlfile"
 )
 
-// apiFields are the fields of insertAttach that a mapping gives, in the order in
-// which they are sent. All but solution are required; solution is sent only for
-// statuses that close.
-var apiFields = []string{"case-type", "responsible", "owner", "contact", "description", "status", "priority", "solution"}
-
-// sections are the keys of a mapping file.
-var sections = []string{"operation", "key", "marker", "when", "input", "lookups", "case", "closed", "attachments"}
+// Load reads a mapping file and, by tables, the files that it names; tables may be nil
+// where it names none. It fails where the file can't be read as YAML at all; other
+// mistakes are kept for [Mapping.Err] and [Mapping.Compile], so that all of them are
+// reported at once. Close the Mapping when it is done with.
+func Load(path string, tables Tables) (*Mapping, error) {
+	file, root, err := yamlfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Mapping{Path: path, file: file}
+	d := &decoder{&steps.Reader{File: file, Tables: tables}}
+	d.mapping(root, m)
+	return m, nil
+}
 
 func (d *decoder) mapping(root yamlfile.Node, m *Mapping) {
 	given := map[string]bool{}
@@ -26,17 +35,17 @@ func (d *decoder) mapping(root yamlfile.Node, m *Mapping) {
 		case "operation":
 			m.Operation = d.operation(p)
 		case "key":
-			m.key = d.lasting(p)
+			m.key = row.NewVarying(d.Reader, p)
 		case "marker":
 			m.marker = d.marker(p)
 		case "when":
 			if text, at, ok := d.Text(p.Value, "when"); ok {
-				m.when = &expression{source: text, at: at}
+				m.when = &row.Expression{Source: text, At: at}
 			}
 		case "input":
 			m.Input = d.input(p)
 		case "lookups":
-			m.lookups = d.lookups(p)
+			m.lookups = row.NewLookups(d.Reader, p)
 		case "case":
 			d.caseFields(p, m)
 		case "closed":
@@ -48,7 +57,7 @@ func (d *decoder) mapping(root yamlfile.Node, m *Mapping) {
 		}
 	}
 	if m.key != nil {
-		m.KeyText = m.key.canonical()
+		m.KeyText = m.key.Canonical()
 	}
 	top := yamlfile.At(root)
 	for _, name := range []string{"operation", "case"} {
@@ -60,32 +69,19 @@ func (d *decoder) mapping(root yamlfile.Node, m *Mapping) {
 
 func (d *decoder) operation(p yamlfile.Pair) string {
 	name, at, ok := d.Text(p.Value, "operation")
-	d.todo(name, at)
+	d.Todo(name, at)
 	if ok && text.Blank(name) {
 		d.Mistake(at, "operation is empty: it is the Wolkvox operation that the token belongs to")
 	}
 	return strings.TrimSpace(name)
 }
 
-// lasting reads key and marker, which are texts with columns.
-func (d *decoder) lasting(p yamlfile.Pair) *template {
-	text, at, ok := d.Text(p.Value, p.Key)
-	if !ok {
-		return nil
-	}
-	t := d.template(text, at)
-	if t.constant() {
-		d.Mistake(at, "%s must differ from row to row: name a column in it, as {{column}}", p.Key)
-	}
-	return t
-}
-
 // marker reads the marker. The key must be in it: by a marker that two rows can share,
 // the case of one would be taken for the other's.
-func (d *decoder) marker(p yamlfile.Pair) *template {
-	t := d.lasting(p)
-	if t != nil && !slices.ContainsFunc(t.parts, func(p part) bool { return text.FoldName(p.column) == "key" }) {
-		d.Mistake(t.at, "marker must have {{key}} in it, so that no two cases have the same")
+func (d *decoder) marker(p yamlfile.Pair) *row.Template {
+	t := row.NewVarying(d.Reader, p)
+	if t != nil && !t.Uses("key") {
+		d.Mistake(t.At(), "marker must have {{key}} in it, so that no two cases have the same")
 	}
 	return t
 }
@@ -110,7 +106,7 @@ func (d *decoder) caseFields(p yamlfile.Pair, m *Mapping) {
 		f := given[name]
 		switch {
 		case f != nil:
-			f.required = name != "solution"
+			f.Required = name != "solution"
 			m.fields = append(m.fields, f)
 		case name != "solution":
 			d.Mistake(p.At, "case has no `%s:`, which the CRM requires", name)
@@ -122,7 +118,7 @@ func (d *decoder) closed(p yamlfile.Pair) map[string]bool {
 	closed := map[string]bool{}
 	for _, n := range d.List(p.Value) {
 		if text, at, ok := d.Text(n, "a status in closed"); ok {
-			d.todo(text, at)
+			d.Todo(text, at)
 			closed[text] = true
 		}
 	}

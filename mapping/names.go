@@ -19,12 +19,12 @@ var whyLeftOut = map[string]string{"missing_attachment": "no existe", "empty_att
 
 // fileNames is what the description says of the row's files, "" where there is nothing
 // to say.
-func (p *Program) fileNames(g *gathering) string {
-	if len(g.leftOut) == 0 && (len(g.files) == 0 || !p.rules.named) {
+func fileNames(g *gathering, named bool) string {
+	if len(g.leftOut) == 0 && (len(g.files) == 0 || !named) {
 		return ""
 	}
 	var b strings.Builder
-	if p.rules.named && len(g.files) > 0 {
+	if named && len(g.files) > 0 {
 		b.WriteString(namesTitle)
 		for i := range g.files {
 			if i > 0 {

@@ -18,9 +18,9 @@ import (
 type checkOptions struct {
 	talk
 	reading
-	contacts, server, tokenFile string
-	workers, quota              int
-	answer                      time.Duration
+	contacts, tokenFile string
+	workers, quota      int
+	answer              time.Duration
 }
 
 // checkCommand is check: all that can be known of an input before anything is sent.
@@ -43,7 +43,6 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 			if err != nil {
 				return err
 			}
-			job.Server = o.server
 			if o.contacts == importer.AskCRM {
 				if job.Tokens, err = tokens(o.tokenFile); err != nil {
 					return err
@@ -69,7 +68,7 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 	f := c.Flags()
 	f.StringVar(&o.contacts, "contacts", "",
 		"`FILE` with the CRM's contacts, or crm to ask it for each; what is missing goes to contacts-missing.csv")
-	f.StringVar(&o.server, "server", os.Getenv("WOLKVOX_SERVER"),
+	f.StringVar(&o.Server, "server", os.Getenv("WOLKVOX_SERVER"),
 		"`HOST` or URL, for --contacts crm (or WOLKVOX_SERVER)")
 	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a token on each line, for --contacts crm")
 	f.IntVar(&o.workers, "workers", 2, "requests in flight, for the prediction")

@@ -11,24 +11,23 @@ import (
 	"wolkvox-import/reports"
 )
 
-// reading is how inputs are read; run and check have it in common.
+// reading is how inputs are read; run, check, explain and init have it in common. Its flags, and those
+// that a command adds, are bound into the job itself.
 type reading struct {
-	importer.Reading
+	importer.Job
 	passwordFile string
-	out          string
-	formats      []string
 }
 
 // flags are those of the commands that read an input by a mapping.
 func (r *reading) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&r.Mapping, "mapping", "m", "", "mapping `FILE` (YAML); required")
-	f.StringVar(&r.out, "out", "", "`DIR` for the reports (default: beside you, named after the input)")
+	f.StringVar(&r.Out, "out", "", "`DIR` for the reports (default: beside you, named after the input)")
 	f.StringVar(&r.When, "when", "",
 		"only rows for which `EXPR` is true, as 'row[\"Estado\"] != \"Spam\"'; narrows the mapping's when")
 	f.IntVar(&r.Limit, "limit", 0, "read only the first `N` rows")
 	known := strings.Join(reports.Formats(), ", ")
-	f.StringSliceVar(&r.formats, "formats", []string{"csv", "xlsx"}, "of the results: "+known)
+	f.StringSliceVar(&r.Formats, "formats", []string{"csv", "xlsx"}, "of the results: "+known)
 	complete(c, "formats", reports.Formats()...)
 	_ = c.MarkFlagRequired("mapping") // the flag has just been made
 	r.sourceFlags(c)
@@ -44,16 +43,10 @@ func (r *reading) sourceFlags(c *cobra.Command) {
 	f.StringVar(&r.passwordFile, "password-file", "", "`FILE` with the password of a protected workbook")
 }
 
-// job is the part of a job that the flags of reading say. The password is read here, so that it
-// is on no command line.
+// job is the job that the flags say. The password is read here, so that it is on no command line.
 func (r *reading) job(inputs []string) (importer.Job, error) {
-	job := importer.Job{
-		Reading:      r.Reading,
-		Surroundings: importer.Surroundings{Version: version()},
-		Out:          r.out,
-		Formats:      r.formats,
-	}
-	job.Inputs, job.Stdin = inputs, os.Stdin
+	job := r.Job
+	job.Inputs, job.Stdin, job.Version = inputs, os.Stdin, version()
 	if r.passwordFile != "" {
 		content, err := os.ReadFile(r.passwordFile)
 		if err != nil {

@@ -14,15 +14,10 @@ import (
 	"wolkvox-import/importer"
 )
 
-// runOptions are the flags of run. Those that need no second look are bound into the parts of
-// the job itself.
+// runOptions are the flags of run. Those that need no second look are bound into the job itself.
 type runOptions struct {
 	talk
 	reading
-	importer.CRM
-	importer.Pace
-	importer.Book
-	more             importer.Job // its further flags
 	tokenFile, until string
 	assent           bool // never ask: the answer is yes
 }
@@ -56,7 +51,7 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.IntVar(&o.Workers, "workers", 0, "`N` requests in flight altogether (default: 2 a token)")
 	f.Float64Var(&o.Rate, "rate", 0, "`R` requests a second at most")
 	f.StringVar(&o.Budget, "in-flight", "256MB", "`SIZE` of request bodies under way at once, at most")
-	f.BoolVar(&o.more.Canary, "canary", false,
+	f.BoolVar(&o.Canary, "canary", false,
 		"send one row of each kind first, read the cases back, and ask before the rest")
 	f.BoolVar(&o.NoQuotaCheck, "no-quota-check", false,
 		"don't ask the CRM what the tokens may still do (which costs a request each)")
@@ -64,11 +59,11 @@ separated by commas) or --token-file (one a line), never from the command line.
 	f.StringVar(&o.until, "until", "", "take no new row after `HH:MM`, today or tomorrow")
 	f.DurationVar(&o.Timeout, "timeout", 120*time.Second, "wait for an answer")
 	f.IntVar(&o.MaxFailures, "max-failures", 0, "stop after `N` failed rows in a row; skipped ones don't count")
-	f.BoolVar(&o.more.Resolve, "resolve", false,
+	f.BoolVar(&o.Resolve, "resolve", false,
 		"before the first row, ask the CRM for those in doubt, as resolve --auto does")
-	f.DurationVar(&o.more.Margin, "margin", 3*time.Minute, "of --resolve")
+	f.DurationVar(&o.Margin, "margin", 3*time.Minute, "of --resolve")
 	f.IntVar(&o.MinRows, "min-rows", 0, "send nothing if the inputs have fewer than `N` rows together")
-	f.BoolVar(&o.more.NoRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")
+	f.BoolVar(&o.NoRetry, "no-retry", false, "leave rows alone that earlier runs found rejected or invalid")
 	f.BoolVar(&o.ServerMoved, "server-moved", false, "the ledger's CRM has a new host name")
 	f.BoolVar(&o.assent, "yes", false, "never ask: the answer is yes")
 	return c
@@ -80,8 +75,7 @@ func (o *runOptions) run(ctx context.Context, console *tty.Console, inputs []str
 	if err != nil {
 		return err
 	}
-	job.CRM, job.Pace, job.Book, job.Agreed = o.CRM, o.Pace, o.Book, o.agreed(console)
-	job.Canary, job.NoRetry, job.Resolve, job.Margin = o.more.Canary, o.more.NoRetry, o.more.Resolve, o.more.Margin
+	job.Agreed = o.agreed(console)
 	if job.Until, err = next(o.until, time.Now()); err != nil {
 		return &importer.UsageError{Err: err}
 	}

@@ -18,7 +18,7 @@ type answer struct {
 	reset  bool // no answer: the connection is reset
 }
 
-// envelope is the frame of every JSON answer. `error` is the text "null" where there
+// envelope is the frame of every JSON answer. `error` is the text "null" if there
 // is none.
 type envelope struct {
 	Code  any    `json:"code"` // a number or a string
@@ -28,43 +28,60 @@ type envelope struct {
 	Total *int   `json:"Total records,omitempty"`
 }
 
-// created is the answer to a case that was kept.
-func (c *CRM) created(id, prefix string) answer {
-	ids := map[string]string{"wolkvox_id": id, "idPrefijo": prefix}
-	return answer{name: "created", status: http.StatusOK,
-		body: encode(envelope{Code: c.code(http.StatusOK), Error: "null", Msg: "Succesfully create record", Data: ids})}
+// style is how the answers to inserts, and refusals, are written.
+type style struct {
+	stringCode bool // code is a string
 }
 
-// found is the answer of the query endpoints, whose code is always a string.
-func found(msg string, data any) answer {
-	return answer{name: "found", status: http.StatusOK, body: encode(envelope{Code: "200", Error: "null", Msg: msg, Data: data})}
-}
-
-// refuse turns an error into an answer. What is neither a refusal nor the firewall's is a
-// body that broke off: nobody is left to answer.
-func (c *CRM) refuse(err error) answer {
-	r, ok := errors.AsType[refusal](err)
-	switch {
-	case errors.Is(err, errBlocked):
-		return firewallPage
-	case !ok:
-		return answer{name: "body-cut", reset: true}
-	}
-	return answer{name: r.name, status: r.status, body: encode(envelope{Code: c.code(r.status), Error: reason(r.status), Msg: r.text})}
-}
-
-func (c *CRM) redirect() answer {
-	f := c.config.Faults
-	return answer{name: "redirected", status: f.RedirectStatus, header: map[string]string{"Content-Type": "text/html", "Location": f.RedirectTo}}
-}
-
-func (c *CRM) code(n int) any {
-	if c.config.Faults.StringCode {
+// code is how the envelope shows a code. The real CRM's inserts have numbers and its questions have
+// texts; a client must take both.
+func (s style) code(n int) any {
+	if s.stringCode {
 		return strconv.Itoa(n)
 	}
 	return n
 }
 
+// created is the answer to a case that was kept.
+func (s style) created(ids map[string]string) answer {
+	return answer{name: "created", status: http.StatusOK,
+		body: encode(envelope{Code: s.code(http.StatusOK), Error: "null", Msg: "Succesfully create record", Data: ids})}
+}
+
+// refused is the answer to a refusal.
+func (s style) refused(r refusal) answer { return s.refusedWith(r, nil) }
+
+// refusedWith is a refusal with some data beside it.
+func (s style) refusedWith(r refusal, data any) answer {
+	body := envelope{Code: s.code(r.status), Error: reason(r.status), Msg: r.text, Data: data}
+	return answer{name: r.name, status: r.status, body: encode(body)}
+}
+
+// failed turns an error into an answer. What is neither a refusal nor a page is a body that broke
+// off: nobody is left to answer.
+func (s style) failed(err error) answer {
+	if r, ok := errors.AsType[refusal](err); ok {
+		return s.refused(r)
+	}
+	if p, ok := errors.AsType[*pageError](err); ok {
+		return p.answer
+	}
+	return answer{name: "body-cut", reset: true}
+}
+
+// pageError is an answer that isn't the CRM's, but that of something before it.
+type pageError struct{ answer }
+
+// Error is the answer's name in Stats.
+func (e *pageError) Error() string { return e.name }
+
+// found is the answer of the query endpoints, whose code is always a string.
+func found(msg string, data any) answer {
+	body := envelope{Code: "200", Error: "null", Msg: msg, Data: data}
+	return answer{name: "found", status: http.StatusOK, body: encode(body)}
+}
+
+// write sends the answer, or breaks the connection off.
 func (a answer) write(w http.ResponseWriter) {
 	if a.reset {
 		reset(w)

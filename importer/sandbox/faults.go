@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -35,7 +36,7 @@ type Faults struct {
 	RetryAfter time.Duration // of the throttled, in whole seconds rounded up; 0: 1 s
 
 	StringCode     bool   // every `code` is a string
-	RedirectTo     string // where not empty, every request to the API is redirected to this URL
+	RedirectTo     string // if not empty, every request to the API is redirected to this URL
 	RedirectStatus int    // 0: 307
 }
 
@@ -54,6 +55,7 @@ func (f *Faults) Flags() []FaultFlag {
 	return flags
 }
 
+// withDefaults has the times and the status that a zero stands for.
 func (f Faults) withDefaults() Faults {
 	f.LateBy = cmp.Or(f.LateBy, 3*time.Second)
 	f.SlowBy = cmp.Or(f.SlowBy, 3*time.Second)
@@ -62,27 +64,30 @@ func (f Faults) withDefaults() Faults {
 	return f
 }
 
-// moment is when a fault strikes.
-type moment int
-
-const (
-	onArrival  moment = iota // the body is not read
-	instead                  // the body is read, no case is created
-	afterwards               // the case is created first
-	slowly                   // the case is created, SlowBy later than usual
-	behind                   // it is created SlowBy after the answer
-)
-
 // fault is one way to go wrong.
 type fault struct {
 	name   string // of the flag after "p-", and of the answer in Stats
 	usage  string
 	when   moment
 	chance func(*Faults) *float64
-	answer func(*CRM, *call, Case) answer
+	answer func(*Faults, Case) answer // Case is its zero value if none is created before the answer
 }
 
-// faults is the table of them, in the order in which they are drawn.
+// moment is when a fault strikes. Before the case is created a client loses nothing by sending the
+// case again; after it, a second case would be made.
+type moment int
+
+const (
+	onArrival  moment = iota // the body is not read
+	instead                  // the body is read, no case is created
+	afterwards               // the case is created first
+	lately                   // the case is created, and answered LateBy afterwards
+	slowly                   // the case is created, SlowBy later than usual
+	behind                   // it is created SlowBy after the answer
+)
+
+// faults is the table of them, in the order in which they are drawn. Inserting a line shifts which
+// faults the requests after it meet by a given seed.
 var faults = []fault{
 	{"reset-before", "a reset before the body is read", onArrival,
 		func(f *Faults) *float64 { return &f.ResetBefore }, hangUp},
@@ -114,8 +119,8 @@ var faults = []fault{
 		func(f *Faults) *float64 { return &f.CodeAndID }, codeAndID},
 	{"status-and-id", "an HTTP status of failure with the id; created", afterwards,
 		func(f *Faults) *float64 { return &f.StatusAndID }, statusAndID},
-	{"late", "an answer that comes late; created at once", afterwards,
-		func(f *Faults) *float64 { return &f.Late }, late},
+	{"late", "an answer that comes late; created at once", lately,
+		func(f *Faults) *float64 { return &f.Late }, success},
 	{"slow", "a case that is created late, then answered", slowly,
 		func(f *Faults) *float64 { return &f.Slow }, success},
 	{"reset-slow", "a reset, and a case that is created late", behind,
@@ -125,95 +130,126 @@ var faults = []fault{
 // sound is the fault of a request that meets none.
 var sound = fault{name: "created", when: afterwards, answer: success}
 
+// misfortunes are the faults of a CRM, and how it is left to chance which of them a request meets.
+type misfortunes struct {
+	Faults
+	dice *dice
+}
+
 // draw picks the fault that a request meets.
-func (c *CRM) draw() fault {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, f := range faults {
-		if p := *f.chance(&c.config.Faults); p > 0 && c.random.Float64() < p {
-			return f
+func (m *misfortunes) draw() fault {
+	for _, fault := range faults {
+		if m.dice.happens(*fault.chance(&m.Faults)) {
+			return fault
 		}
 	}
 	return sound
 }
 
-func success(c *CRM, _ *call, k Case) answer { return c.created(k.ID, k.Prefix) }
-
-func blankIDs(c *CRM, _ *call, _ Case) answer { return c.created(" ", " ") }
-
-func hangUp(*CRM, *call, Case) answer { return answer{reset: true} }
-
-func refuseWith(r refusal) func(*CRM, *call, Case) answer {
-	return func(c *CRM, _ *call, _ Case) answer { return c.refuse(r) }
+// strike answers as the fault wants it, under its name.
+func (f *Faults) strike(by fault, k Case) answer {
+	a := by.answer(f, k)
+	a.name = by.name
+	return a
 }
 
-func failingCode(c *CRM, _ *call, _ Case) answer {
-	a := c.refuse(missingParameters)
+// without strikes a request of which no case has been made.
+func (f *Faults) without(by fault) answer { return f.strike(by, Case{}) }
+
+// style is how answers are written.
+func (f *Faults) style() style { return style{stringCode: f.StringCode} }
+
+// redirect is the answer to every request, if they are to be redirected.
+func (f *Faults) redirect() (a answer, redirected bool) {
+	return answer{name: "redirected", status: f.RedirectStatus,
+		header: map[string]string{"Content-Type": "text/html", "Location": f.RedirectTo}}, f.RedirectTo != ""
+}
+
+// success is the answer of a CRM that works.
+func success(f *Faults, k Case) answer { return f.style().created(k.ids()) }
+
+// blankIDs answers as the sample in the vendor's documentation does.
+func blankIDs(f *Faults, _ Case) answer {
+	return f.style().created(map[string]string{"wolkvox_id": " ", "idPrefijo": " "})
+}
+
+// hangUp resets the connection without an answer.
+func hangUp(*Faults, Case) answer { return answer{reset: true} }
+
+// refuseWith answers as if the refusal were meant.
+func refuseWith(r refusal) func(*Faults, Case) answer {
+	return func(f *Faults, _ Case) answer { return f.style().refused(r) }
+}
+
+// failingCode says by its code alone that nothing was created.
+func failingCode(f *Faults, _ Case) answer {
+	a := f.style().refused(missingParameters)
 	a.status = http.StatusOK
 	return a
 }
 
-func retryInSeconds(c *CRM, _ *call, _ Case) answer {
-	seconds := (c.config.Faults.RetryAfter + time.Second - 1) / time.Second
-	return c.throttle(strconv.Itoa(int(seconds)))
+// retryInSeconds rounds up: a client that comes a moment too early would be put off again.
+func retryInSeconds(f *Faults, _ Case) answer {
+	seconds := (f.RetryAfter + time.Second - 1) / time.Second
+	return f.throttle(strconv.Itoa(int(seconds)))
 }
 
 // retryAtDate adds a second, which the format cuts off again.
-func retryAtDate(c *CRM, _ *call, _ Case) answer {
-	at := time.Now().Add(c.config.Faults.RetryAfter + time.Second)
-	return c.throttle(at.UTC().Format(http.TimeFormat))
+func retryAtDate(f *Faults, _ Case) answer {
+	at := time.Now().Add(f.RetryAfter + time.Second)
+	return f.throttle(at.UTC().Format(http.TimeFormat))
 }
 
-func (c *CRM) throttle(retryAfter string) answer {
-	a := c.refuse(throttled)
+// throttle asks for a pause.
+func (f *Faults) throttle(retryAfter string) answer {
+	a := f.style().refused(throttled)
 	a.header = map[string]string{"Retry-After": retryAfter}
 	return a
 }
 
-func gatewayPage(*CRM, *call, Case) answer {
+// gatewayPage is what a proxy says if PHP doesn't answer.
+func gatewayPage(*Faults, Case) answer {
 	return answer{status: http.StatusBadGateway, header: map[string]string{"Content-Type": "text/html"},
 		body: []byte("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n")}
 }
 
-func truncated(c *CRM, q *call, k Case) answer {
-	a := success(c, q, k)
+// truncated is cut in the middle, with the length of what is left: no error of the connection
+// gives it away.
+func truncated(f *Faults, k Case) answer {
+	a := success(f, k)
 	a.body = a.body[:len(a.body)/2]
 	return a
 }
 
-func warning(c *CRM, q *call, k Case) answer {
-	a := success(c, q, k)
-	const text = "<br />\n<b>Warning</b>:  Undefined array key \"form\" in <b>insertAttach.php</b> on line <b>212</b><br />\n"
+// warning has what PHP prints before the JSON, with display_errors on.
+func warning(f *Faults, k Case) answer {
+	a := success(f, k)
+	const text = "<br />\n<b>Warning</b>:  Undefined array key \"form\" " +
+		"in <b>insertAttach.php</b> on line <b>212</b><br />\n"
 	a.body = append([]byte(text), a.body...)
 	return a
 }
 
-func sameID(c *CRM, _ *call, _ Case) answer {
-	return c.created("5f0000000000000000000001", c.config.Prefix+"-1")
+// sameID answers with the first case's ids, as it were.
+func sameID(f *Faults, k Case) answer {
+	prefix := strings.TrimSuffix(k.Prefix, k.number())
+	return f.style().created(map[string]string{"wolkvox_id": "5f0000000000000000000001", "idPrefijo": prefix + "1"})
 }
 
-// failures are the statuses that take turns where an answer contradicts itself.
-var failures = []refusal{missingParameters, unknownContact, noSolution, throttled, quotaSpent, simultaneous, serverError}
+// failures are the statuses that take turns if an answer contradicts itself.
+var failures = []refusal{missingParameters, unknownContact, noSolution, throttled, quotaSpent, simultaneous,
+	serverError}
 
 // codeAndID says in one answer that the case was refused and which one it is.
-func codeAndID(c *CRM, _ *call, k Case) answer {
-	r := failures[k.turn()%len(failures)]
-	ids := map[string]string{"wolkvox_id": k.ID, "idPrefijo": k.Prefix}
-	return answer{status: http.StatusOK, body: encode(envelope{Code: c.code(r.status), Error: reason(r.status), Msg: r.text, Data: ids})}
-}
-
-// statusAndID has a success in the body and a failure in the HTTP status.
-func statusAndID(c *CRM, q *call, k Case) answer {
-	a := success(c, q, k)
-	a.status = failures[k.turn()%len(failures)].status
+func codeAndID(f *Faults, k Case) answer {
+	a := f.style().refusedWith(failures[k.turn()%len(failures)], k.ids())
+	a.status = http.StatusOK
 	return a
 }
 
-// late waits no longer than the client does.
-func late(c *CRM, q *call, k Case) answer {
-	select {
-	case <-time.After(c.config.Faults.LateBy):
-	case <-q.Context().Done():
-	}
-	return success(c, q, k)
+// statusAndID has a success in the body and a failure in the HTTP status.
+func statusAndID(f *Faults, k Case) answer {
+	a := success(f, k)
+	a.status = failures[k.turn()%len(failures)].status
+	return a
 }

@@ -5,20 +5,30 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
-	"maps"
-	"math"
-	"slices"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
+
+const mostQuery = 64 << 10 // bytes of a question
+
+// lookups answers the questions: for cases, for contacts, for what a token may still do.
+type lookups struct {
+	queries Queries
+	gate    *gate
+	world   *world
+	store   *store
+
+	asked atomic.Int64 // questions for cases
+}
 
 // query is the body of both query endpoints.
 type query struct{ Operation, Module, Field, Value string }
 
-// readQuery admits a query and reads it.
-func (c *CRM) readQuery(q *call) (query, error) {
-	if err := c.admit(q); err != nil {
+// read admits a query and reads it. It is charged when it is known to be one: what is refused
+// before costs nothing.
+func (l *lookups) read(q *call) (query, error) {
+	if err := l.gate.admit(q); err != nil {
 		return query{}, err
 	}
 	var body query
@@ -28,65 +38,46 @@ func (c *CRM) readQuery(q *call) (query, error) {
 	switch {
 	case body.Operation == "" || body.Field == "" || body.Value == "":
 		return query{}, missingParameters
-	case !c.serves(body.Operation):
+	case !l.world.serves(body.Operation):
 		return query{}, tokenInvalid
 	}
-	if c.blocks(body.Value) {
-		return query{}, errBlocked
+	if err := l.gate.pass(body.Value); err != nil {
+		return query{}, err
 	}
-	return body, c.charge(q)
+	return body, l.gate.charge(q)
 }
 
-// caseFields are the fields that queryCases knows, besides the description, each with what
-// makes a match.
-var caseFields = map[string]func(q *Queries, k Case, value string) bool{
-	"email contact": func(q *Queries, k Case, v string) bool { return q.sameAddress(k.text("contact"), v) },
-	"idPrefijo":     func(_ *Queries, k Case, v string) bool { return k.Prefix == v },
-	"idCase":        func(_ *Queries, k Case, v string) bool { return k.number() == v },
-	"wolkvox-id":    func(_ *Queries, k Case, v string) bool { return k.ID == v },
-	"status":        func(_ *Queries, k Case, v string) bool { return k.text("status") == v },
-	"priority":      func(_ *Queries, k Case, v string) bool { return k.text("priority") == v },
-	"type case":     func(_ *Queries, k Case, v string) bool { return k.text("case-type") == v },
-}
-
-// matcher is what tells which cases a question means.
-func (c *CRM) matcher(asked query, now time.Time) (func(Case) bool, error) {
-	q := &c.config.Queries
-	if asked.Field == "description" {
-		matches, err := searches[q.Descriptions](asked.Value)
-		return func(k Case) bool { return matches(k.shown(now)) }, err
-	}
-	matches, ok := caseFields[asked.Field]
-	if !ok {
-		return nil, unknownField
-	}
-	return func(k Case) bool { return matches(q, k, asked.Value) }, nil
-}
-
-// queryCases is cases/queryCases.php.
-func (c *CRM) queryCases(q *call) (answer, error) {
-	asked, err := c.readQuery(q)
+// cases is cases/queryCases.php. All cases are looked through: the sandbox is made for thousands
+// of questions, not for millions.
+func (l *lookups) cases(q *call) (answer, error) {
+	asked, err := l.read(q)
 	if err != nil {
 		return answer{}, err
 	}
 	now, records := time.Now(), []map[string]any{}
-	matches, err := c.matcher(asked, now)
+	matches, err := l.queries.matcher(asked.Field, asked.Value, now)
 	if err != nil {
 		return answer{}, err
 	}
-	if !c.dead() {
-		for _, k := range c.kept() {
-			if !now.Before(k.At.Add(c.config.Queries.ShownAfter)) && !k.IsDeleted(now) && matches(k) {
+	if !l.dead() {
+		for _, k := range l.store.kept() {
+			if l.queries.shows(k, now) && matches(k) {
 				records = append(records, k.record(now))
 			}
 		}
 	}
-	return c.show(records), nil
+	return l.queries.show(records), nil
 }
 
-// queryContacts is custom/query.php for contacts by their e-mail address.
-func (c *CRM) queryContacts(q *call) (answer, error) {
-	asked, err := c.readQuery(q)
+// dead counts a question for cases and tells whether it comes after the search has died.
+func (l *lookups) dead() bool {
+	limit := int64(l.queries.DeadAfter)
+	return l.asked.Add(1) > limit && limit > 0
+}
+
+// contacts is custom/query.php for contacts by their e-mail address.
+func (l *lookups) contacts(q *call) (answer, error) {
+	asked, err := l.read(q)
 	switch {
 	case err != nil:
 		return answer{}, err
@@ -97,38 +88,35 @@ func (c *CRM) queryContacts(q *call) (answer, error) {
 	case asked.Field != "emailcontact":
 		return answer{}, unknownField
 	}
-	records := []map[string]any{}
-	if c.hasContact(asked.Value) {
+	knows := l.world.contacts.knows
+	if l.queries.ExactContacts {
+		knows = l.world.contacts.knowsExactly
+	}
+	records := []map[string]any{} // [] in JSON, not null
+	if knows(asked.Value) {
 		sum := sha256.Sum256([]byte(strings.ToLower(asked.Value)))
-		records = append(records, map[string]any{"wolkvox_id": hex.EncodeToString(sum[:12]), "emailcontact": asked.Value})
+		id := hex.EncodeToString(sum[:12])
+		records = append(records, map[string]any{"wolkvox_id": id, "emailcontact": asked.Value})
 	}
-	return c.show(records), nil
+	return l.queries.show(records), nil
 }
 
-// hasContact tells whether a question finds the contact.
-func (c *CRM) hasContact(address string) bool {
-	if c.config.Queries.ExactContacts && len(c.config.Contacts) > 0 {
-		return slices.Contains(c.config.Contacts, address)
-	}
-	return c.contacts.knows(address)
-}
-
-// tokenInformation costs 1 itself, and is refused like any request once the quota is
-// spent.
-func (c *CRM) tokenInformation(q *call) (answer, error) {
-	if err := c.admit(q); err != nil {
+// token is token/tokenInformation.php. It costs 1 itself, and is refused like any request once
+// the quota is spent.
+func (l *lookups) token(q *call) (answer, error) {
+	if err := l.gate.admit(q); err != nil {
 		return answer{}, err
 	}
 	switch operation := q.URL.Query().Get("operation"); {
 	case operation == "":
 		return answer{}, missingParameters
-	case !c.serves(operation):
+	case !l.world.serves(operation):
 		return answer{}, tokenInvalid
 	}
-	if err := c.charge(q); err != nil {
+	if err := l.gate.charge(q); err != nil {
 		return answer{}, err
 	}
-	limit, used, hours := c.quota(q.token)
+	limit, used, hours := l.gate.quota(q.token)
 	return found("1 records were are found", map[string]any{
 		"description":                   "token",
 		"token_limit":                   limit,
@@ -136,43 +124,4 @@ func (c *CRM) tokenInformation(q *call) (answer, error) {
 		"available_consumition_options": max(limit-used, 0),
 		"hours_to_restart_count":        hours,
 	}), nil
-}
-
-// unlimited is what tokenInformation calls the quota where there is none.
-const unlimited = 1_000_000
-
-// quota is a token's, and the whole hours until it is renewed.
-func (c *CRM) quota(token string) (limit, used, hours int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.renewal.IsZero() {
-		hours = int(math.Ceil(time.Until(c.renewal).Hours()))
-	}
-	if c.config.Quota == 0 {
-		return unlimited, c.used[token], hours
-	}
-	return c.config.Quota, c.used[token], hours
-}
-
-// record is a case as queryCases shows it: its fields by the names that they were sent
-// under. The names that the real CRM uses are not known but for the two ids.
-func (k Case) record(now time.Time) map[string]any {
-	r := maps.Clone(k.Fields)
-	r["description"] = k.shown(now)
-	r["wolkvox_id"], r["idPrefijo"], r["idCase"] = k.ID, k.Prefix, k.number()
-	return r
-}
-
-// number is the readable id without its prefix.
-func (k Case) number() string { return k.Prefix[strings.LastIndexByte(k.Prefix, '-')+1:] }
-
-// turn is the number, to take turns by.
-func (k Case) turn() int {
-	n, _ := strconv.Atoi(k.number()) // made here
-	return n
-}
-
-func (k Case) text(key string) string {
-	text, _ := k.Fields[key].(string)
-	return text
 }

@@ -31,18 +31,21 @@ const mostShown = 10_000
 // search makes of a question's value what tells which descriptions match, or refuses it.
 type search func(value string) (matches func(description string) bool, err error)
 
+// searches are the ways that are thinkable of the real CRM; which is its own isn't known.
 var searches = map[string]search{
 	"contains": func(value string) (func(string) bool, error) {
 		return func(d string) bool { return strings.Contains(d, value) }, nil
 	},
-	"whole":         func(value string) (func(string) bool, error) { return func(d string) bool { return d == value }, nil },
+	"whole": func(value string) (func(string) bool, error) {
+		return func(d string) bool { return d == value }, nil
+	},
 	"regexp":        func(value string) (func(string) bool, error) { return pattern(value, nil) },
 	"regexp-strict": func(value string) (func(string) bool, error) { return pattern(value, badPattern) },
 	"refused":       func(string) (func(string) bool, error) { return nil, notSearchable },
 }
 
-// pattern searches by regular expression; an invalid one is answered by the refusal, or
-// finds nothing where there is none.
+// pattern searches by regular expression. An invalid one is answered by the refusal; if that is
+// nil, it finds nothing.
 func pattern(value string, invalid error) (func(string) bool, error) {
 	expression, err := regexp.Compile(value)
 	if err != nil {
@@ -59,15 +62,18 @@ var totals = map[string]func(shown, all int) (said int, total *int){
 	"none": func(shown, _ int) (int, *int) { return shown, nil },
 }
 
-// Searches lists the values of Queries.Descriptions, Totals those of Queries.Total.
+// Searches lists the values of Queries.Descriptions.
 func Searches() []string { return slices.Sorted(maps.Keys(searches)) }
-func Totals() []string   { return slices.Sorted(maps.Keys(totals)) }
 
-// Check finds what can't be meant.
+// Totals lists the values of Queries.Total.
+func Totals() []string { return slices.Sorted(maps.Keys(totals)) }
+
+// Check finds what can't be meant. Its error names the value and what there is instead.
 func (q Queries) Check() error {
 	switch {
 	case searches[cmp.Or(q.Descriptions, "contains")] == nil:
-		return fmt.Errorf("descriptions can't be searched by %q; there are %s", q.Descriptions, strings.Join(Searches(), ", "))
+		return fmt.Errorf("descriptions can't be searched by %q; there are %s",
+			q.Descriptions, strings.Join(Searches(), ", "))
 	case totals[cmp.Or(q.Total, "msg")] == nil:
 		return fmt.Errorf("%q is no way to say a total; there are %s", q.Total, strings.Join(Totals(), ", "))
 	case q.Page < 0 || q.DeadAfter < 0 || q.ShownAfter < 0:
@@ -76,6 +82,7 @@ func (q Queries) Check() error {
 	return nil
 }
 
+// withDefaults bounds the page too: the zero value answers with all that the sandbox writes out.
 func (q Queries) withDefaults() Queries {
 	q.Total, q.Descriptions = cmp.Or(q.Total, "msg"), cmp.Or(q.Descriptions, "contains")
 	if q.Page == 0 || q.Page > mostShown {
@@ -84,29 +91,50 @@ func (q Queries) withDefaults() Queries {
 	return q
 }
 
+// caseFields are the fields that queryCases knows, besides the description, each with what
+// makes a match.
+var caseFields = map[string]func(q Queries, k Case, value string) bool{
+	"email contact": func(q Queries, k Case, v string) bool { return q.sameAddress(k.text("contact"), v) },
+	"idPrefijo":     func(_ Queries, k Case, v string) bool { return k.Prefix == v },
+	"idCase":        func(_ Queries, k Case, v string) bool { return k.number() == v },
+	"wolkvox-id":    func(_ Queries, k Case, v string) bool { return k.ID == v },
+	"status":        func(_ Queries, k Case, v string) bool { return k.text("status") == v },
+	"priority":      func(_ Queries, k Case, v string) bool { return k.text("priority") == v },
+	"type case":     func(_ Queries, k Case, v string) bool { return k.text("case-type") == v },
+}
+
+// matcher is what tells which cases a question means.
+func (q Queries) matcher(field, value string, now time.Time) (func(Case) bool, error) {
+	if field == "description" {
+		matches, err := searches[q.Descriptions](value)
+		return func(k Case) bool { return matches(k.shown(now)) }, err
+	}
+	matches, ok := caseFields[field]
+	if !ok {
+		return nil, unknownField
+	}
+	return func(k Case) bool { return matches(q, k, value) }, nil
+}
+
 // sameAddress compares e-mail addresses as the CRM was told to.
 func (q Queries) sameAddress(a, b string) bool {
 	return a == b || !q.ExactContacts && strings.EqualFold(a, b)
 }
 
-// dead counts a question for cases and reports whether it comes after the search has died.
-func (c *CRM) dead() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.questions++
-	limit := c.config.Queries.DeadAfter
-	return limit > 0 && c.questions > limit
+// shows tells whether a question finds a case yet, or still.
+func (q Queries) shows(k Case, now time.Time) bool {
+	return !now.Before(k.At.Add(q.ShownAfter)) && !k.IsDeleted(now)
 }
 
 // show answers with a page of what was found, which is in the order of creation.
-func (c *CRM) show(records []map[string]any) answer {
-	q := c.config.Queries
+func (q Queries) show(records []map[string]any) answer {
 	if q.Newest {
 		slices.Reverse(records)
 	}
 	page := records[:min(q.Page, len(records))]
 	said, total := totals[q.Total](len(page), len(records))
-	e := envelope{Code: "200", Error: "null", Msg: fmt.Sprintf("%d records were are found", said), Data: page, Total: total}
+	msg := fmt.Sprintf("%d records were are found", said)
+	e := envelope{Code: "200", Error: "null", Msg: msg, Data: page, Total: total}
 	if len(records) == 0 && q.None404 {
 		e.Code, e.Error = "404", reason(http.StatusNotFound)
 		return answer{name: "found", status: http.StatusNotFound, body: encode(e)}

@@ -5,13 +5,15 @@ import (
 	"strings"
 )
 
-// A refusal is an answer that says no: nothing was created. Its text is the `msg`.
+// refusal is an answer that says no: nothing was created. Its text is the `msg`. It is an error, so
+// that whoever finds a reason to say no returns it as one.
 type refusal struct {
 	name   string // in Stats.Answers
 	status int
 	text   string
 }
 
+// Error is what the client is told.
 func (r refusal) Error() string { return r.text }
 
 // These are the vendor's own words.
@@ -45,45 +47,6 @@ var (
 	serverError    = refusal{"server-error", 500, "INTERNAL SERVER ERROR"}
 	logFailed      = refusal{"log-failed", 500, "THE SANDBOX CAN'T WRITE ITS LOG"}
 )
-
-// required are the keys of a case that must have a text. `form` and `attachments`
-// must be there too, but may be empty.
-var required = []string{"operation", "case-type", "responsible", "owner", "contact", "description", "status", "priority"}
-
-// check applies the rules to a body that has been read. That a blank text counts as
-// missing is this sandbox's choice, the stricter one.
-func (c *CRM) check(b body) error {
-	for _, key := range required {
-		if b.blank(key) {
-			return missingParameters
-		}
-	}
-	_, isForm := b.fields["form"].(map[string]any)
-	switch {
-	case !b.has("form") || !b.has("attachments"):
-		return missingParameters
-	case !c.serves(b.text("operation")):
-		return tokenInvalid
-	case !isForm:
-		return badForm
-	case !b.attachmentsWhole():
-		return badAttachments
-	case !c.contacts.knows(b.text("contact")):
-		return unknownContact
-	case !c.users.knows(b.text("responsible")) || !c.users.knows(b.text("owner")):
-		return unknownUser
-	case !c.statuses.knows(b.text("status")):
-		return unknownStatus
-	case c.closed[b.text("status")] && b.blank("solution"):
-		return noSolution
-	}
-	return nil
-}
-
-// serves says whether the tokens belong to an operation.
-func (c *CRM) serves(operation string) bool {
-	return c.config.Operation == "" || c.config.Operation == operation
-}
 
 // reason is what stands in `error` for a failure.
 func reason(status int) string { return strings.ToUpper(http.StatusText(status)) }

@@ -15,7 +15,7 @@ const mostConnections = 2000
 // grace is what requests in flight have left once Serve is to end.
 const grace = 3 * time.Second
 
-// Serve serves the CRM on l until ctx ends, and closes l. It returns nil where ctx
+// Serve serves the CRM on l until ctx ends, and closes l. It returns nil if ctx
 // ended it, and the error of the listener otherwise.
 func Serve(ctx context.Context, l net.Listener, crm *CRM) error {
 	l = netutil.LimitListener(l, mostConnections)

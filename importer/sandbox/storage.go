@@ -26,14 +26,21 @@ var storages = []struct {
 	field func(*Storage) *bool
 	apply func(string) string
 }{
-	{"blanks", func(s *Storage) *bool { return &s.Blanks }, func(d string) string { return blanks.ReplaceAllString(d, " ") }},
+	{"blanks", func(s *Storage) *bool { return &s.Blanks }, oneBlank},
 	{"html", func(s *Storage) *bool { return &s.HTML }, html.EscapeString},
-	{"breaks", func(s *Storage) *bool { return &s.Breaks }, func(d string) string { return strings.ReplaceAll(d, "\n", "<br>") }},
+	{"breaks", func(s *Storage) *bool { return &s.Breaks }, htmlBreaks},
 	{"astral", func(s *Storage) *bool { return &s.Astral }, untilAstral},
 }
 
 var blanks = regexp.MustCompile(`[ \t]{2,}`)
 
+// oneBlank does what HTML shows of a run of blanks.
+func oneBlank(d string) string { return blanks.ReplaceAllString(d, " ") }
+
+// htmlBreaks does what a field for rich text does to lines.
+func htmlBreaks(d string) string { return strings.ReplaceAll(d, "\n", "<br>") }
+
+// untilAstral loses what MySQL's utf8 does, without an error.
 func untilAstral(d string) string {
 	if i := strings.IndexFunc(d, func(r rune) bool { return r > 0xffff }); i >= 0 {
 		return d[:i]
@@ -53,6 +60,7 @@ func (s *Storage) Ways() map[string]*bool {
 // WaysToStore lists the names of Ways.
 func WaysToStore() []string { return slices.Sorted(maps.Keys(new(Storage).Ways())) }
 
+// keep is what the CRM keeps of a description that was sent.
 func (s Storage) keep(description string) string {
 	for _, w := range storages {
 		if *w.field(&s) {
@@ -77,34 +85,23 @@ type Agents struct {
 	After    time.Duration // so long after it was created
 }
 
+// note is what agents write.
 const note = "Llamé al cliente, queda en espera"
 
-// work settles what agents do to a case. It is called locked.
-func (c *CRM) work(k *Case) {
-	happens := func(p float64) bool { return p > 0 && c.random.Float64() < p }
-	a, at := c.config.Agents, k.At.Add(c.config.Agents.After)
+// work settles what agents do to a case.
+func (a Agents) work(k *Case, d *dice) {
+	at := k.At.Add(a.After)
 	edited := k.stored
-	if happens(a.AddBelow) {
+	if d.happens(a.AddBelow) {
 		edited += "\n" + note
 	}
-	if happens(a.AddAbove) {
+	if d.happens(a.AddAbove) {
 		edited = note + "\n" + edited
 	}
 	if edited != k.stored {
 		k.edited, k.editedAt = edited, at
 	}
-	if happens(a.Delete) {
+	if d.happens(a.Delete) {
 		k.Deleted = at
 	}
 }
-
-// shown is the description as the CRM shows it at that time.
-func (k Case) shown(now time.Time) string {
-	if !k.editedAt.IsZero() && !now.Before(k.editedAt) {
-		return k.edited
-	}
-	return k.stored
-}
-
-// IsDeleted tells whether an agent has deleted the case by then.
-func (k Case) IsDeleted(now time.Time) bool { return !k.Deleted.IsZero() && !now.Before(k.Deleted) }

@@ -16,8 +16,11 @@ type stringReader struct {
 	padded bool // a '=' has been read
 }
 
+// notBase64 is a byte that no decoder takes.
 const notBase64 = '!'
 
+// Read reads what the string means, not how it is written. It returns io.EOF behind the closing
+// quote, and a refusal if the text ends before it.
 func (s *stringReader) Read(p []byte) (int, error) {
 	if s.closed {
 		return 0, io.EOF
@@ -53,6 +56,7 @@ func (s *stringReader) readPlain(p []byte) (int, error) {
 	return n, nil
 }
 
+// readSpecial reads one byte that is more than itself, or that must not be taken for base64.
 func (s *stringReader) readSpecial() (byte, error) {
 	b, err := s.in.ReadByte()
 	switch {

@@ -39,8 +39,9 @@ func (c *cells) at(row int) ([]string, error) {
 	return nil, fmt.Errorf("row %d is not in the input any more", row)
 }
 
-// reopen opens the input if it is still what it was; a report may have moved it aside.
-func (in *Input) reopen() (*source.Reader, error) {
+// Reopen opens the input by its path if it is still what it was; a report may have moved it aside. The
+// caller closes it.
+func (in *Input) Reopen() (*source.Reader, error) {
 	candidates := []string{in.Source.Path}
 	aside, _ := filepath.Glob(escapeGlob(in.Source.Path) + ".bak*") // the pattern is valid
 	for _, path := range append(candidates, aside...) {
@@ -48,7 +49,7 @@ func (in *Input) reopen() (*source.Reader, error) {
 			return source.Open(path, in.Options)
 		}
 	}
-	return nil, fmt.Errorf("the input %s is not there any more as it was", in.Source.Path)
+	return nil, intake.Gone(in.Source.Path)
 }
 
 // escapeGlob is a path as a pattern that only the path itself matches.

@@ -99,7 +99,7 @@ func (a *Account) compareMended(
 			continue
 		}
 		if c.reader == nil {
-			if c.reader, err = last.reopen(); err != nil {
+			if c.reader, err = last.Reopen(); err != nil {
 				return
 			}
 			defer c.reader.Close()

@@ -5,13 +5,15 @@ import (
 	"iter"
 
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/source"
 	"wolkvox-import/reports"
 )
 
-// Write renders one input's records. If some outcome needs its cells, the input is read again. If
-// that is gone or has changed, a note says so, and the reports that show cells are left out.
+// Write renders one input's records. If some outcome needs its cells, reopen opens the input anew;
+// otherwise it is nil. If the input is gone or has changed, a note says so, and the reports that show
+// cells are left out.
 func (a *Account) Write(
-	view ledger.View, i int, about reports.About, needCells bool,
+	view ledger.View, i int, about reports.About, reopen func() (*source.Reader, error),
 ) (s reports.Summary, files, notes []string, err error) {
 	in := a.Inputs[i]
 	set := reports.Set{
@@ -22,8 +24,8 @@ func (a *Account) Write(
 		Note:    func(text string) { notes = append(notes, text) },
 	}
 	c := &cells{rejects: in.Rejects}
-	if needCells {
-		if c.reader, err = in.reopen(); err != nil {
+	if reopen != nil {
+		if c.reader, err = reopen(); err != nil {
 			notes = append(notes, fmt.Sprintf("rejects.csv and changed.csv are not written: %v", err))
 			set.Header = nil
 		} else {

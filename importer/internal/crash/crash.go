@@ -17,5 +17,6 @@ const (
 
 // Points lists them.
 func Points() []string {
-	return []string{BeforeClaim, AfterClaim, AfterDial, AfterHeaders, AfterBody, AfterAnswer, AfterOutcome, BeforeReport, AfterReport}
+	return []string{BeforeClaim, AfterClaim, AfterDial, AfterHeaders, AfterBody, AfterAnswer,
+		AfterOutcome, BeforeReport, AfterReport}
 }

@@ -15,7 +15,7 @@ import (
 type File struct {
 	Name string
 	Size int64  // bytes that will be sent
-	Sum  string // sha256 in hex, where it is known; computed while it is read elsewhere
+	Sum  string // sha256 in hex, if it is known; otherwise computed while the file is read
 	io.ReadSeekCloser
 }
 
@@ -25,7 +25,10 @@ type FileError struct {
 	Err  error
 }
 
+// Error names the attachment.
 func (e *FileError) Error() string { return fmt.Sprintf("the attachment %q: %v", e.Name, e.Err) }
+
+// Unwrap is the error of reading it.
 func (e *FileError) Unwrap() error { return e.Err }
 
 const (
@@ -37,8 +40,12 @@ const (
 //
 //	{"operation":…,"form":{…},"attachments":["<base64>","<base64>"]}
 //
-// Its length is known beforehand. It has no method but Read that net/http could use
-// to copy it: a WriterTo together with a Content-Length fails there.
+// Its length is known beforehand, so that the request has a Content-Length: PHP takes no chunks. It
+// has no method but Read that net/http could use to copy it: a WriterTo together with a
+// Content-Length fails there.
+//
+// A file that has become shorter breaks the upload off. One that has become longer is sent as long
+// as it was: the caller looks afterwards whether it was changed.
 type Body struct {
 	head    []byte
 	files   []File
@@ -50,7 +57,8 @@ type Body struct {
 	pieces  *pieces
 }
 
-// pieces are the buffers that a file passes through.
+// pieces are the buffers that a file passes through. They go to another body when this one is
+// closed, so nobody may be reading it then: see watched.
 type pieces struct {
 	raw     [rawPiece]byte
 	encoded [encodedPiece]byte
@@ -88,7 +96,7 @@ const (
 	end  = `]}`
 )
 
-// whole is the whole body where it has no files, and must not be changed; else nil.
+// whole is the whole body if it has no files, and must not be changed; nil otherwise.
 func (b *Body) whole() []byte {
 	if len(b.files) > 0 {
 		return nil
@@ -121,7 +129,7 @@ func (b *Body) Rewind() error {
 	return nil
 }
 
-// Sums returns the sha256, in hex, of each file: of what was read of it, where it wasn't
+// Sums returns the sha256, in hex, of each file: of what was read of it, if it wasn't
 // known before.
 func (b *Body) Sums() []string {
 	sums := make([]string, len(b.files))
@@ -148,6 +156,7 @@ func (b *Body) Close() error {
 	return first
 }
 
+// Read gives the next bytes. A file is encoded right into p if p has room for a piece of it.
 func (b *Body) Read(p []byte) (int, error) {
 	for len(b.pending) == 0 {
 		if b.left > 0 && len(p) >= encodedPiece {

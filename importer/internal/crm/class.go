@@ -1,6 +1,7 @@
 package crm
 
-// Class is what the caller does next about a case that was not created.
+// Class is what the caller does next about a case that was not created. The zero value is InDoubt:
+// an error that nobody has classified must not be sent again.
 type Class int
 
 const (
@@ -16,9 +17,11 @@ const (
 	Unable                   // not sent: this machine lacks something: stop the run
 )
 
-var classNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad", "misdirected",
-	"redirected", "unable"}
+// classNames are in the order of the constants.
+var classNames = [...]string{"in doubt", "unsent", "again", "too many", "refused", "token spent", "token bad",
+	"misdirected", "redirected", "unable"}
 
+// String is for logs and tests.
 func (c Class) String() string { return classNames[c] }
 
 // Hint is what a person does next about it, if nothing better is known.

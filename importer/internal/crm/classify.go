@@ -2,24 +2,23 @@ package crm
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
-// answer is the CRM's JSON. Every field comes in several types: code as number or
-// string, error as text, null or object, data as object, list or nothing.
-type answer struct {
-	Code  json.RawMessage `json:"code"`
-	Error json.RawMessage `json:"error"`
-	Msg   json.RawMessage `json:"msg"`
-	Data  json.RawMessage `json:"data"`
+// maxAnswer bounds an answer to an insert, in bytes. The CRM's have a few hundred.
+const maxAnswer = 256 << 10
+
+// Created is the answer to a successful insert.
+type Created struct {
+	WolkvoxID  string // 24 hex digits in real data
+	IDPrefijo  string // the number that people see
+	HTTPStatus int
+	Code       string // the answer's own code, normally 200
 }
 
 // classify decides what an answer means. It never says [Again] unless the answer is
@@ -60,7 +59,9 @@ func classify(status int, header http.Header, body []byte, now time.Time) (Creat
 	return Created{}, e
 }
 
-// failure reads a status that isn't a success, be it HTTP's or the answer's own.
+// failure reads a status that isn't a success, be it HTTP's or the answer's own. The vendor's words
+// come before the status: throttling, a spent quota and a bad token are all 403 and differ only in
+// them. They are compared in capitals, and as parts of what is said. What isn't listed is in doubt.
 func (e *Error) failure(status int, header http.Header, body []byte, now time.Time) *Error {
 	said := strings.ToUpper(e.Message + " " + e.Reason)
 	page := looksLikeHTML(body)
@@ -71,10 +72,12 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 		return e.as(Misdirected, "wrong_server", "this server has no cases/insertAttach.php")
 	case status == 301, status == 302, status == 303:
 		e.Location = header.Get("Location")
-		return e.as(Redirected, "redirected", "the server sent the request on to "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+		return e.as(Redirected, "redirected",
+			"the server sent the request on to "+quoteOr(e.Location, "nowhere")+"; that was not followed")
 	case status == 307, status == 308:
 		e.Location = header.Get("Location")
-		return e.as(Misdirected, "redirected", "the server wants the request at "+quoteOr(e.Location, "nowhere")+"; that was not followed")
+		return e.as(Misdirected, "redirected",
+			"the server wants the request at "+quoteOr(e.Location, "nowhere")+"; that was not followed")
 	case status == 429:
 		e.RetryAfter = retryAfter(header, now)
 		return e.as(Again, "throttled", "the server asks for a pause")
@@ -93,11 +96,13 @@ func (e *Error) failure(status int, header http.Header, body []byte, now time.Ti
 	case refusals[status], e.foreign && (status == 406 || status == 451):
 		return e.as(Refused, "refused", fmt.Sprintf("the CRM refused the case (HTTP %d)", status))
 	}
-	return e.as(InDoubt, "server_error", fmt.Sprintf("the server failed with status %d and may have made the case", status))
+	return e.as(InDoubt, "server_error",
+		fmt.Sprintf("the server failed with status %d and may have made the case", status))
 }
 
 // refusals are the statuses after which no case exists.
-var refusals = map[int]bool{400: true, 404: true, 411: true, 412: true, 413: true, 414: true, 415: true, 416: true, 417: true, 422: true, 431: true}
+var refusals = map[int]bool{400: true, 404: true, 411: true, 412: true, 413: true, 414: true, 415: true,
+	416: true, 417: true, 422: true, 431: true}
 
 // limits are the words of a 403 that may be about how much an address sends. The vendor
 // documents that there is such a limit, and not what it says.
@@ -117,108 +122,6 @@ func (e *Error) foreignWords(body []byte, page bool) string {
 	return strings.ToUpper(string(body[:min(len(body), 1<<10)]))
 }
 
-// fromCRM tells whether an answer is the CRM's own, and not that of something before it.
-func fromCRM(body []byte) bool {
-	a, _ := decode(body)
-	_, hasCode := a.code()
-	return hasCode
-}
-
-// decode finds the answer's JSON, also behind PHP warnings: the first { from which
-// on everything is one JSON value. An answer that begins as JSON must be JSON as a
-// whole, or the inner half of one that was cut would be taken for it. The tries are
-// bounded, since a page of scripts has thousands of braces.
-func decode(body []byte) (a answer, ok bool) {
-	rest := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	if looksLikeHTML(rest) { // what a page's scripts say is nobody's answer
-		return answer{}, false
-	}
-	tries := 64
-	if bytes.HasPrefix(rest, []byte("{")) {
-		tries = 1
-	}
-	for range tries {
-		at := bytes.IndexByte(rest, '{')
-		if at < 0 {
-			return answer{}, false
-		}
-		rest = rest[at:]
-		if json.Unmarshal(rest, &a) == nil {
-			return a, true
-		}
-		rest = rest[1:]
-	}
-	return answer{}, false
-}
-
-// said is an error with the CRM's own words, which has no class yet.
-func (a answer) said(status int) *Error {
-	return &Error{Reason: scalar(a.Error), Message: scalar(a.Msg), Reply: Reply{HTTPStatus: status, Code: scalar(a.Code)}}
-}
-
-func (a answer) code() (int, bool) {
-	code, err := strconv.Atoi(strings.TrimSpace(scalar(a.Code)))
-	return code, err == nil
-}
-
-// errorFree accepts what means "no error": nothing, null, the texts null and "", and
-// an empty object or list.
-func (a answer) errorFree() bool {
-	switch strings.ToLower(strings.TrimSpace(scalar(a.Error))) {
-	case "", "null", "{}", "[]":
-		return true
-	}
-	return false
-}
-
-// ids returns the new case's ids, of an object or of the only one in a list.
-func (a answer) ids() (id, prefix string) {
-	type ids struct {
-		ID     json.RawMessage `json:"wolkvox_id"`
-		Prefix json.RawMessage `json:"idPrefijo"`
-	}
-	var one ids
-	if json.Unmarshal(a.Data, &one) != nil {
-		var list []ids
-		if json.Unmarshal(a.Data, &list) == nil && len(list) == 1 {
-			one = list[0]
-		}
-	}
-	if prefix = idText(one.Prefix); len(prefix) > longestID || strings.ContainsFunc(prefix, unicode.IsControl) {
-		prefix = ""
-	}
-	return caseID(one.ID), prefix
-}
-
-// idText returns a text that people know a case by, which is never blank.
-func idText(raw json.RawMessage) string {
-	if len(raw) == 0 || raw[0] != '"' {
-		return ""
-	}
-	text := strings.TrimSpace(scalar(raw))
-	if strings.EqualFold(text, "null") {
-		return ""
-	}
-	return text
-}
-
-// scalar shows a JSON value as text: a string without its quotes, anything else as
-// it stands, null and absence as "".
-func scalar(raw json.RawMessage) string {
-	var text string
-	switch {
-	case len(raw) == 0 || string(raw) == "null":
-		return ""
-	case raw[0] != '"':
-		return string(raw)
-	case bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw): // nothing in it stands for something else
-		return string(raw[1 : len(raw)-1])
-	case json.Unmarshal(raw, &text) == nil:
-		return text
-	}
-	return string(raw)
-}
-
 // retryAfter reads seconds or a date; 0 is none given.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(header.Get("Retry-After"))
@@ -231,15 +134,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-func looksLikeHTML(body []byte) bool {
-	start := bytes.TrimSpace(body[:min(len(body), 512)])
-	if !bytes.HasPrefix(start, []byte("<")) {
-		return false
-	}
-	start = bytes.ToLower(start)
-	return bytes.Contains(start, []byte("<!doctype")) || bytes.Contains(start, []byte("<html"))
-}
-
+// quoteOr shows what a server sent, with whatever is in it made visible.
 func quoteOr(text, otherwise string) string {
 	if text == "" {
 		return otherwise

@@ -1,24 +1,26 @@
-// Package crm submits cases to the Wolkvox CRM's cases/insertAttach.php.
+// Package crm is the client of the Wolkvox CRM: one request, one classified answer.
 //
-// One Insert is one POST, never more. The answer, or the lack of one, is classified
-// into a single error type by what the caller does next:
-//
-//	Insert ──► Created                   the case exists, with its id
+//	Insert ──► Created                 the case exists, with its id
 //	      └──► *Error with a Class ──► Unsent, Again, TooMany   not processed
-//	                                     Refused     the CRM said no to this case
-//	                                     InDoubt     nobody knows whether it exists
-//	                                     TokenSpent, TokenBad, Misdirected, …
+//	                                   Refused     the CRM said no to this case
+//	                                   InDoubt     nobody knows whether it exists
+//	                                   TokenSpent, TokenBad, Misdirected, …
+//	Query, HasContact, Quota ──► what the CRM says, or an *Error: nothing is known
+//
+// An answer takes this way: answer.go finds the JSON, classify.go decides what it means for an
+// insert, question.go and list.go for a question, id.go whether it names a case.
 //
 // Its rules:
 //
-//   - The insert is not idempotent. Nothing here sends a request twice by itself:
-//     no Idempotency-Key header and no GetBody, either of which makes net/http repeat
-//     a POST, and no http.Client, which would follow redirects and hand the token on.
-//   - Only a request whose headers were never written counts as not sent; a full
-//     socket buffer makes net/http report success for bytes that never arrived.
+//   - The insert is not idempotent. One Insert is one POST, never more, and nothing here sends a
+//     request twice by itself: no Idempotency-Key header and no GetBody, either of which makes
+//     net/http repeat a POST, and no http.Client, which would follow redirects and hand the token
+//     on. When a request may leave, and whether another one follows, is for package pace.
+//   - Only a request whose headers were never written counts as not sent; a full socket buffer
+//     makes net/http report success for bytes that never arrived.
 //   - Whatever isn't listed as harmless is in doubt (classify.go).
-//   - The token is a header and nothing else: no error, log or report has it, not even where
-//     the server shows it (echo.go), and nothing on the way can read it (dial.go).
+//   - The token is a header and nothing else: no error, log or report has it, not even if the
+//     server shows it (echo.go), and nothing on the way can read it (dial.go).
 //   - A body is streamed from disk and never held in memory whole (body.go).
 package crm
 
@@ -27,19 +29,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
-
-	"wolkvox-import/importer/internal/crash"
 )
 
 const (
 	insertPath = "/server/API/v2/cases/insertAttach.php"
-	maxAnswer  = 256 << 10 // bytes; an answer is a few hundred
 	maxHeaders = 256 << 10 // bytes, of an answer
 
 	// idleFor is how long a connection may lie unused. A POST on one that the server
@@ -47,7 +44,8 @@ const (
 	idleFor = 3 * time.Second
 )
 
-// Config says whom to ask and how. The zero values of the times mean the defaults.
+// Config says whom to ask and how. The zero values of the times mean the defaults, which are well
+// above the 60 s that the vendor says a sister API takes at most.
 type Config struct {
 	Server    Server
 	Workers   int           // requests in flight altogether; so many connections are kept
@@ -59,16 +57,19 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Client inserts cases. It is safe for concurrent use.
+// Client inserts cases and asks questions. It is safe for concurrent use. It is told the token with
+// each request, and remembers none. It has no cookies: PHP would work on one request of a session
+// at a time.
 type Client struct {
 	config Config
-	insert *http.Request // what all inserts have in common
-	pool   *http.Transport
+	insert *http.Request   // what all inserts have in common
+	pool   *http.Transport // keeps connections for the next request
 	single *http.Transport // a connection for each request
 	apart  atomic.Bool     // requests go by single
 }
 
-// New makes a client with a transport of its own.
+// New makes a client with a transport of its own. It speaks HTTP/1.1: each request is on a
+// connection by itself, so that one that breaks leaves one row in doubt and not many.
 func New(c Config) *Client {
 	if c.Timeout == 0 {
 		c.Timeout = 120 * time.Second
@@ -107,47 +108,10 @@ func New(c Config) *Client {
 // a POST on such a one would be in doubt for nothing.
 func (c *Client) Rest() { c.pool.CloseIdleConnections() }
 
-// Created is the answer to a successful insert.
-type Created struct {
-	WolkvoxID  string // 24 hex digits in real data
-	IDPrefijo  string // the number that people see
-	HTTPStatus int
-	Code       string // the answer's own code, normally 200
-}
-
 // Apart gives each request from now on a connection of its own, for a server that closes
-// connections on which the next request has just left. It tells whether that is news.
+// connections on which the next request has just left. It tells whether that is news. A connection
+// a row costs time; a row in doubt costs a person's.
 func (c *Client) Apart() bool { return !c.apart.Swap(true) }
-
-// Insert sends one case with one POST. The error is always an *Error. When ctx ends
-// before the answer is there, the case is in doubt unless its request never left.
-func (c *Client) Insert(ctx context.Context, token string, body *Body) (created Created, err error) {
-	defer hide(token, &err)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	watch := newWatch(c.config, cancel)
-	defer watch.stop()
-
-	var headersLeft, reused atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(conn httptrace.GotConnInfo) { reused.Store(conn.Reused); crash.Point(crash.AfterDial) },
-		WroteHeaders: func() { headersLeft.Store(true); watch.sending(); crash.Point(crash.AfterHeaders) },
-		WroteRequest: func(httptrace.WroteRequestInfo) { watch.sent(); crash.Point(crash.AfterBody) },
-	})
-	content, letGo := watch.content(body)
-	defer letGo()
-	response, err := c.send(c.request(ctx, token, content, body.Len()))
-	if err == nil {
-		defer response.Body.Close()
-		created, err = read(ctx, response, token)
-	} else {
-		err = lost(cause(ctx, err), headersLeft.Load())
-	}
-	if e := new(Error); errors.As(err, &e) {
-		e.reused = reused.Load()
-	}
-	return created, err
-}
 
 // send is one request, and its answer but for the body. An answer of 1xx that is the last one
 // hands the connection over to another protocol: its body never ends, and no context ends it.
@@ -163,36 +127,6 @@ func (c *Client) send(request *http.Request) (*http.Response, error) {
 	}
 	return response, err
 }
-
-// read takes in an answer and what it means.
-func read(ctx context.Context, response *http.Response, token string) (Created, error) {
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	crash.Point(crash.AfterAnswer)
-	if err != nil {
-		id, named := idsInText(answer)
-		if named || response.StatusCode != http.StatusTooManyRequests { // 429 says all by itself
-			e := lost(cause(ctx, err), true)
-			e.HTTPStatus, e.WolkvoxID = response.StatusCode, id
-			return Created{}, e
-		}
-	}
-	created, err := classify(response.StatusCode, response.Header, answer, time.Now())
-	if err == nil && (echoes(created.WolkvoxID, token) || echoes(created.IDPrefijo, token)) {
-		e := &Error{Reply: Reply{HTTPStatus: created.HTTPStatus, Code: created.Code}}
-		return Created{}, e.as(InDoubt, "no_id", "the CRM answered with the token in place of an id")
-	}
-	return created, err
-}
-
-// request is an insert. It has no GetBody.
-func (c *Client) request(ctx context.Context, token string, content io.ReadCloser, length int64) *http.Request {
-	request := c.insert.WithContext(ctx)
-	request.Body, request.ContentLength = content, length
-	request.Header = http.Header{"Content-Type": jsonType, "Accept": jsonType, "User-Agent": {c.config.UserAgent}, "Wolkvox-Token": {token}}
-	return request
-}
-
-var jsonType = []string{"application/json"}
 
 // cause prefers the reason for which the request was given up over "context canceled".
 func cause(ctx context.Context, err error) error {

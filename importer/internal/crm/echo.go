@@ -13,8 +13,11 @@ import (
 // rehearsals have it, stands in half of all words.
 const shortestSecret = 4
 
-// hide masks the token in an error that leaves the client: servers show what they were sent
-// in their messages and redirects, and those end in logs, ledgers and reports.
+// hide masks the token in an error that leaves the client: servers show what they were sent in
+// their messages and redirects, and those end in logs, ledgers and reports.
+//
+// Every method of the client that sends a token defers it. Err is left alone: it is for errors.Is
+// and errors.As, and nobody shows it.
 func hide(token string, err *error) {
 	e := new(Error)
 	if !errors.As(*err, &e) || len(token) < shortestSecret {
@@ -43,5 +46,6 @@ func secretIn(token string) *regexp.Regexp {
 
 // echoes tells whether an id has the token in it, and is none. It is asked for each row.
 func echoes(id, token string) bool {
-	return len(token) >= shortestSecret && len(id) >= len(token) && strings.Contains(strings.ToLower(id), strings.ToLower(token))
+	return len(token) >= shortestSecret && len(id) >= len(token) &&
+		strings.Contains(strings.ToLower(id), strings.ToLower(token))
 }

@@ -44,6 +44,7 @@ func (o origin) Foreign() bool { return o.foreign }
 // RateLimited tells whether the answer is a 403 of unknown wording about how much is sent.
 func (o origin) RateLimited() bool { return o.limited }
 
+// Error is the message, with the HTTP status if there is one.
 func (e *Error) Error() string {
 	if e.HTTPStatus == 0 {
 		return e.Message
@@ -51,6 +52,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s (HTTP %d)", e.Message, e.HTTPStatus)
 }
 
+// Unwrap is what lies beneath, such as an error of the network.
 func (e *Error) Unwrap() error { return e.Err }
 
 // MayBeProcessed tells whether the CRM has, or may have, worked on the request. Only then is its
@@ -75,12 +77,13 @@ func (e *Error) AboutToken() bool {
 	case TokenSpent:
 		return true
 	case TokenBad:
-		return e.HTTPStatus == http.StatusUnauthorized || e.Code == "401" || strings.Contains(strings.ToUpper(e.Message), "VALIDATE TOKEN")
+		return e.HTTPStatus == http.StatusUnauthorized || e.Code == "401" ||
+			strings.Contains(strings.ToUpper(e.Message), "VALIDATE TOKEN")
 	}
 	return false
 }
 
-// Ambiguous tells whether the row alone may have been refused, for its text, where the answer
+// Ambiguous tells whether the row alone may have been refused, for its text, if the answer
 // by itself would be taken for one of the token or the server. A harmless question tells.
 func (e *Error) Ambiguous() bool {
 	switch e.Class {
@@ -95,7 +98,8 @@ func (e *Error) Ambiguous() bool {
 // LostOnReused tells whether a connection that had carried another request ended before a whole
 // answer to this one was there, and not because we gave up waiting.
 func (e *Error) LostOnReused() bool {
-	return e.Class == InDoubt && e.reused && e.Reason == "no_answer" && !errors.Is(e.Err, errNoReply) && !errors.Is(e.Err, errStalled)
+	gaveUp := errors.Is(e.Err, errNoReply) || errors.Is(e.Err, errStalled)
+	return e.Class == InDoubt && e.reused && e.Reason == "no_answer" && !gaveUp
 }
 
 // Reclassified is another error for the same answer.
@@ -106,8 +110,8 @@ func (e *Error) Reclassified(c Class, reason, message string) *Error {
 	return other
 }
 
-// as settles what the error means. The CRM's own words stay where it refused
-// something; where it is in doubt what it did, ours come first.
+// as settles what the error means. The CRM's own words stay if it refused something. If it is in
+// doubt what it did, ours come first: "created" from a server that failed proves nothing.
 func (e *Error) as(c Class, reason, message string) *Error {
 	e.Class, e.Hint = c, c.Hint()
 	if r := strings.TrimSpace(e.Reason); r == "" || strings.EqualFold(r, "null") {
@@ -128,7 +132,7 @@ func (e *Error) as(c Class, reason, message string) *Error {
 // maxMessage bounds what is kept of the CRM's words, in characters.
 const maxMessage = 500
 
-// cut bounds a message. It cuts between words where it can, so that no half of a token is
+// cut bounds a message. It cuts between words if it can, so that no half of a token is
 // left that would not be recognised as one.
 func cut(message string) string {
 	r := []rune(message)
@@ -152,7 +156,9 @@ func NoMoreFiles(err error) *Error {
 	return because(Unable, "too_many_open_files", err, fmt.Sprintf("too many open files: %v", err))
 }
 
-// lost classifies a request that got no whole answer.
+// lost classifies a request that got no whole answer. That net/http reports the body as written, or
+// as not written, says nothing: a socket buffer takes a megabyte that never arrives. Only headers
+// that were never written prove that nothing left.
 func lost(err error, headersLeft bool) *Error {
 	var file *FileError
 	var away *notLoopbackError
@@ -169,6 +175,7 @@ func lost(err error, headersLeft bool) *Error {
 	return because(Unsent, "not_sent", err, fmt.Sprintf("the server can't be reached: %v", err))
 }
 
+// because is an error of ours, such as one of the network.
 func because(c Class, reason string, err error, message string) *Error {
 	return &Error{Class: c, Reason: reason, Message: message, Hint: c.Hint(), Err: err}
 }

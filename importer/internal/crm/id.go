@@ -57,7 +57,8 @@ func caseID(raw json.RawMessage) string {
 // idInText finds an id wherever it stands: also in half an answer, in one within another, and
 // in a text within JSON, where quotes have backslashes. Its groups are what stands before the
 // opening quote, the text, and what stands before the closing one; or a value without quotes.
-var idInText = regexp.MustCompile(`(?i)"wolkvox[_-]id\\*"\s*:\s*(?:(\\*)"([^"\\]*)(\\*"|\\|$)|(\[\s*\]|\{\s*\}|[^\s"\\,}\]]+))`)
+var idInText = regexp.MustCompile(`(?i)"wolkvox[_-]id\\*"\s*:\s*` +
+	`(?:(\\*)"([^"\\]*)(\\*"|\\|$)|(\[\s*\]|\{\s*\}|[^\s"\\,}\]]+))`)
 
 // idsInText looks through an answer that doesn't prove a case for what it says of one. named
 // tells whether it names any, in whatever form; id is the first that is whole and can be one.

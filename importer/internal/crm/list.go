@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 )
 
 // listing is the answer to a query: records, and why there may be more than these ("" if the answer
 // says that these are all).
+//
+// Pages are what absence is proven against. A case that is on the second page, of which the first
+// says nothing, would be sent again. So an answer has to say how many there are, or be empty, and
+// nothing in it may hint at more.
 type listing struct {
 	records []json.RawMessage
 	partial string
@@ -35,7 +38,8 @@ func readList(body []byte, data json.RawMessage) (listing, bool) {
 	return l, true
 }
 
-// recordsOf finds the records. Members are what an object says beside its list.
+// recordsOf finds the records. beside is what an object says beside its list. An object with two
+// lists is not understood, since it isn't known which of them has the records.
 func recordsOf(data json.RawMessage) (records []json.RawMessage, beside map[string]json.RawMessage, ok bool) {
 	switch data := bytes.TrimSpace(data); {
 	case len(data) == 0, string(data) == "null", string(data) == `""`, string(data) == "{}":
@@ -74,12 +78,14 @@ func isZero(o map[string]json.RawMessage) bool {
 // The keys by which answers speak of pages, without case and punctuation. The vendor's own are not
 // documented for these queries, so the usual ones are known.
 var (
-	totals = keys("total totalrecords recordstotal totalcount count totalrows rows records found recordsfound numrecords")
-	pages  = keys("page currentpage pagenumber pages totalpages pagecount lastpage numpages")
-	nexts  = keys("next nextpage nextlink nexturl cursor nextcursor hasmore hasnext more")
-	sizes  = keys("perpage pagesize limit size")
+	totals = keys("total totalrecords recordstotal totalcount count totalrows rows records found recordsfound " +
+		"numrecords")
+	pages = keys("page currentpage pagenumber pages totalpages pagecount lastpage numpages")
+	nexts = keys("next nextpage nextlink nexturl cursor nextcursor hasmore hasnext more")
+	sizes = keys("perpage pagesize limit size")
 )
 
+// keys is a set of words, without case and punctuation.
 func keys(words string) map[string]bool {
 	set := map[string]bool{}
 	for word := range strings.FieldsSeq(words) {
@@ -88,7 +94,8 @@ func keys(words string) map[string]bool {
 	return set
 }
 
-// partialByKeys is what the keys of an answer with n records say of more, at whatever depth.
+// partialByKeys is what the keys of an answer with n records say of more, at whatever depth; "" if
+// nothing. Which of several reasons is said doesn't matter.
 func partialByKeys(o map[string]json.RawMessage, n int) string {
 	for name, value := range o {
 		var deeper map[string]json.RawMessage
@@ -116,7 +123,8 @@ func partialByKeys(o map[string]json.RawMessage, n int) string {
 
 var howMany = regexp.MustCompile(`(\d+)\s+(?i:records?)\b`)
 
-// partialByCount compares the N of "N records were are found" with the number shown.
+// partialByCount compares the N of "N records were are found" with the number shown. An answer
+// with records that names no number may be a page.
 func partialByCount(msg string, n int) string {
 	said := howMany.FindStringSubmatch(msg)
 	switch {
@@ -141,51 +149,4 @@ func members(body []byte) (o map[string]json.RawMessage) {
 			return o
 		}
 	}
-}
-
-// readCase reads a case. Servers differ in how they name its members.
-func readCase(data []byte) (f Found, ok bool) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if d.Decode(&f.Fields) != nil {
-		return f, false
-	}
-	described := false
-	for name, value := range f.Fields {
-		text, isText := value.(string)
-		switch plainKey(name) {
-		case "wolkvoxid":
-			f.WolkvoxID = idOf(value)
-		case "idprefijo":
-			f.IDPrefijo = strings.TrimSpace(text)
-		case "description":
-			f.Description, described = text, isText
-		}
-	}
-	if f.WolkvoxID == "" {
-		f.WolkvoxID = idOf(f.Fields["_id"])
-	}
-	return f, f.WolkvoxID != "" && described
-}
-
-// idOf reads an id, which may be an object such as {"$oid": "…"}.
-func idOf(value any) string {
-	if o, is := value.(map[string]any); is && len(o) == 1 {
-		for _, value = range o {
-		}
-	}
-	text, _ := value.(string)
-	if text = strings.TrimSpace(text); strings.EqualFold(text, "null") {
-		return ""
-	}
-	return text
-}
-
-func plainKey(name string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, name)
 }

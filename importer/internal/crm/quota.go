@@ -7,40 +7,41 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 )
 
 const quotaPath = "/server/API/v2/token/tokenInformation.php"
 
-// Quota is what a token may do in a day. It is the zero value where the CRM doesn't say.
+// Quota is what a token may do in a day. It is the zero value if the CRM doesn't say.
 type Quota struct {
-	Limit     int // requests a day
-	Available int // of these, still
-	Renewed   time.Time
+	Limit     int       // requests a day
+	Available int       // of these, still
+	Renewed   time.Time // zero if that isn't known
 }
 
-// Quota asks what the token may still do. The question costs one request itself. Its
-// error is that of Query.
+// Quota asks what the token may still do. The question costs one request itself, and is refused as
+// an insert is once the quota is spent. Its error is that of Query.
 func (c *Client) Quota(ctx context.Context, token, operation string) (q Quota, err error) {
 	defer hide(token, &err)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Server.url(quotaPath)+"?operation="+url.QueryEscape(operation), nil)
+	address := c.config.Server.url(quotaPath) + "?operation=" + url.QueryEscape(operation)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return Quota{}, fmt.Errorf("the question can't be made: %w", err)
 	}
-	status, header, answer, err := c.ask(request, token)
+	r, err := c.ask(request, token)
 	if err != nil {
 		return Quota{}, err
 	}
-	a, e, err := readAnswer(status, header, answer, time.Now())
+	a, e, err := r.read(time.Now())
 	if err != nil {
 		return Quota{}, err
 	}
 	return a.quota(e, time.Now())
 }
 
-// quota reads the CRM's word for it. The time of its renewal comes in whole hours.
+// quota reads the CRM's word for it. The time of its renewal comes in whole hours, rounded in a way
+// that isn't known: whoever waits for it may come an hour too early. e is the error to give an
+// answer of no use.
 func (a answer) quota(e *Error, now time.Time) (Quota, error) {
 	var said struct {
 		Limit     json.RawMessage `json:"token_limit"`
@@ -61,10 +62,4 @@ func (a answer) quota(e *Error, now time.Time) (Quota, error) {
 		q.Renewed = now.Add(time.Duration(hours) * time.Hour)
 	}
 	return q, nil
-}
-
-// wholeNumber reads a number that may stand in quotes.
-func wholeNumber(raw json.RawMessage) (int, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(scalar(raw)), 64)
-	return int(n), err == nil
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Server is an address of the CRM.
+// Server is an address of the CRM. Tokens and cases go there and nowhere else.
 type Server struct {
 	base     string // scheme://host[:port]
 	identity string
@@ -47,7 +47,8 @@ func ParseServer(text string) (Server, error) {
 	case scheme != "https" && scheme != "http":
 		return Server{}, fmt.Errorf("the server %q must be reached by https, not %s", text, scheme)
 	case scheme == "http" && !loopback(name):
-		return Server{}, fmt.Errorf("the server %q must be reached by https: by plain http the token could be read on the way", text)
+		return Server{}, fmt.Errorf("the server %q must be reached by https: "+
+			"by plain http the token could be read on the way", text)
 	}
 	s := Server{base: scheme + "://" + strings.ToLower(u.Host), identity: name}
 	if loopback(name) {
@@ -55,7 +56,8 @@ func ParseServer(text string) (Server, error) {
 	}
 	if now, old := renamed[name]; old {
 		s.identity = now
-		s.note = fmt.Sprintf("the vendor has renamed %s to %s and announced the old name's end; use --server %s", name, now, now)
+		s.note = fmt.Sprintf("the vendor has renamed %s to %s and announced the old name's end; "+
+			"use --server %s", name, now, now)
 	}
 	return s, nil
 }
@@ -63,6 +65,8 @@ func ParseServer(text string) (Server, error) {
 // Loopback is the identity of every address on this machine: rehearsals, not a CRM.
 const Loopback = "loopback"
 
+// loopback tells whether a name or an address is meant to be this machine. Where a connection goes
+// is looked at again when it is made (dial.go).
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -74,9 +78,11 @@ func (s Server) Identity() string { return s.identity }
 // Note is a remark for the person, or "".
 func (s Server) Note() string { return s.note }
 
+// String is the server as it is asked, such as https://crm.wolkvox.com.
 func (s Server) String() string { return s.base }
 
 // plain tells whether what travels there can be read on the way.
 func (s Server) plain() bool { return strings.HasPrefix(s.base, "http:") }
 
+// url is the address of an endpoint.
 func (s Server) url(path string) string { return s.base + path }

@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+// The reasons for which a request is given up. They are told apart from errors of the network: a
+// server that is slow has closed nothing.
 var (
 	errStalled = errors.New("the upload stalled")
 	errNoReply = errors.New("no answer in time")
@@ -17,34 +19,37 @@ var (
 )
 
 // watch gives a request up when it stands still: an upload that moves no byte for
-// Stall, then an answer that isn't whole Timeout after the body's last byte.
+// stall, then an answer that isn't whole timeout after the body's last byte.
 // Connecting has net/http's own limits and counts as part of the upload.
 type watch struct {
-	config Config
-	timer  *time.Timer
-	cancel context.CancelCauseFunc
-	why    chan error
+	stall, timeout time.Duration
+	timer          *time.Timer
+	cancel         context.CancelCauseFunc
+	why            chan error // has the reason until it is used
 }
 
-func newWatch(c Config, cancel context.CancelCauseFunc) *watch {
-	w := &watch{config: c, cancel: cancel, why: make(chan error, 1)}
-	w.why <- fmt.Errorf("%w: nothing moved for %v", errStalled, c.Stall)
-	w.timer = time.AfterFunc(c.Stall, func() { cancel(<-w.why) })
+// newWatch watches from now on: cancel gives the request up.
+func newWatch(stall, timeout time.Duration, cancel context.CancelCauseFunc) *watch {
+	w := &watch{stall: stall, timeout: timeout, cancel: cancel, why: make(chan error, 1)}
+	w.why <- fmt.Errorf("%w: nothing moved for %v", errStalled, stall)
+	w.timer = time.AfterFunc(stall, func() { cancel(<-w.why) })
 	return w
 }
 
-func (w *watch) sending() { w.timer.Reset(w.config.Stall) }
+// sending takes in that something moved.
+func (w *watch) sending() { w.timer.Reset(w.stall) }
 
 // sent starts the wait for the answer.
 func (w *watch) sent() {
 	select {
 	case <-w.why:
-		w.why <- fmt.Errorf("%w: none %v after the request", errNoReply, w.config.Timeout)
-		w.timer.Reset(w.config.Timeout)
+		w.why <- fmt.Errorf("%w: none %v after the request", errNoReply, w.timeout)
+		w.timer.Reset(w.timeout)
 	default: // the stall has just been called
 	}
 }
 
+// stop ends the watch. The request is over.
 func (w *watch) stop() { w.timer.Stop() }
 
 // smallBody is a body, in bytes, that leaves together with its headers.
@@ -70,6 +75,7 @@ type watched struct {
 	body  io.Reader // nil when the request is over
 }
 
+// Read holds the mutex while the body is read, for letGo to wait.
 func (r *watched) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

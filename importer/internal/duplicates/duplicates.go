@@ -20,35 +20,7 @@
 //     can do that, so that they end with the process, however that ends.
 package duplicates
 
-import (
-	"errors"
-	"fmt"
-)
-
-// Sighting is a row's key as it is met in an input.
-type Sighting struct {
-	ID      [16]byte // a hash of the key
-	Input   int      // number of the input within the run
-	Row     int      // below 1<<40
-	Content [16]byte // a hash of the row's cells
-}
-
-// Seen is what was met before under the same key.
-type Seen struct {
-	Times   int // 0: this is the first
-	Input   int // the first one's
-	Row     int // the first one's
-	Content [16]byte
-}
-
-// and counts one more row of the key.
-func (seen Seen) and(row Sighting) Seen {
-	if seen.Times == 0 {
-		seen.Input, seen.Row, seen.Content = row.Input, row.Row, row.Content
-	}
-	seen.Times++
-	return seen
-}
+import "errors"
 
 // mostSearches is how often the spill is looked through before an index pays.
 const mostSearches = 128
@@ -147,11 +119,3 @@ func (k *Keys) Forget() error {
 
 // Close removes whatever is left on the disk.
 func (k *Keys) Close() error { return k.Forget() }
-
-// noted says what an error is about, if there is one.
-func noted(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("the keys of the input can't be noted: %w", err)
-}

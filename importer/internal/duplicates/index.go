@@ -19,7 +19,7 @@ type index struct {
 // perQuery is how many keys one query looks up.
 const perQuery = 128
 
-// newIndex makes an index of what was spilled so far.
+// newIndex makes an index of what was spilled so far, in the folder of this path.
 func newIndex(path string, s *spill) (*index, error) {
 	x, err := openIndex(filepath.Dir(path))
 	if err != nil {
@@ -54,6 +54,8 @@ func openIndex(folder string) (*index, error) {
 	return x, nil
 }
 
+// prepare makes the table. The place where SQLite keeps what has no name is the process's, and not the
+// connection's: a ledger that is open in the same folder has set the same one.
 func (x *index) prepare(folder string) (err error) {
 	for _, statement := range []string{
 		"PRAGMA temp_store_directory = '" + strings.ReplaceAll(folder, "'", "''") + "'",
@@ -132,6 +134,7 @@ func (x *index) lookUp(batch []Sighting, met map[[16]byte]Seen) error {
 	return nil
 }
 
+// scan adds what one query finds to met.
 func (x *index) scan(args []any, met map[[16]byte]Seen) error {
 	rows, err := x.find.Query(args...)
 	if err != nil {

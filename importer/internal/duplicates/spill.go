@@ -43,7 +43,8 @@ func openSpill(path string) (*spill, error) {
 	return &spill{path: path, filter: filter.New(), file: file, writer: bufio.NewWriterSize(file, 64<<10)}, nil
 }
 
-// add notes a row and tells whether its key may have been there before.
+// add notes a row and tells whether its key may have been there before. Not until each is the row
+// certainly in the file, and not only in the buffer.
 func (s *spill) add(row Sighting) (maybe bool, err error) {
 	maybe = s.filter.Add(row.ID)
 	var record [recordSize]byte
@@ -66,7 +67,8 @@ func (s *spill) search(n int, keys map[[16]byte]Seen) error {
 	})
 }
 
-// each goes through the first n rows.
+// each goes through the first n rows, in their order. The file is read beside the writer, which only
+// ever adds to it.
 func (s *spill) each(n int, take func(Sighting) error) error {
 	if err := s.writer.Flush(); err != nil {
 		return noted(err)
@@ -93,15 +95,4 @@ func (s *spill) close() error {
 		err = errors.Join(err, removed)
 	}
 	return err
-}
-
-// rowBits are the bits of a packed place that are the row's; the input's are above them.
-const rowBits = 40
-
-// pack makes one number of an input and a row of it.
-func pack(input, row int) int64 { return int64(input)<<rowBits + int64(row) }
-
-// unpack is the input and the row of a packed place.
-func unpack(place int64) (input, row int) {
-	return int(place >> rowBits), int(place & (1<<rowBits - 1))
 }

@@ -10,6 +10,8 @@ import (
 // Filter holds a million things in 4 MB, and then takes some twenty in a million for them.
 type Filter []uint64
 
+// The size is a compromise: 4 MB for an input of any length. From some millions of things on the
+// filter takes many for others, and whoever asks it has to look more and more of them up.
 const (
 	size = 1 << 25 // bits
 	keys = 6       // bits a thing

@@ -33,6 +33,7 @@ type Known struct {
 	ID      ledger.ID
 	Content [16]byte // of the cells, under the mapping's own columns
 	Before  Earlier
+	Copy    Earlier // in another input, with the same cells; only a Memory tells, since a ledger knows more
 	Entry   ledger.Entry
 	Changed bool // the cells are not those that the entry was made of
 }

@@ -51,10 +51,13 @@ func (m *Memory) Find(in *intake.Input, row *intake.Row) (found Row) {
 	}
 	same := first.content == content
 	comparable := m.columns[first.input].names == m.columns[in.Number].names
-	if allowedTwice(in, row, int(first.input), same, comparable) {
-		return found
+	earlier := Earlier{int(first.input), int(first.row), same}
+	switch {
+	case !allowedTwice(in, row, earlier.Input, same, comparable):
+		found.Before = earlier
+	case same && comparable && !row.Given:
+		found.Copy = earlier
 	}
-	found.Before = Earlier{int(first.input), int(first.row), same}
 	return found
 }
 

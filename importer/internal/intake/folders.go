@@ -6,25 +6,26 @@ import (
 	"strings"
 )
 
-// giveFolders gives every input a folder for its reports: the one that was named, or one inside
-// it for each of several inputs.
-func (all *Inputs) giveFolders(to Reports) {
-	taken := map[string]bool{}
-	for _, input := range all.All {
-		name := stem(input.Path)
+// folders are those of the reports of some inputs: the folder that was named, or one inside it for
+// each of several inputs.
+func (to *Reports) folders(inputs []string) []string {
+	list, taken := make([]string, len(inputs)), map[string]bool{}
+	for i, path := range inputs {
+		name := stem(path)
 		dir := name + to.Suffix
 		switch {
-		case to.Out != "" && len(all.All) == 1:
+		case to.Out != "" && len(inputs) == 1:
 			dir = to.Out
 		case to.Out != "":
 			dir = filepath.Join(to.Out, name)
 		}
-		input.Out = dir
-		for n := 2; taken[input.Out]; n++ {
-			input.Out = fmt.Sprintf("%s-%d", dir, n)
+		list[i] = dir
+		for n := 2; taken[list[i]]; n++ {
+			list[i] = fmt.Sprintf("%s-%d", dir, n)
 		}
-		taken[input.Out] = true
+		taken[list[i]] = true
 	}
+	return list
 }
 
 // stem is an input's name without its ending, as the name of a folder. A file may be called

@@ -27,7 +27,7 @@ type Input struct {
 
 	reader  *source.Reader
 	program *mapping.Program // makes cases
-	keys    *mapping.Program // makes keys, ahead of the cases
+	keys    *mapping.Key     // makes keys, ahead of the cases
 	rejects *rejectColumns   // nil if this is no rejects file
 	limit   int              // of rows; 0 is none
 	counts  counts
@@ -94,7 +94,7 @@ func (in *Input) compile(m *mapping.Mapping, options mapping.Options) error {
 	if in.program, err = m.Compile(in.Header(), options); err != nil {
 		return err
 	}
-	in.keys, err = m.Compile(in.Header(), options)
+	in.keys, err = m.CompileKey(in.Header())
 	return err
 }
 
@@ -111,6 +111,22 @@ func (in *Input) Anew() (*Input, error) {
 	return &again, nil
 }
 
+// Reopen reads the rows anew, through the handle that they were read by, if the file is still what it
+// was. The caller closes the reader.
+func (in *Input) Reopen() (*source.Reader, error) {
+	same, err := in.reader.Same(true)
+	if err == nil && !same {
+		err = Gone(in.Path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return in.reader.Again()
+}
+
+// Gone is why an input's rows can't be shown once more.
+func Gone(path string) error { return fmt.Errorf("the input %s is not there any more as it was", path) }
+
 // Done ends the reading of what Anew has opened.
 func (in *Input) Done() { in.reader.Close() }
 
@@ -119,9 +135,6 @@ func (in *Input) Close() {
 	in.reader.Close()
 	if in.program != nil {
 		in.program.Close()
-	}
-	if in.keys != nil {
-		in.keys.Close()
 	}
 }
 
@@ -161,8 +174,8 @@ func (in *Input) FindKey(row *Row) {
 	case row.Err != nil && row.Err.Word != source.TooManyCells:
 	case in.rejects != nil && strings.TrimSpace(row.Cells[in.rejects.key]) != "":
 		row.Key, row.Given = row.Cells[in.rejects.key], true
-	case in.keys.HasKey():
-		row.Key, row.Problem = in.keys.Key(row.Cells)
+	case in.keys.Exists():
+		row.Key, row.Problem = in.keys.Of(row.Cells)
 	}
 }
 

@@ -141,11 +141,27 @@ func (in *Input) changedHalt() *stop.Halt {
 	}
 }
 
-// Count is the number of rows, read to the end beforehand by a reader of its own, and once only.
+// Count is the number of rows. If the format doesn't tell it, the input is read to its end beforehand
+// by a reader of its own, once only.
 func (in *Input) Count() (n int, err error) {
 	if in.counts.ahead > 0 {
 		return in.counts.ahead, nil
 	}
+	n, known := in.reader.Rows()
+	if in.limit > 0 {
+		n = min(n, in.limit)
+	}
+	if !known {
+		n, err = in.countAhead()
+	}
+	if err == nil {
+		in.counts.ahead = n
+	}
+	return n, err
+}
+
+// countAhead counts the rows by reading them.
+func (in *Input) countAhead() (n int, err error) {
 	reader, err := in.reader.Again()
 	if err != nil {
 		return 0, err
@@ -154,8 +170,5 @@ func (in *Input) Count() (n int, err error) {
 	for (in.limit == 0 || n < in.limit) && reader.Next() {
 		n++
 	}
-	if err = reader.Err(); err == nil {
-		in.counts.ahead = n
-	}
-	return n, err
+	return n, reader.Err()
 }

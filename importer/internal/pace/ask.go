@@ -26,7 +26,7 @@ func (s *Sender) Probe(stop context.Context) error {
 // answer, and works all the same.
 func answersProbe(e *crm.Error) bool { return e.Class == crm.Refused && !e.Foreign() }
 
-// Find asks the CRM for the case with that id, once.
+// Find asks the CRM for the case with that id. If no answer comes it is not asked again.
 func (s *Sender) Find(stop context.Context, id string) ([]crm.Found, error) {
 	a, err := s.query(stop, crm.ByID, id)
 	return a.Cases, err

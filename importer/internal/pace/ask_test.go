@@ -29,6 +29,7 @@ func TestProbe(t *testing.T) {
 
 // A question is put again if no answer comes, and by another token if one is refused.
 func TestQuestionsAreRepeatedAndChangeTheToken(t *testing.T) {
+	t.Parallel()
 	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Wolkvox-Token") == "bad" {
 			w.WriteHeader(403)
@@ -81,6 +82,7 @@ func TestQuestionChangesTheToken(t *testing.T) {
 }
 
 func TestServerThatOnlyPutsQuestionsOffIsGivenUp(t *testing.T) {
+	t.Parallel()
 	url, requests := counted(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
 	s := sender(t, url, []string{"a"}, 1)
 	s.GiveUpAfter = 10 * time.Millisecond

@@ -24,11 +24,13 @@ func (s *Sender) blame(stop context.Context, slot Slot, e *crm.Error) *crm.Error
 	case said.PutOff(), said.AboutToken():
 		return said
 	case said.Class == crm.Unsent, said.Class == crm.InDoubt:
-		return e.Reclassified(crm.Again, "not_processed", "not processed, and the CRM gives no answer to a harmless question")
+		return e.Reclassified(crm.Again, "not_processed",
+			"not processed, and the CRM gives no answer to a harmless question")
 	case e.RateLimited():
 		return e.Reclassified(crm.Again, "throttled", "the server takes no more requests for now")
 	case e.Class == crm.Refused:
-		return e.Reclassified(crm.Misdirected, "wrong_server", "this is not the CRM: it refuses inserts and questions alike")
+		return e.Reclassified(crm.Misdirected, "wrong_server",
+			"this is not the CRM: it refuses inserts and questions alike")
 	}
 	return e
 }

@@ -19,9 +19,12 @@ const (
 	forgiveAfter = 300
 )
 
-// Breaker keeps a CRM that loses answers from leaving thousands of rows in doubt: once it
-// has tripped, nothing is claimed until a harmless question has been answered. Its zero
-// value is ready.
+// Breaker keeps a CRM that loses answers from leaving thousands of rows in doubt: once it has
+// tripped, nothing is claimed until a harmless question has been answered. Its zero value is ready.
+//
+// It is told of each outcome by Note. Whoever is told a reason calls Probe, ends the run if that
+// says so, and calls Reset, in this order. Requests that were in flight when it tripped still come
+// to their end, and are noted too: they trip nothing a second time.
 type Breaker struct {
 	mu     sync.Mutex
 	latest [breakerWindow]bool // answers, as a ring: whether each left its row in doubt
@@ -33,7 +36,7 @@ type Breaker struct {
 	open   chan struct{} // nil while rows may be claimed; closed when they may again
 }
 
-// Held returns nil while rows may be claimed, and elsewhere a channel that is closed when they
+// Held returns nil while rows may be claimed, and otherwise a channel that is closed when they
 // may again. A nil Breaker never trips.
 func (b *Breaker) Held() <-chan struct{} {
 	if b == nil {

@@ -16,11 +16,13 @@ type Claim interface {
 	Release(why error) error
 }
 
+// notClaimed says that nothing left, since the claim could not be made durable.
 func notClaimed(err error) *crm.Error {
 	return &crm.Error{Class: crm.Unsent, Reason: "not_claimed", Err: err,
 		Message: fmt.Sprintf("not sent, since its claim could not be written: %v", err)}
 }
 
+// notReleased says that a claim stays which means nothing: the next run finds the row in doubt.
 func notReleased(err error) *crm.Error {
 	return &crm.Error{Class: crm.Unsent, Reason: "not_released", Err: err,
 		Message: fmt.Sprintf("not processed, which could not be written: %v", err)}

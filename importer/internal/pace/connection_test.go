@@ -3,7 +3,6 @@ package pace_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -59,42 +58,24 @@ func (l *lines) String() string {
 func (l *lines) log() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 // short is a server whose connections carry two requests: the second of them gets no answer.
-func short(t *testing.T) (url string, conns, requests *atomic.Int64) {
+func short(t *testing.T) (url string, conns *atomic.Int64) {
 	t.Helper()
-	conns, requests = new(atomic.Int64), new(atomic.Int64)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Add(1)
-			go func() {
-				defer c.Close()
-				buffer := make([]byte, 64<<10)
-				for n := range 2 {
-					if _, err := c.Read(buffer); err != nil {
-						return
-					}
-					requests.Add(1)
-					if n == 0 {
-						fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(success), success)
-					}
-				}
-			}()
+	conns = new(atomic.Int64)
+	var carried sync.Map
+	url, _ = counted(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if _, second := carried.LoadOrStore(r.RemoteAddr, true); second {
+			panic(http.ErrAbortHandler)
 		}
-	}()
-	return "http://" + l.Addr().String(), conns, requests
+		conns.Add(1)
+		_, _ = io.WriteString(w, success)
+	})
+	return url, conns
 }
 
 // After one request was lost on a connection that the server was closing, none is lost so.
 func TestLostOnAUsedConnectionGivesEachItsOwn(t *testing.T) {
-	url, conns, _ := short(t)
+	url, conns := short(t)
 	said := new(lines)
 	s := sender(t, url, []string{"secret"}, 1)
 	s.Log = said.log()

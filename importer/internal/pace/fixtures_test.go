@@ -2,11 +2,14 @@ package pace_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -84,3 +87,49 @@ type free struct{}
 
 func (free) Take() error         { return nil }
 func (free) Release(error) error { return nil }
+
+// inMemory is a sender to a CRM on a network that is not real. Within synctest its clock isn't
+// either.
+func inMemory(t *testing.T, tokens []string, workers int, handler http.HandlerFunc) (s *pace.Sender, requests *atomic.Int64) {
+	t.Helper()
+	l, requests := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}, new(atomic.Int64)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		_, _ = io.Copy(io.Discard, r.Body)
+		handler(w, r)
+	})}
+	go server.Serve(l)
+	s = sender(t, "http://127.0.0.1:1", tokens, workers)
+	s.Client = client(t, "http://127.0.0.1:1", crm.Config{Workers: workers, Dial: l.dial})
+	t.Cleanup(func() { s.Client.Rest(); server.Close() })
+	return s, requests
+}
+
+// pipes are a listener's connections.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
+	here, there := net.Pipe()
+	select {
+	case p.conns <- there:
+		return here, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"wolkvox-import/importer/internal/say"
 )
 
 // Forecast is what can be known of a run before it sends anything.
@@ -28,7 +30,8 @@ type quotas struct {
 	reserve int // of today's, left alone
 }
 
-// Count adds up what the tokens may do, and how many requests at once.
+// Count adds up what the tokens may do, and how many requests at once. A token that is out of use
+// counts for nothing.
 func (f *Forecast) Count(allowances []Allowance) {
 	f.Requests = 0
 	for _, a := range allowances {
@@ -48,13 +51,17 @@ func (f *Forecast) Count(allowances []Allowance) {
 	}
 }
 
+// String is the forecast as it is said before the first request. The end is named only if the CRM
+// has said all quotas, or if the hours of a night are known and how many requests fit into them.
 func (f Forecast) String() string {
-	parts := []string{fmt.Sprintf("to send: at most %s, %s at once", several(f.Rows, "row"), several(f.Requests, "request"))}
+	parts := []string{fmt.Sprintf("to send: at most %s, %s at once",
+		say.Several(f.Rows, "row"), say.Several(f.Requests, "request"))}
 	switch {
 	case f.tokens > 0 && f.unknown == 0:
-		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve", several(f.tokens, "token"), f.today, f.limit, f.reserve))
+		parts = append(parts, fmt.Sprintf("quota of %s: %d left today, of %d a day, and %d kept for resolve",
+			say.Several(f.tokens, "token"), f.today, f.limit, f.reserve))
 	case f.unknown > 0:
-		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", several(f.unknown, "token")))
+		parts = append(parts, fmt.Sprintf("the CRM doesn't say what %s may still do", say.Several(f.unknown, "token")))
 	}
 	speed := f.speed()
 	if speed > 0 {
@@ -66,7 +73,9 @@ func (f Forecast) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// speed is how many requests a second there can be at most; 0 is not known.
+// speed is how many requests a second there can be at most; 0 is not known. It is counted by how
+// long a question took, since inserts, which take longer, have not been sent yet: what is said is
+// at least how long it takes.
 func (f Forecast) speed() float64 {
 	speed := math.Inf(1)
 	if f.Answer > 0 {
@@ -81,8 +90,8 @@ func (f Forecast) speed() float64 {
 	return speed
 }
 
-// end says on which night the last row is sent, with the quota, and the hours of one
-// night, that there are.
+// end says on which night the last row is sent: tonight is what is left of today's quota, and of
+// the hours until Until; every further night has the whole of both.
 func (f Forecast) end(speed float64) string {
 	tonight, nightly := math.Inf(1), math.Inf(1)
 	if f.tokens > 0 && f.unknown == 0 {
@@ -100,24 +109,17 @@ func (f Forecast) end(speed float64) string {
 		return "the quota allows nothing"
 	}
 	nights := int(math.Ceil(left / nightly))
-	return fmt.Sprintf("%s more will be needed, until %s", several(nights, "night"), f.Now.AddDate(0, 0, nights).Format(time.DateOnly))
-}
-
-// several is a number with its noun.
-func several(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	until := f.Now.AddDate(0, 0, nights).Format(time.DateOnly)
+	return fmt.Sprintf("%s more will be needed, until %s", say.Several(nights, "night"), until)
 }
 
 // roughly is a duration as people say it.
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return several(int(math.Ceil(d.Seconds())), "second")
+		return say.Several(int(math.Ceil(d.Seconds())), "second")
 	case d < 2*time.Hour:
-		return several(int(math.Ceil(d.Minutes())), "minute")
+		return say.Several(int(math.Ceil(d.Minutes())), "minute")
 	}
-	return several(int(math.Ceil(d.Hours())), "hour")
+	return say.Several(int(math.Ceil(d.Hours())), "hour")
 }

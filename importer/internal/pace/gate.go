@@ -51,7 +51,7 @@ func (g *Gate) forRequest(stop context.Context) (Slot, error) {
 			continue
 		}
 		if e := g.fatal.Load(); e != nil {
-			return Slot{}, &crm.Error{Class: crm.Misdirected, Reason: "not_sent", Message: e.Message, Hint: e.Hint, Err: e.Err}
+			return Slot{}, notSent(e)
 		}
 		slot, err := g.Lanes.Enter(stop)
 		if err != nil {
@@ -89,6 +89,11 @@ func (g *Gate) overtaken(stop context.Context, slot Slot) error {
 		return errors.New("not sent: the token is out of use")
 	}
 	return nil
+}
+
+// notSent is the fatal error of another request, for one that was not sent because of it.
+func notSent(why *crm.Error) *crm.Error {
+	return &crm.Error{Class: crm.Misdirected, Reason: "not_sent", Message: why.Message, Hint: why.Hint, Err: why.Err}
 }
 
 // giveUp lets nobody send any more, for the first reason that is given.

@@ -21,7 +21,8 @@ func (s *Sender) heed(slot Slot, e *crm.Error) (again bool) {
 		if first {
 			level = slog.LevelWarn
 		}
-		s.Log.Log(context.Background(), level, "request not sent; trying again for "+longest.String()+" at most", "why", e.Message)
+		s.Log.Log(context.Background(), level,
+			"request not sent; trying again for "+longest.String()+" at most", "why", e.Message)
 		return goOn
 	case crm.Again, crm.TooMany:
 		s.slowDown(slot, e)
@@ -54,7 +55,8 @@ func (s *Sender) slowDown(slot Slot, e *crm.Error) {
 	s.pause(e.RetryAfter)
 	switch {
 	case e.Class == crm.TooMany && slot.TooMany():
-		s.Log.Info("the CRM refuses so many requests at once of a token; sending fewer", "token", slot.Lane(), "why", e.Message)
+		s.Log.Info("the CRM refuses so many requests at once of a token; sending fewer",
+			"token", slot.Lane(), "why", e.Message)
 	case e.Class == crm.Again && slot.Throttled():
 		longest := maxPause
 		if e.RateLimited() {

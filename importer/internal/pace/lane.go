@@ -26,7 +26,8 @@ type lane struct {
 	rest
 }
 
-// rest is a lane's quota, and the time for which the lane rests once that is spent.
+// rest is a lane's quota, and the time for which the lane rests once that is spent. Requests are
+// counted here as they leave, since the CRM is asked only once: asking costs a request too.
 type rest struct {
 	until time.Time // nothing is sent until then; zero if the lane doesn't rest
 	fresh bool      // the rest is over, and no case has been answered since

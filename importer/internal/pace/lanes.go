@@ -43,7 +43,8 @@ func NewLanes(tokens []string, workers int) *Lanes {
 		if len(tokens) > 1 {
 			name = fmt.Sprintf("token %d of %d", i+1, len(tokens))
 		}
-		l.lanes = append(l.lanes, &lane{token: token, name: name, window: newWindow(max(width, 1)), rest: rest{left: unlimited}})
+		window := newWindow(max(width, 1))
+		l.lanes = append(l.lanes, &lane{token: token, name: name, window: window, rest: rest{left: unlimited}})
 	}
 	return l
 }
@@ -92,7 +93,7 @@ func (l *Lanes) withdraw(turn chan Slot) {
 }
 
 // serve gives slots to those who wait, as long as there are any. If there can't be any more, all
-// are turned away.
+// are turned away. It is called locked, after whatever may have freed a slot.
 func (l *Lanes) serve() {
 	now := time.Now()
 	l.wakeOrRest(now)

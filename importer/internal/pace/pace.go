@@ -1,11 +1,11 @@
 // Package pace decides when a request may leave, and whether another one follows it.
 //
-//	        ┌───────────────── Gate ─────────────────┐
-//	row ──► breaker closed, pause over, slot of a lane, turn by the rate ──► claim ──► request
-//	 ▲                                                                                   │
-//	 │   not sent, not processed: the claim is released, and everybody heeds the answer  │
-//	 └───────────────────────────────────────────────────────────────────────────────────┤
-//	     created, refused, in doubt: final, the claim is the caller's to settle  ◄───────┘
+//	        +--------------------------- Gate ---------------------------+
+//	row --> | breaker closed > pause over > slot of a lane > turn by rate | --> claim --> request
+//	 ^      +-------------------------------------------------------------+                  |
+//	 |                                                                                       v
+//	 +--- not sent, not processed: the claim is released, everybody heeds the answer ---- answer
+//	      created, refused, in doubt: final, the claim is the caller's to settle <-----------+
 //
 // Its rules:
 //

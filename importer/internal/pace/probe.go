@@ -15,6 +15,7 @@ type ProbeError struct {
 	Spent     bool // the quota of every token is spent, so that nobody can be asked
 }
 
+// Error is Why; the hint is apart, as everywhere.
 func (e *ProbeError) Error() string { return e.Why }
 
 // Probe asks the CRM a harmless question, up to three times, after the breaker has tripped for
@@ -24,7 +25,7 @@ func (e *ProbeError) Error() string { return e.Why }
 func (b *Breaker) Probe(stop context.Context, s *Sender, why string) error {
 	const hint = "rows in doubt are never sent again by themselves: " +
 		"when the CRM works, run resolve --auto, then the same command again"
-	if b.WornOut() {
+	if b.WornOut() { // the answer would be good once more, and prove nothing
 		why = fmt.Sprintf("the CRM answers queries and loses inserts: %s, for the %dth time", why, mostTrips+1)
 		return &ProbeError{Why: why, Hint: hint}
 	}
@@ -42,5 +43,6 @@ func (b *Breaker) Probe(stop context.Context, s *Sender, why string) error {
 			return &ProbeError{Why: e.Message, Hint: e.Hint, Spent: true}
 		}
 	}
-	return &ProbeError{Why: fmt.Sprintf("%s, and the CRM doesn't answer a harmless query either: %v", why, err), Hint: hint}
+	why = fmt.Sprintf("%s, and the CRM doesn't answer a harmless query either: %v", why, err)
+	return &ProbeError{Why: why, Hint: hint}
 }

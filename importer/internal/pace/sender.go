@@ -128,7 +128,8 @@ func (s *Sender) attempt(stop context.Context, slot Slot, body *crm.Body, sent *
 		e = s.blame(stop, slot, e)
 	}
 	again = s.heed(slot, e)
-	slot.Leave(e.MayBeProcessed()) // only now: whoever gets this slot must already see the pause or outage that e caused
+	// Only now: whoever gets this slot must already see the pause or outage that e caused.
+	slot.Leave(e.MayBeProcessed())
 	return e, again
 }
 

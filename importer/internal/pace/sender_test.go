@@ -190,6 +190,7 @@ func TestBadTokenIsTriedOnce(t *testing.T) {
 }
 
 func TestUnreachableServerIsGivenUpAfterPatience(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,8 @@ import (
 	"wolkvox-import/importer/internal/crm"
 )
 
-// Slot is the right to one request in flight. Whoever has one must Leave it.
+// Slot is the right to one request in flight. Whoever has one must Leave it, once, after having told
+// all that the answer says of the lane: the next request may leave at that moment.
 type Slot struct {
 	lanes *Lanes
 	lane  *lane

@@ -16,12 +16,16 @@ type window struct {
 	cuts    int
 }
 
+// How fast a window grows. A limit that the CRM keeps is rarely known to the person who asked for
+// so many workers, and is met for every request that is one too many.
 const (
 	growEvery  = time.Second
 	firstTrial = 10 * time.Second
 	lastTrial  = 5 * time.Minute
 )
 
+// newWindow begins with all of its width: the lane's first request, which goes alone, is seen to by
+// the lane.
 func newWindow(width int) window {
 	return window{width: width, limit: width, ceiling: width}
 }

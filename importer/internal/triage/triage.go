@@ -61,7 +61,7 @@ func (r *Rules) Decide(in *intake.Input, row *identity.Row, halt *stop.Halt) Dec
 	case halt != nil:
 		d.Outcome = NotAttempted(in.Path, row.Number, row.Key, halt)
 	default:
-		apply(in, row, &d)
+		r.apply(in, row, &d)
 	}
 	return d
 }
@@ -82,10 +82,7 @@ func (r *Rules) free(row *identity.Row) bool {
 
 // repeated decides about a row whose key stands in these inputs already.
 func (r *Rules) repeated(in *intake.Input, row *identity.Row, d *Decision) {
-	first := fmt.Sprintf("row %d", row.Before.Row)
-	if row.Before.Input != in.Number {
-		first += " of " + r.Inputs[row.Before.Input].Path
-	}
+	first := r.nameOf(in, row.Before)
 	if !row.Before.Same {
 		d.invalid(row, mapping.Problem{
 			Field:   "key",
@@ -97,6 +94,15 @@ func (r *Rules) repeated(in *intake.Input, row *identity.Row, d *Decision) {
 	}
 	d.Outcome.Error, d.Outcome.Message = "repeated", "the same as "+first
 	d.Outcome.WolkvoxID, d.Outcome.IDPrefijo = row.Entry.WolkvoxID, row.Entry.IDPrefijo
+}
+
+// nameOf is how a row of any input is called in the reports of this one.
+func (r *Rules) nameOf(in *intake.Input, e identity.Earlier) string {
+	name := fmt.Sprintf("row %d", e.Row)
+	if e.Input != in.Number {
+		name += " of " + r.Inputs[e.Input].Path
+	}
+	return name
 }
 
 // known decides about a row whose key earlier runs have dealt with.
@@ -138,14 +144,17 @@ func (r *Rules) known(in *intake.Input, row *identity.Row, d *Decision) {
 	o.WolkvoxID, o.IDPrefijo = e.WolkvoxID, e.IDPrefijo
 }
 
-// apply lets the mapping make a case of the row.
-func apply(in *intake.Input, row *identity.Row, d *Decision) {
+// apply lets the mapping make a case of the row. A copy in an earlier input has the same cells, so it
+// has the case that this row would have.
+func (r *Rules) apply(in *intake.Input, row *identity.Row, d *Decision) {
 	made, wanted, problems := in.Case(row.Row)
 	switch {
 	case len(problems) > 0:
 		d.invalid(row, problems...)
 	case !wanted:
 		d.Outcome.Error, d.Outcome.Message = "filtered", "not wanted by when"
+	case row.Copy.Met():
+		d.Outcome.Error, d.Outcome.Message = "repeated", "the same as "+r.nameOf(in, row.Copy)
 	default:
 		d.Send, d.Case = true, made
 	}

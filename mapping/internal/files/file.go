@@ -3,7 +3,6 @@ package files
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -122,12 +121,3 @@ func (f *File) open() (*os.File, error) {
 
 // escapes recognises os.Root's refusal, for which the library has no exported error.
 func escapes(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
-
-// Reason takes the operation and the path off an error whose message names them.
-func Reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}

@@ -1,10 +1,5 @@
 package text
 
-import (
-	"encoding/binary"
-	"unsafe"
-)
-
 // AppendString appends s as a JSON string. Unlike encoding/json it leaves < > &
 // alone, since no browser reads the text as a script.
 func AppendString(dst []byte, s string) []byte {
@@ -26,26 +21,14 @@ func AppendEscaped(dst []byte, s string) []byte {
 }
 
 // special returns where the first byte stands that a JSON string can't have as it is,
-// or the length. Eight bytes are looked at together: a byte of x is below n where it has
-// no high bit and loses it when n is taken away.
+// or the length.
 func special(s string) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	bytes := unsafe.Slice(unsafe.StringData(s), len(s)) // only read
-	i := 0
-	for ; i+8 <= len(bytes); i += 8 {
-		x := binary.LittleEndian.Uint64(bytes[i:])
-		quote, backslash := x^(ones*'"'), x^(ones*'\\')
-		found := ((x - ones*' ') &^ x) | ((quote - ones) &^ quote) | ((backslash - ones) &^ backslash)
-		if found&highs != 0 {
-			break
-		}
-	}
-	for ; i < len(s); i++ {
+	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
 			return i
 		}
 	}
-	return i
+	return len(s)
 }
 
 func appendEscape(dst []byte, c byte) []byte {

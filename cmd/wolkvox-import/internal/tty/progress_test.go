@@ -14,9 +14,11 @@ import (
 func TestBarIsNotDrawnOverAQuestion(t *testing.T) {
 	var meter importer.Meter
 	job := importer.Job{
-		Reading:      importer.Reading{Inputs: []string{"../../../../samples/tickets.csv"}, Mapping: "../../../../samples/tickets.yaml"},
+		Output: importer.Output{Out: t.TempDir()},
+		Reading: importer.Reading{
+			Inputs: []string{"../../../../samples/tickets.csv"}, Mapping: "../../../../samples/tickets.yaml",
+		},
 		Surroundings: importer.Surroundings{Meter: &meter, Log: slog.New(slog.DiscardHandler)},
-		Out:          t.TempDir(),
 	}
 	if _, _, err := importer.Check(t.Context(), job, ""); err != nil {
 		t.Fatal(err)

@@ -8,13 +8,14 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// lookup finds the entries of an input's keys. It belongs to one reader.
+// lookup is a ledger.Lookup: it finds the entries of an input's keys.
 //
 // A file that comes every night has its rows in the order in which they were claimed. So when most
 // keys of a batch are known, the entries that follow those that were just found are read with
 // them, in the order of their first claims: that is several times as fast as looking each of them
 // up.
 type lookup struct {
+	path        string // for errors
 	known, next *sql.Stmt
 	ahead       map[ledger.ID]entry // read and not yet asked for
 	read        int64               // seq of the last one that was read ahead
@@ -26,31 +27,24 @@ type entry struct {
 	seq int64
 }
 
+// entryColumns are in the order in which scan reads them.
 const entryColumns = "seq, id, state, template, columns, content, wolkvox_id, id_prefijo"
 
-func newLookup(db *sql.DB) (*lookup, error) {
-	known, err := db.Prepare("SELECT " + entryColumns + " FROM entries WHERE id IN (" + marks(perQuery) + ")")
+func newLookup(r reader) (*lookup, error) {
+	known, err := r.db.Prepare("SELECT " + entryColumns + " FROM entries WHERE id IN (" + marks(perQuery) + ")")
 	if err != nil {
-		return nil, err
+		return nil, explain(r.path, err)
 	}
-	next, err := db.Prepare("SELECT " + entryColumns + " FROM entries WHERE seq > ? ORDER BY seq LIMIT ?")
-	return &lookup{known: known, next: next}, err
+	next, err := r.db.Prepare("SELECT " + entryColumns + " FROM entries WHERE seq > ? ORDER BY seq LIMIT ?")
+	if err != nil {
+		return nil, explain(r.path, err)
+	}
+	return &lookup{path: r.path, known: known, next: next}, nil
 }
 
 // Entries returns what the ledger has of the keys. An entry that was read ahead is told once: who
 // asks again, as for a row that is there twice, is told what has become of it since.
-func (l *Ledger) Entries(ids []ledger.ID) (map[ledger.ID]ledger.Entry, error) {
-	entries, err := l.lookup.entries(ids)
-	if err != nil {
-		return nil, explain(l.path, err)
-	}
-	return entries, nil
-}
-
-// NextInput drops what was read ahead: it may have changed since.
-func (l *Ledger) NextInput() { l.lookup.ahead = nil }
-
-func (l *lookup) entries(ids []ledger.ID) (map[ledger.ID]ledger.Entry, error) {
+func (l *lookup) Entries(ids []ledger.ID) (map[ledger.ID]ledger.Entry, error) {
 	found, last := make(map[ledger.ID]ledger.Entry, len(ids)), int64(0)
 	var others []ledger.ID
 	for _, id := range ids {
@@ -61,18 +55,28 @@ func (l *lookup) entries(ids []ledger.ID) (map[ledger.ID]ledger.Entry, error) {
 			others = append(others, id)
 		}
 	}
-	if len(found) < len(ids)/2 { // nothing is in order here, or not where we have read
+	// If less than half were foreseen, nothing is in order here, or not where we have read. What was
+	// foreseen in vain would only take up memory.
+	if len(found) < len(ids)/2 {
 		clear(l.ahead)
 	}
 	err := l.each(others, func(id ledger.ID, e entry) { found[id], last = e.Entry, max(last, e.seq) })
+	// Reading on pays if most of the batch is known, since then most of the next one is. It begins
+	// behind what the batch found, and otherwise goes on from where it was.
 	if err == nil && len(found) > len(ids)/2 && len(l.ahead) < len(ids) {
 		if len(l.ahead) == 0 {
 			l.read = last
 		}
 		err = l.readOn(2 * len(ids))
 	}
-	return found, err
+	if err != nil {
+		return nil, explain(l.path, err)
+	}
+	return found, nil
 }
+
+// NextInput drops what was read ahead: it may have changed since.
+func (l *lookup) NextInput() { l.ahead = nil }
 
 // readOn reads n entries behind the last one that was read.
 func (l *lookup) readOn(n int) error {
@@ -98,6 +102,8 @@ func (l *lookup) each(ids []ledger.ID, take func(ledger.ID, entry)) error {
 	return nil
 }
 
+// scan takes each row of a query. A row that isn't what a ledger writes is damage, and an error: its
+// key must not pass for one that was never sent.
 func scan(query *sql.Stmt, args []any, take func(ledger.ID, entry)) error {
 	rows, err := query.Query(args...)
 	if err != nil {

@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-
-	driver "modernc.org/sqlite"
 )
 
 // A ledger may be reached by several paths, but beside it lie files that belong to one of
@@ -41,25 +39,27 @@ func locate(path string) (string, error) {
 	return path, nil
 }
 
+// follow is the file that a symbolic link leads to, over whatever others.
 func follow(link string) (string, error) {
 	path, err := filepath.EvalSymlinks(link)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("the ledger %s is a link to a file that isn't there; remove the link, or give the ledger's path itself", link)
+		return "", fmt.Errorf("the ledger %s is a link to a file that isn't there; "+
+			"remove the link, or give the ledger's path itself", link)
 	}
 	return path, err
 }
 
-// home is the path that a file with several names remembers, if that is one of them still.
+// home is the path that a file with several names remembers, if that still is one of them.
 func home(path string, info fs.FileInfo) (string, error) {
-	// What another process has in a WAL isn't there for who doesn't know its path: immutable
-	// keeps SQLite from looking for one beside this name, and from making one.
+	// What another process has in a WAL can't be seen by who doesn't know its path: immutable keeps
+	// SQLite from looking for one beside this name, and from making one.
 	db, err := connect(path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	var kept string
 	if err == nil {
 		kept, err = remembered(db)
 		db.Close()
 	}
-	if e, ok := errors.AsType[*driver.Error](err); ok && (e.Code()&0xff == 1 || e.Code()&0xff == 26) {
+	if c := code(err); c == codeError || c == codeNotADB {
 		return path, nil // no table yet, or no ledger at all: who opens it says so
 	}
 	if err != nil {
@@ -71,6 +71,7 @@ func home(path string, info fs.FileInfo) (string, error) {
 	return path, nil
 }
 
+// remembered is the path that the file itself has noted; "" if it has none.
 func remembered(db *sql.DB) (path string, err error) {
 	err = db.QueryRow("SELECT value FROM meta WHERE name = 'path'").Scan(&path)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -98,7 +99,9 @@ func remember(db *sql.DB, path string) error {
 	if err := leftBehind(kept, absolute); err != nil {
 		return err
 	}
-	if _, err := db.Exec("INSERT INTO meta (name, value) VALUES ('path', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", absolute); err != nil {
+	_, err = db.Exec(`INSERT INTO meta (name, value) VALUES ('path', ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, absolute)
+	if err != nil {
 		return explain(path, err)
 	}
 	if _, err := db.Exec("PRAGMA wal_checkpoint(FULL)"); err != nil {
@@ -117,5 +120,6 @@ func leftBehind(from, to string) error {
 	if err != nil || wal.Size() == 0 {
 		return nil
 	}
-	return fmt.Errorf("the ledger %s was moved from %s without %s-wal, which holds the last of it; move that too, to %s-wal", to, from, from, to)
+	return fmt.Errorf("the ledger %s was moved from %s without %s-wal, which holds the last of it; "+
+		"move that too, to %s-wal", to, from, from, to)
 }

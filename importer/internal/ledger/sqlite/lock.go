@@ -2,36 +2,37 @@ package sqlite
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
-
-	"wolkvox-import/importer/internal/ledger"
 )
 
-// lock keeps a ledger for one process. The system lets go of it when the process dies,
-// however it dies; its file, beside the ledger, may stay.
+// lock keeps a ledger for one process. The system lets go of it when the process dies, however it
+// dies; its file, beside the ledger, may stay.
 //
-// Who only wants to know whether a ledger is held must not try to take the lock: a run that
+// Whoever only wants to know whether a ledger is held must not try to take the lock: a run that
 // begins at that moment would be refused. So there are two locks on the file. One keeps other
 // processes out, those of older programs too; the other, on Linux, is there to be asked about,
 // which holds nothing.
 type lock struct {
 	taken *flock.Flock
-	shown io.Closer // nil where the system has no such question
+	shown io.Closer // nil if the system has no such question
 }
 
-// patience is how long hold waits for a lock that may be free in a moment, because somebody
-// has only tried it: where there is no question, and older programs everywhere.
+// patience is how long hold waits for a lock that may be free in a moment, because somebody has
+// only tried it: on systems without the question, and by older programs everywhere.
 const patience = 500 * time.Millisecond
 
+// errHeld means that another process has the lock, or another ledger that is open in this one.
+var errHeld = errors.New("the lock is held")
+
+// hold takes the lock, and then shows that it does.
 func hold(path string) (*lock, error) {
-	l := &lock{taken: flock.New(lockPath(path), flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))}
+	l := &lock{taken: flock.New(lockPath(path),
+		flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))}
 	for deadline := time.Now().Add(patience); ; time.Sleep(patience / 50) {
 		ok, err := l.taken.TryLock()
 		if err != nil {
@@ -42,7 +43,7 @@ func hold(path string) (*lock, error) {
 		}
 		held, known, err := ask(lockPath(path))
 		if err != nil || known && held || time.Now().After(deadline) {
-			return nil, busy(path)
+			return nil, errHeld
 		}
 	}
 	var err error
@@ -53,6 +54,8 @@ func hold(path string) (*lock, error) {
 	return l, nil
 }
 
+// release lets the next one in. What shows that the lock is held goes first: otherwise somebody
+// could be told that a ledger is held which anybody may have.
 func (l *lock) release() error {
 	if l.shown != nil {
 		l.shown.Close()
@@ -60,10 +63,11 @@ func (l *lock) release() error {
 	return l.taken.Unlock()
 }
 
+// lockPath is that of the file that is locked. The ledger itself has SQLite's locks on it.
 func lockPath(path string) string { return path + ".lock" }
 
-// Held tells whether a living process writes the ledger. On Linux it doesn't see a process of
-// a program that is older than the question.
+// Held tells whether a living process writes the ledger. On Linux it doesn't see a process of a
+// program that is older than the question.
 func Held(path string) (bool, error) {
 	path, err := locate(path)
 	if err != nil {
@@ -72,6 +76,7 @@ func Held(path string) (bool, error) {
 	return held(path)
 }
 
+// held is Held for a path that locate has returned.
 func held(path string) (bool, error) {
 	held, known, err := ask(lockPath(path))
 	switch {
@@ -100,30 +105,3 @@ func tried(path string) (bool, error) {
 	}
 	return true, nil
 }
-
-func busy(path string) error {
-	e := &ledger.BusyError{Path: path}
-	view, err := Look(path)
-	if err != nil {
-		return e
-	}
-	defer view.Close()
-	if run, err := view.LastRun(); err == nil && run.Ended.IsZero() {
-		e.PID, e.Started = run.PID, run.Started
-	}
-	return e
-}
-
-// cantOpen says what to do about a file of the ledger that can't be opened.
-func cantOpen(path string, err error) error {
-	switch {
-	case errors.Is(err, syscall.ELOOP):
-		return fmt.Errorf("ledger: %s is a link, and is not followed; remove it: %w", path, err)
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return fmt.Errorf("ledger: %w; %s", err, fewHandles)
-	}
-	return fmt.Errorf("ledger: %w", err)
-}
-
-// fewHandles is what to do where the system gives no more of them.
-const fewHandles = "raise the limit (ulimit -n) or use fewer workers"

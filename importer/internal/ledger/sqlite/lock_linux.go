@@ -15,7 +15,8 @@ func show(path string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil && !unanswered(err) {
+	err = unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
+	if err != nil && !unanswered(err) {
 		file.Close()
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
 	}

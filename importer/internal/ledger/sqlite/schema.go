@@ -1,19 +1,20 @@
 package sqlite
 
-import (
-	"database/sql"
-	"fmt"
-	"strconv"
-	"strings"
-
-	"wolkvox-import/importer/internal/clock"
-	"wolkvox-import/importer/internal/ledger"
-)
-
-// version is the schema's, kept in SQLite's user_version.
+// version is the schema's, kept in SQLite's user_version. A ledger with a higher one is refused: this
+// program doesn't know what its rows mean.
 const version = 4
 
 // schema is that of version 1; migrations bring it to the present one.
+//
+//   - meta: whom the ledger is for (operation, server) and by which path it is used.
+//   - entries: a row for each key that was ever claimed or refused; never removed, since a key that
+//     the ledger doesn't know is sent.
+//   - column_sets: the sets of columns that contents were made of, so that a row can be compared
+//     with what it was when the file had other columns.
+//   - history: each change of an entry's state but its claim, of which the entry itself has all.
+//     Triggers refuse whatever else than to add to it.
+//   - runs: when the ledger was written, by whom, and with what result.
+//   - records: what the last run did with each row. The next run begins without them.
 const schema = `
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
@@ -66,8 +67,8 @@ CREATE TABLE records ( -- what the last run did with each row
 ) WITHOUT ROWID;
 `
 
-// migrations[i] brings a database from version i+1 to the next. None is ever changed
-// once it has left the house.
+// migrations[i] brings a database from version i+1 to the next. None is ever changed once it has
+// been released: a new ledger is made by all of them, so that it is the same as a migrated one.
 var migrations = []string{
 	// 2: how long a description was, to tell whether the CRM cuts such long ones
 	`ALTER TABLE entries ADD COLUMN length INTEGER NOT NULL DEFAULT 0`,
@@ -91,8 +92,11 @@ var migrations = []string{
 	claimed_at INTEGER NOT NULL,
 	settled_at INTEGER NOT NULL DEFAULT 0
 );
-INSERT INTO ordered (id, key, template, state, run, columns, content, marker, contact, length, wolkvox_id, id_prefijo, attempts, claimed_at, settled_at)
-	SELECT id, key, template, state, run, columns, content, marker, contact, length, wolkvox_id, id_prefijo, attempts, claimed_at, settled_at FROM entries ORDER BY claimed_at;
+INSERT INTO ordered (id, key, template, state, run, columns, content, marker, contact, length,
+		wolkvox_id, id_prefijo, attempts, claimed_at, settled_at)
+	SELECT id, key, template, state, run, columns, content, marker, contact, length,
+		wolkvox_id, id_prefijo, attempts, claimed_at, settled_at
+	FROM entries ORDER BY claimed_at;
 DROP TABLE entries;
 ALTER TABLE ordered RENAME TO entries;
 CREATE INDEX entries_state ON entries (state) WHERE state IN ('sending', 'in_doubt');
@@ -117,137 +121,10 @@ DROP TABLE history;
 ALTER TABLE kept RENAME TO history;
 CREATE TRIGGER history_kept BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
 CREATE TRIGGER history_fixed BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END`,
-	// 4: how many bytes a description had, and by which clocks a key is in doubt since when: the wall's
-	// (Unix milliseconds), and the time since which start of the computer (milliseconds)
+	// 4: how many bytes a description had, and by which clocks a key is in doubt since when: the
+	// wall's (Unix milliseconds), and the time since which start of the computer (milliseconds)
 	`ALTER TABLE entries ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE entries ADD COLUMN doubted_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE entries ADD COLUMN boot TEXT NOT NULL DEFAULT '';
 ALTER TABLE entries ADD COLUMN uptime INTEGER NOT NULL DEFAULT 0`,
-}
-
-// oldestSQLite is the first release without the bug by which resetting a WAL could
-// lose committed rows (3.7.0 to 3.51.2).
-var oldestSQLite = [3]int{3, 51, 3}
-
-// prepare brings a database to the present schema and checks whom it belongs to.
-func prepare(db *sql.DB, path string, b ledger.Binding) error {
-	if err := checkSQLite(db); err != nil {
-		return err
-	}
-	var found int
-	if err := db.QueryRow("PRAGMA user_version").Scan(&found); err != nil {
-		return explain(path, err)
-	}
-	switch {
-	case found == 0:
-		return create(db, path, b)
-	case found > version:
-		return fmt.Errorf("the ledger %s has version %d and this program knows %d: use the newer program", path, found, version)
-	}
-	if err := admit(db, path, b); err != nil {
-		return err
-	}
-	return migrate(db, path, found)
-}
-
-// migrate brings an older ledger to the present version, whole or not at all.
-func migrate(db *sql.DB, path string, from int) error {
-	if from == version {
-		return nil
-	}
-	tx, err := db.Begin()
-	if err != nil {
-		return explain(path, err)
-	}
-	defer tx.Rollback()
-	for _, step := range migrations[from-1:] {
-		if _, err := tx.Exec(step); err != nil {
-			return explain(path, err)
-		}
-	}
-	if _, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
-		return explain(path, err)
-	}
-	return tx.Commit()
-}
-
-// checkWhole looks for damage after a run that did not end well.
-func checkWhole(db *sql.DB, path string) error {
-	var open int
-	if err := db.QueryRow("SELECT count(*) FROM runs WHERE ended IS NULL AND id = (SELECT max(id) FROM runs)").Scan(&open); err != nil {
-		return explain(path, err)
-	}
-	if open == 0 {
-		return nil
-	}
-	var said string
-	if err := db.QueryRow("PRAGMA quick_check(1)").Scan(&said); err != nil {
-		return explain(path, err)
-	}
-	if said != "ok" {
-		return fmt.Errorf("the ledger %s is damaged (%s); keep it, and don't import with it: what it says of rows can't be trusted", path, said)
-	}
-	return nil
-}
-
-func checkSQLite(db *sql.DB) error {
-	var text string
-	if err := db.QueryRow("SELECT sqlite_version()").Scan(&text); err != nil {
-		return err
-	}
-	for i, part := range strings.SplitN(text, ".", 3) {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < oldestSQLite[i] {
-			return fmt.Errorf("this program was built with SQLite %s, which can lose committed rows; build it with 3.51.3 or newer", text)
-		}
-		if n > oldestSQLite[i] {
-			return nil
-		}
-	}
-	return nil
-}
-
-func create(db *sql.DB, path string, b ledger.Binding) error {
-	tx, err := db.Begin()
-	if err != nil {
-		return explain(path, err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.Exec(schema + strings.Join(migrations, ";") + fmt.Sprintf("; PRAGMA user_version = %d;", version)); err != nil {
-		return explain(path, err)
-	}
-	if err := writeBinding(tx, b); err != nil {
-		return explain(path, err)
-	}
-	return tx.Commit()
-}
-
-// orphan is the evidence on what a dead process was sending.
-const orphan = "the process that sent it ended before the answer was recorded"
-
-// recoverSending settles what a dead process was sending: it is in doubt. When its request's last
-// byte left, nobody knows; it was no later than this moment, at which the process is seen to be
-// dead. Not the claim: the upload that followed it may have taken long.
-func recoverSending(db *sql.DB, now clock.Moment) (int, error) {
-	tx, err := db.Begin()
-	if err != nil {
-		return 0, err
-	}
-	defer tx.Rollback()
-	at := now.Wall.UnixMilli()
-	_, err = tx.Exec(`INSERT INTO history (at, run, id, from_state, to_state, evidence)
-		SELECT ?, run, id, 'sending', 'in_doubt', ? FROM entries WHERE state = 'sending'`, at, orphan)
-	if err != nil {
-		return 0, err
-	}
-	result, err := tx.Exec(`UPDATE entries SET state = 'in_doubt', settled_at = claimed_at, doubted_at = ?, boot = ?, uptime = ?
-		WHERE state = 'sending'`, at, now.Boot, now.Uptime.Milliseconds())
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return 0, err
-	}
-	return int(n), tx.Commit()
 }

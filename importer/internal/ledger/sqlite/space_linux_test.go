@@ -11,26 +11,31 @@ import (
 	"time"
 
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/ledger/ledgertest"
 	"wolkvox-import/importer/internal/ledger/sqlite"
 )
 
 // disk mounts a small disk of its own.
-func disk(t *testing.T, size string) string {
+func disk(t ledgertest.TB, size string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "disk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
 		t.Skipf("no disk can be mounted here (%v); run as root", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
+			t.Errorf("unmounting: %v", err)
 		}
 	})
 	return dir
 }
 
 // fill takes all the room that is left but so much.
-func fill(t *testing.T, dir string, leave int64) {
+func fill(t ledgertest.TB, dir string, leave int64) {
 	t.Helper()
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
@@ -174,5 +179,19 @@ func TestLedgerNeedsRoomToBegin(t *testing.T) {
 	_, err := sqlite.Open(filepath.Join(dir, "l.db"), real)
 	if err == nil || !strings.Contains(err.Error(), "10 MB are needed") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// smallDisk is the suite's disk that can fill up.
+func smallDisk(t ledgertest.TB) ledgertest.Disk {
+	dir := disk(t, "32m")
+	return ledgertest.Disk{
+		Place: placeIn(t, dir),
+		Fill:  func() { fill(t, dir, 0) },
+		Free: func() {
+			if err := os.Remove(filepath.Join(dir, "filling")); err != nil {
+				t.Fatal(err)
+			}
+		},
 	}
 }

@@ -7,83 +7,70 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"wolkvox-import/importer/internal/ledger"
 )
 
-// writer changes a ledger, by two goroutines. One gathers the changes that wait and
-// commits them to SQLite's WAL; the other waits until the disk has the WAL, and only then
-// tells those who wait for the changes. Meanwhile the first one commits what has arrived
-// since: 32 workers cost few syncs, none of which keeps it from working.
+// writer changes a ledger, by two goroutines. One gathers the changes that wait and commits them
+// to SQLite's WAL. The other waits until the disk has the WAL, and only then tells those who wait
+// for the changes. Meanwhile the first one commits what has arrived since: 32 workers cost few
+// syncs, none of which keeps it from working.
 //
 //	queue ──► work: gather, apply, commit ──► committed ──► confirm: sync, answer
+//
+// Both channels are first in, first out, and each has one goroutine that takes from it. That is
+// why changes take effect, become durable and are answered in the order in which they were asked
+// for.
 type writer struct {
-	db        *sql.DB
+	db        *sql.DB // work's alone, once it runs; but see Purge
 	space     *space
 	queue     chan change
 	committed chan []change
 	done      chan struct{} // closed when all that was queued has been answered
 	wal       *os.File      // nil until start
-	dropped   bool          // something was posted and not applied, for want of space
+	dropped   bool          // something was posted and not applied, for want of space; work's alone
 
 	gate   sync.RWMutex // holds the queue open while something is put into it
 	closed bool
 	broken atomic.Pointer[error] // why nothing can be written any more
 }
 
-// change is a piece of work for the writer. done is told when it is durable, or why it is
-// not; it must not wait for the writer. An urgent change has somebody waiting for it.
+// change is a piece of work for the writer. done is told when it is durable, or why it is not; it
+// must not wait for the writer, which would wait for it.
 type change struct {
-	apply  func(*statements, int64) error
-	alone  func(*sql.Tx) error
+	apply  func(s *statements, now int64) error // now is the commit's, in Unix milliseconds
+	alone  func(*sql.Tx) error                  // in apply's place: with statements of its own
 	done   func(error)
-	urgent bool
-	fresh  bool  // about something new: refused where the disk is full
+	urgent bool  // somebody waits for it
+	fresh  bool  // about something new: refused if the disk is full
 	result error // of apply or alone, once it is committed
 }
 
 // mostAtOnce bounds a commit, so that the first to wait in it doesn't wait long.
 const mostAtOnce = 512
 
-// linger is how long a change that nobody waits for waits for others. A worker that has
-// settled a row claims its next one a moment later, and both then share one commit.
+// linger is how long a change that nobody waits for waits for others. A worker that has settled a
+// row claims its next one a moment later, and both then share one commit. That is enough, since
+// what was settled has to be durable only before the next claim is.
 const linger = time.Millisecond
 
 var errClosed = errors.New("the ledger is closed")
 
+// newWriter makes a writer that doesn't work yet: until start, the connection is its maker's.
 func newWriter(db *sql.DB, s *space) *writer {
-	return &writer{db: db, space: s, queue: make(chan change, mostAtOnce), committed: make(chan []change), done: make(chan struct{})}
-}
-
-// syncFile returns when the disk has all of the WAL. It is a variable for the sake of tests,
-// which show that nothing less will do.
-var syncFile = fsync
-
-// mostInterrupted is how often a sync that was interrupted is tried again, a moment later each
-// time: some seconds altogether. A disk that interrupts them all would hold the run for ever.
-const mostInterrupted = 100
-
-// synced returns when the disk has all of the file, or says that it hasn't. Only what the system
-// calls interrupted is tried again: after any other failure the disk may have dropped what it
-// was to keep, and the next sync would succeed without it.
-func synced(file *os.File) error {
-	for try := 1; ; try++ {
-		err := syncFile(file)
-		if !errors.Is(err, syscall.EINTR) && !errors.Is(err, syscall.EAGAIN) {
-			return err
-		}
-		if try == mostInterrupted {
-			return fmt.Errorf("the disk was interrupted %d times and keeps nothing: %w", try, err)
-		}
-		time.Sleep(time.Duration(try) * time.Millisecond)
+	return &writer{
+		db:        db,
+		space:     s,
+		queue:     make(chan change, mostAtOnce),
+		committed: make(chan []change),
+		done:      make(chan struct{}),
 	}
 }
 
-// start takes the syncing over from SQLite, whose FULL does it within each commit and whose
-// NORMAL leaves it out, but for what a checkpoint needs: it never moves into the database
-// what the WAL hasn't kept.
+// start takes the syncing over from SQLite, whose FULL does it within each commit and whose NORMAL
+// leaves it out, but for what a checkpoint needs: it never moves into the database what the WAL
+// hasn't kept.
 func (w *writer) start(path string) error {
 	s, err := prepareStatements(w.db)
 	if err != nil {
@@ -123,18 +110,20 @@ func (w *writer) later(apply func(*statements, int64) error, done func(error)) {
 	w.submit(change{apply: apply, done: done})
 }
 
-// post applies a change some time later, in order. An error comes up in the next do; on
-// a full disk it is not applied.
+// post applies a change some time later, in order. An error comes up in the next do; on a full
+// disk it is not applied.
 func (w *writer) post(apply func(*statements, int64) error) error {
 	var closed error
 	w.submit(change{apply: apply, fresh: true, done: func(err error) {
 		if errors.Is(err, errClosed) {
-			closed = err
+			closed = err // submit tells it before it returns
 		}
 	}})
 	return closed
 }
 
+// wait submits a change that somebody waits for. The channel has room for the answer, so that whoever
+// answers never waits.
 func (w *writer) wait(c change) error {
 	result := make(chan error, 1)
 	c.done, c.urgent = func(err error) { result <- err }, true
@@ -142,7 +131,8 @@ func (w *writer) wait(c change) error {
 	return <-result
 }
 
-// submit queues a change. Every change that is queued is answered.
+// submit queues a change. Every change that is queued is answered. It waits while the queue is
+// full: whoever notes rows can't get further ahead of the disk than that.
 func (w *writer) submit(c change) {
 	w.gate.RLock()
 	defer w.gate.RUnlock()
@@ -153,8 +143,8 @@ func (w *writer) submit(c change) {
 	w.queue <- c
 }
 
-// work commits group after group until the queue is closed. When nothing can be written
-// any more, it says so to all who come.
+// work commits group after group until the queue is closed. When nothing can be written any more,
+// it says so to all who come.
 func (w *writer) work(s *statements) {
 	defer close(w.committed)
 	for first := range w.queue {
@@ -172,8 +162,8 @@ func (w *writer) work(s *statements) {
 }
 
 // confirm answers for what has been committed, as soon as the disk has it. After a sync that
-// failed there is no other: the disk may have lost what it didn't keep, and say so once
-// only, and what stands behind it in the WAL is of no use then.
+// failed there is no other: the disk may have lost what it didn't keep, and say so once only, and
+// what stands behind it in the WAL is of no use then.
 func (w *writer) confirm() {
 	defer close(w.done)
 	for group := range w.committed {
@@ -191,7 +181,8 @@ func (w *writer) confirm() {
 	}
 }
 
-// fail says to a group, and to all that come after it, that nothing can be written.
+// fail says to a group, and to all that come after it, that nothing can be written. The first
+// reason is the one that is told.
 func (w *writer) fail(group []change, err error) {
 	w.broken.CompareAndSwap(nil, &err)
 	for _, c := range group {
@@ -199,6 +190,7 @@ func (w *writer) fail(group []change, err error) {
 	}
 }
 
+// failure is why nothing can be written any more; nil if it can.
 func (w *writer) failure() error {
 	if err := w.broken.Load(); err != nil {
 		return *err
@@ -206,7 +198,8 @@ func (w *writer) failure() error {
 	return nil
 }
 
-// try commits a group, on a full disk at the second try.
+// try commits a group, on a full disk at the second try. The first one was rolled back, so every change
+// of the group is applied anew, and must not mind.
 func (w *writer) try(s *statements, group []change) error {
 	err := w.commit(s, group)
 	if err != nil && w.space.giveUp(err) {
@@ -218,8 +211,7 @@ func (w *writer) try(s *statements, group []change) error {
 	return nil
 }
 
-// gather takes what else is waiting. While nobody waits for what it has, it waits a
-// moment itself.
+// gather takes what else is waiting. While nobody waits for what it has, it waits a moment itself.
 func (w *writer) gather(first change) []change {
 	group := []change{first}
 	urgent := first.urgent
@@ -253,6 +245,9 @@ func (w *writer) gather(first change) []change {
 	return group
 }
 
+// commit applies a group in one transaction, in order: all of it becomes durable, or none. A change
+// that is refused has changed nothing and harms no other; any other error ends the whole group,
+// since a statement may have been carried out by half.
 func (w *writer) commit(s *statements, group []change) error {
 	tx, err := w.db.Begin()
 	if err != nil {
@@ -273,7 +268,6 @@ func (w *writer) commit(s *statements, group []change) error {
 		default:
 			c.result = c.apply(inside, now.UnixMilli())
 		}
-		// A claim that is refused has changed nothing and harms no other change.
 		if c.result != nil && !errors.Is(c.result, ledger.ErrNotClaimable) && !errors.Is(c.result, ledger.ErrFull) {
 			return c.result
 		}
@@ -281,12 +275,7 @@ func (w *writer) commit(s *statements, group []change) error {
 	return tx.Commit()
 }
 
-// in binds the statements to a transaction.
-func (s *statements) in(tx *sql.Tx) *statements {
-	return &statements{claim: tx.Stmt(s.claim), settle: tx.Stmt(s.settle), invalid: tx.Stmt(s.invalid), history: tx.Stmt(s.history), record: tx.Stmt(s.record)}
-}
-
-// close waits for what is queued and closes the database.
+// close waits for what is queued and closes the database, which SQLite then checkpoints.
 func (w *writer) close() error {
 	w.gate.Lock()
 	closed := w.closed

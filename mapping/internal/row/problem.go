@@ -1,0 +1,11 @@
+package row
+
+// A Problem is why one field of a row can't become part of a case.
+type Problem struct {
+	Field   string // as the mapping names it: contact, form.Asunto, attachments
+	Error   string // stable word for programs, such as missing_value
+	Message string // for the person, with the field
+	Hint    string // what to do next
+	Value   string // that a table lacks; "" elsewhere
+	Err     error  // beneath, where a file can't be opened
+}
