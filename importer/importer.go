@@ -37,6 +37,8 @@ import (
 // Run imports. When ctx ends, it takes no new row, finishes those in flight, and
 // writes the reports.
 func Run(ctx context.Context, job Job) (Result, error) {
+	started := time.Now()
+
 	// What can be wrong with the command, the mapping and the files is said before anything is sent.
 	job, err := job.complete()
 	if err != nil {
@@ -79,7 +81,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 		job.Log.Info("no row is begun after " + job.Until.Format("2006-01-02 15:04 MST") + " (--until)")
 		go halt.Until(job.Until) // it ends with the halt
 	}
-	run := &run{job: job, started: time.Now(), server: server, inputs: inputs, last: last,
+	run := &run{job: job, started: started, server: server, inputs: inputs, last: last,
 		ledger: book, rows: rows, halt: halt}
 	run.rules = run.newRules()
 	breaker := new(pace.Breaker) // while it is open, no row is claimed
@@ -98,7 +100,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	run.record = record.New(book, halt, job.Meter, len(inputs.All), job.MaxFailures)
 	submitter := &submit.Submitter{Sender: run.sender, Breaker: breaker, Ledger: book, Record: run.record, Halt: halt,
 		Meter: job.Meter, Clock: job.Clock, Log: job.Log, Budget: job.budget}
-	submitter.Start()                        // its breaker holds the sender from now on
+	submitter.Start()
 	forecast := sync.OnceFunc(run.forecast)  // before the first request: it asks for the quota
 	tried := run.canary(submitter, forecast) // --canary: a row of each kind first
 

@@ -53,6 +53,8 @@ func (d *decoder) field(p yamlfile.Pair, prefix string) *field {
 	return f
 }
 
+// fieldObject reads a field with a source and steps. Unknown keys are mistakes one by one; the
+// rest of the field is read all the same.
 func (d *decoder) fieldObject(n yamlfile.Node, f *field) {
 	given := map[string]yamlfile.Node{}
 	known := append(slices.Clone(sourceNames), steps.Names()...)
@@ -114,6 +116,8 @@ type compiled struct {
 	prefix string   // ,"name":" of the JSON
 }
 
+// compileField ties a field to the columns of an input. A constant is not read again for every
+// row.
 func compileField(c *row.Columns, f *field) compiled {
 	out := compiled{field: f, prefix: "," + string(text.AppendString(nil, f.json)) + `:"`}
 	switch {
@@ -163,6 +167,7 @@ func (f *compiled) refused(r *steps.Refusal) *row.Problem {
 	return &row.Problem{Field: f.name, Error: r.Word, Message: f.name + ": " + r.Message, Hint: r.Hint, Value: r.Value}
 }
 
+// missing is the problem of a field that is required and ends up empty, whatever emptied it.
 func (f *compiled) missing() *row.Problem {
 	p := &row.Problem{Field: f.name, Error: "missing_value", Message: f.name + " is empty",
 		Hint: "the CRM requires it: fill the cell, or give the field a default in the mapping"}

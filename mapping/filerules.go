@@ -73,6 +73,7 @@ func (d *decoder) fileRules(p yamlfile.Pair) *fileRules {
 	return rules
 }
 
+// fileRule reads one source of names. A column is split and replaced; a pattern needs neither.
 func (d *decoder) fileRule(n yamlfile.Node, at yamlfile.Position) fileRule {
 	rule := fileRule{at: at}
 	for _, e := range d.Pairs(n, "an entry of files") {

@@ -30,6 +30,7 @@ func (m *Mapping) CompileKey(header []string) (*Key, error) {
 	return k, nil
 }
 
+// compileKey ties a key to the columns; without one the Key has no pieces.
 func compileKey(c *row.Columns, key *row.Template) *Key {
 	if key == nil {
 		return &Key{}
@@ -75,6 +76,8 @@ func (k *Key) Of(cells []string) (string, *Problem) {
 // a decimal comma too. It needs the exponent's sign, since 1E5 may well be an id.
 var scientific = regexp.MustCompile(`^[+-]?\d(?:[.,]\d+)?[eE][+-]\d{2,3}$`)
 
+// keyProblem refuses what would make one key of two rows: blanks, and numbers whose last digits
+// a spreadsheet has dropped.
 func keyProblem(column, cell string) *Problem {
 	switch {
 	case text.Blank(cell):

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
-
 )
 
 // nasty is what a terminal would obey, and a line that looks like the program's own.

@@ -59,10 +59,12 @@ func (d *Draft) Write(g *Guess) (text string, todos int) {
 	return w.String(), w.todos
 }
 
+// line writes a line of the mapping.
 func (w *drafting) line(format string, args ...any) {
 	fmt.Fprintf(&w.Builder, format+"\n", args...)
 }
 
+// comment writes a line that the language passes over.
 func (w *drafting) comment(indent, format string, args ...any) {
 	w.line("%s# %s", indent, fmt.Sprintf(format, args...))
 }
@@ -73,6 +75,8 @@ func (w *drafting) todo(before, value, why string) {
 	w.line("%s%s  # %s", before, value, why)
 }
 
+// head writes what comes before the fields: operation, key, marker, input and lookups. Without a
+// key it says what that means for the rows, since nobody can add one later.
 func (w *drafting) head() {
 	w.comment("", "Primer borrador para %s, hecho de sus columnas y de %d filas.", w.Input, w.guess.rows)
 	w.comment("", "Complete lo que dice TODO y compruebe: wolkvox-import check %s -m ESTE_ARCHIVO", w.Input)
@@ -136,6 +140,7 @@ func prefix(input string) string {
 	return b.String()
 }
 
+// input writes how the input is read: only what detection can't find out again.
 func (w *drafting) input() {
 	var parts []string
 	if w.Sheet != "" {
@@ -207,6 +212,8 @@ func tidy(v string) string {
 	return strings.Join(strings.FieldsFunc(text.Fold(v), isSign), " ")
 }
 
+// owner lists the agents of the old system. Which user of the CRM each of them is now, only a
+// person knows.
 func (w *drafting) owner() {
 	c := w.decided["owner"]
 	if c == nil || len(c.values) > 200 {
@@ -226,6 +233,8 @@ func (w *drafting) owner() {
 	}
 }
 
+// contact takes the column of addresses. A row without one needs a contact too, which the CRM
+// must know already.
 func (w *drafting) contact() {
 	c := w.decided["contact"]
 	if c == nil {
@@ -352,11 +361,13 @@ func (c *columnFacts) about() string {
 	return ""
 }
 
+// closed is left to a person: which statuses need a solution is a setting of the CRM.
 func (w *drafting) closed() {
 	w.comment("", "Los estados del CRM (los de la derecha) que exigen una solución; [] si ninguno.")
 	w.todo("closed: ", "[TODO]", "como [cerrado, resuelto]")
 }
 
+// attachments proposes a section only if files were found: one without them would refuse rows.
 func (w *drafting) attachments() {
 	c := w.decided["files"]
 	switch {

@@ -23,38 +23,60 @@ type Guess struct {
 
 // columnFacts are what is known of a column.
 type columnFacts struct {
-	name    string
-	filled  int
-	values  map[string]int // how often; nil where there are too many
+	name string
+	role string // that its name suggests
+	sure int    // how surely: see roleOf
+
+	texts
+	repetition
+	fileNames
+	dateFacts
+	values  map[string]int  // how often each occurs; nil if there are too many
+	empties map[string]bool // cells that stand for nothing
+}
+
+// texts are what the cells look like. Empty ones are not counted.
+type texts struct {
+	filled int
+	emails int
+	html   int
+	long   int // cells of more than 60 characters
+	length int // characters in all
+}
+
+// repetition tells whether the column can be a key. Only hashes are kept of the cells, so that
+// a large input doesn't have to fit into memory.
+type repetition struct {
 	hashes  map[uint64]bool
 	repeats int    // cells that stood in a row before
 	again   string // the first of them
-	emails  int
-	html    int
-	long    int // cells of more than 60 characters
-	length  int // characters in all
-	files   int // cells that name files which exist
-	split   string
-	prefix  string // of the files' names in the old system, which they don't have here
+}
+
+// fileNames tells whether the cells name files which exist.
+type fileNames struct {
+	files  int    // cells that do
+	split  string // what stands between several of them
+	prefix string // of the files' names in the old system, which they don't have here
+}
+
+// dateFacts tells whether the cells are dates, and how they are written.
+type dateFacts struct {
 	dates   *text.DateColumn
-	iso     int
+	iso     int // cells that need no pattern
 	notDate bool
-	empties map[string]bool // cells that stand for nothing
-	role    string
-	sure    int
 }
 
 const (
-	mostDistinct = 2000
-	fewValues    = 40
+	mostDistinct = 2000 // values of a column that are counted; with more it has no table
+	fewValues    = 40   // that a status, a type or a priority may have, whatever the rows
 )
 
 // NewGuess begins. exists tells whether a file is below the folder of the attachments.
 func NewGuess(header []string, exists func(path string) bool) *Guess {
 	g := &Guess{seed: maphash.MakeSeed(), exists: exists}
 	for _, name := range header {
-		c := &columnFacts{name: strings.TrimSpace(name), values: map[string]int{}, hashes: map[uint64]bool{},
-			dates: text.NewDateColumn(), empties: map[string]bool{}}
+		c := &columnFacts{name: strings.TrimSpace(name), values: map[string]int{}, empties: map[string]bool{}}
+		c.hashes, c.dates = map[uint64]bool{}, text.NewDateColumn()
 		c.role, c.sure = roleOf(c.name)
 		g.columns = append(g.columns, c)
 	}

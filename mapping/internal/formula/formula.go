@@ -145,6 +145,8 @@ func expressionError(err error) string {
 	return line
 }
 
+// run gives the expression its cells. They are bounded, since an expression takes time with
+// their length.
 func (f *Formula) run(cell func(column string) string) (any, error) {
 	for _, name := range f.columns {
 		text := cell(name)
@@ -186,6 +188,7 @@ func (f *Formula) Holds(cell func(column string) string) (bool, error) {
 	return out.(bool), nil
 }
 
+// scalar tells whether values of a kind can be sent as a text.
 func scalar(k reflect.Kind) bool {
 	switch k {
 	case reflect.Slice, reflect.Map, reflect.Struct, reflect.Func, reflect.Array, reflect.Pointer:

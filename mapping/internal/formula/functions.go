@@ -27,15 +27,18 @@ var helpers = []struct {
 	{"days", daysHelper, new(func(string, string) int)},
 }
 
+// textHelper makes a function of expressions from one on texts.
 func textHelper(f func(string) string) func(...any) (any, error) {
 	return func(args ...any) (any, error) { return f(args[0].(string)), nil }
 }
 
+// hashText is for keys: a text of any length becomes one of 64 letters and digits.
 func hashText(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
 
+// onlyDigits keeps the ASCII digits, as of a telephone number.
 func onlyDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {

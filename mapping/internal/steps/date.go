@@ -35,6 +35,8 @@ func buildDate(d *Reader, n yamlfile.Node, c *Chain) Step {
 	}
 }
 
+// dateRule reads from and to. What is written has no names of months: their language would be
+// a guess.
 func (d *Reader) dateRule(n yamlfile.Node, rule *text.DateRule) {
 	for _, e := range d.Pairs(n, "date") {
 		switch e.Key {
@@ -98,6 +100,8 @@ func buildTZ(d *Reader, n yamlfile.Node, c *Chain) Step {
 	return nil
 }
 
+// zone reads a zone by its name. Local is refused: a row would be another one on another
+// machine.
 func (d *Reader) zone(n yamlfile.Node) *time.Location {
 	text, at, ok := d.Text(n, "a time zone")
 	if !ok {
@@ -111,6 +115,7 @@ func (d *Reader) zone(n yamlfile.Node) *time.Location {
 	return zone
 }
 
+// dateRefusal proposes the patterns that the cell fits, if it is a date at all.
 func dateRefusal(rule *text.DateRule, v string) *Refusal {
 	if len(rule.From) == 0 {
 		return &Refusal{Word: "date_without_pattern",

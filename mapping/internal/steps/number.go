@@ -45,6 +45,7 @@ func buildNumber(d *Reader, n yamlfile.Node, c *Chain) Step {
 	}
 }
 
+// decimalMark reads the mark that stands before the decimals; the other one groups thousands.
 func (d *Reader) decimalMark(n yamlfile.Node) byte {
 	text, at, ok := d.Text(n, "the decimal mark")
 	if ok && text != "," && text != "." {

@@ -58,6 +58,8 @@ func (list Replacements) Apply(v string) (string, bool) {
 	return v, true
 }
 
+// buildReplace refuses a text that is too long rather than to cut it: half of a replacement
+// would be sent as if it were all.
 func buildReplace(d *Reader, n yamlfile.Node, c *Chain) Step {
 	list := ReadReplacements(d, n)
 	return func(v string) (string, *Refusal) {

@@ -55,6 +55,7 @@ func buildFold(d *Reader, n yamlfile.Node, c *Chain) Step {
 	return func(v string) (string, *Refusal) { return text.Fold(v), nil }
 }
 
+// buildDefault comes behind the tables, so that it also stands in for what they don't have.
 func buildDefault(d *Reader, n yamlfile.Node, c *Chain) Step {
 	constant, at, ok := d.Text(n, "default")
 	if !ok {

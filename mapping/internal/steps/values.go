@@ -74,6 +74,8 @@ func newValueTable(c *Chain) *valueTable {
 	return t
 }
 
+// put adds an entry. The same entry twice is no mistake, since exports repeat themselves; two
+// that differ are.
 func (t *valueTable) put(d *Reader, at yamlfile.Position, from, to string) {
 	if t.fold != nil {
 		from = t.fold(from)
@@ -90,6 +92,7 @@ func (t *valueTable) put(d *Reader, at yamlfile.Position, from, to string) {
 	}
 }
 
+// readYAML reads the table from a file of its own, whose mistakes are shown at their place in it.
 func (t *valueTable) readYAML(d *Reader, path string) error {
 	file, root, err := yamlfile.Open(path)
 	if err != nil {
@@ -154,6 +157,7 @@ func (c *Chain) lookIn(t *valueTable) Step {
 	}
 }
 
+// notInValues proposes what most likely is wrong: blanks, the spelling, or a slip.
 func notInValues(v string, t *valueTable) *Refusal {
 	p := &Refusal{Word: "not_in_values", Message: fmt.Sprintf("%q is not in values", text.Shorten(v, 60)),
 		Hint: "add the value to the mapping, or correct the cell", Value: v}

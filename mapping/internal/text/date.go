@@ -67,6 +67,7 @@ func ParseDatePattern(source string) (*DatePattern, error) {
 // String is the pattern as it is written.
 func (p *DatePattern) String() string { return p.source }
 
+// dateName returns the token that a text begins with, or "".
 func dateName(s string) string {
 	for _, name := range dateNames {
 		if strings.HasPrefix(s, name) {
@@ -161,6 +162,8 @@ func readLiteral(literal, s string) (string, bool) {
 	return strings.CutPrefix(s, literal)
 }
 
+// readDigits takes digits as far as there are, up to most: so 20250403 can be read without
+// marks between its parts.
 func readDigits(s string, least, most int, to *int) (string, bool) {
 	n := 0
 	*to = 0
@@ -187,6 +190,7 @@ var halves = []struct {
 	pm   bool
 }{{"a. m.", false}, {"p. m.", true}, {"a.m.", false}, {"p.m.", true}, {"am", false}, {"pm", true}}
 
+// readHalf takes AM or PM. The hour before it is checked when all parts are known.
 func (d *dateParts) readHalf(s string) (string, bool) {
 	folded := strings.ToLower(strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(s))
 	for _, h := range halves {
@@ -198,6 +202,7 @@ func (d *dateParts) readHalf(s string) (string, bool) {
 	return s, false
 }
 
+// readZone takes a zone off the text, which counts before that of the column.
 func (d *dateParts) readZone(s string) (string, bool) {
 	if rest, ok := strings.CutPrefix(s, "Z"); ok {
 		d.zone = time.UTC
@@ -241,6 +246,7 @@ var months = map[string]int{
 	"ago": 8, "aug": 8, "sep": 9, "set": 9, "oct": 10, "out": 10, "nov": 11, "dic": 12, "dec": 12, "dez": 12,
 }
 
+// readMonth takes the name of a month, and a full stop behind it.
 func readMonth(s string, to *int) (string, bool) {
 	n := strings.IndexFunc(s, func(r rune) bool { return r < 'A' })
 	if n < 0 {

@@ -31,6 +31,7 @@ func special(s string) int {
 	return len(s)
 }
 
+// appendEscape appends one byte in the shortest way that JSON has for it.
 func appendEscape(dst []byte, c byte) []byte {
 	const hex = "0123456789abcdef"
 	switch c {

@@ -24,6 +24,7 @@ type File struct {
 	lines [][]byte
 }
 
+// Mistake notes what is wrong at a place. Reading goes on, so that one run shows all of it.
 func (d *File) Mistake(at Position, format string, args ...any) {
 	m := Mistake{File: d.Path, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(format, args...)}
 	if at.Line >= 1 && at.Line <= len(d.lines) {
@@ -45,6 +46,7 @@ func excerpt(line string, column int) string {
 	return ""
 }
 
+// syntax makes a mistake with its place of what the YAML library says. It stops at the first.
 func (d *File) syntax(err error) error {
 	var syntax yaml.Error
 	if !errors.As(err, &syntax) || syntax.GetToken() == nil {

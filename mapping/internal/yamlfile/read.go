@@ -15,6 +15,7 @@ import (
 // takes some two hundred times as much memory.
 const maxFile = 2 << 20
 
+// read returns the text of a file that is small enough and UTF-8, without its byte order mark.
 func read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -42,6 +43,7 @@ func read(path string) ([]byte, error) {
 
 func splitLines(text []byte) [][]byte { return bytes.Split(text, []byte("\n")) }
 
+// invalidUTF8 returns where the text stops being UTF-8, or -1.
 func invalidUTF8(text []byte) int {
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRune(text[i:])
