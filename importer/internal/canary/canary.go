@@ -14,7 +14,6 @@ package canary
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,22 +39,15 @@ const mostRows = 50
 
 // kind is what the CRM has to know for a case: each combination of these is tried, since refusals may
 // hang on one alone, such as a status that a type doesn't have.
-type kind struct {
-	Type        string `json:"case-type"`
-	Status      string `json:"status"`
-	Priority    string `json:"priority"`
-	Owner       string `json:"owner"`
-	Responsible string `json:"responsible"`
-}
+type kind struct{ Type, Status, Priority, Owner, Responsible string }
 
 func (k kind) String() string {
 	return fmt.Sprintf("%s, %s, %s, %s, %s", k.Type, k.Status, k.Priority, k.Owner, k.Responsible)
 }
 
-// kindOf reads the kind out of the request that was made of a row.
-func kindOf(t *submit.Task) (k kind) {
-	_ = json.Unmarshal(t.Case.JSON, &k) // it was made here; what is no text counts as none
-	return k
+func kindOf(t *submit.Task) kind {
+	c := &t.Case
+	return kind{c.Type, c.Status, c.Priority, c.Owner, c.Responsible}
 }
 
 // Choose finds the first row of each kind among those that are to be sent; more tells that there
