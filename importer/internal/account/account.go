@@ -49,6 +49,7 @@ func OfInput(in *intake.Input) Input {
 
 // Last is the ledger's last run and what it told of itself. The error is ledger.ErrNoRun if there
 // was none.
+// An account that can't be read is an error of its own.
 func Last(view ledger.View) (last ledger.Run, a Account, err error) {
 	if last, err = view.LastRun(); err == nil {
 		err = json.Unmarshal(last.About, &a)
@@ -68,6 +69,7 @@ func (a *Account) JSON() []byte {
 // Of is what the reports of one input say of the run. Its exit status is the caller's to set.
 func (a *Account) Of(i int) reports.About {
 	about := a.About
+	// About is a copy: what is set here is of this input alone.
 	about.Input, about.RowsRead = a.Inputs[i].Source, a.Inputs[i].Read
 	return about
 }

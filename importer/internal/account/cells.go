@@ -45,6 +45,7 @@ func (c *cells) at(row int) ([]string, error) {
 // Reopen opens the input by its path if it is still what it was; a report may have moved it aside. The
 // caller closes it.
 func (in *Input) Reopen() (*source.Reader, error) {
+	// The digest decides, and not the name: a file of today under yesterday's name is another one.
 	candidates := []string{in.Source.Path}
 	aside, _ := filepath.Glob(escapeGlob(in.Source.Path) + ".bak*") // the pattern is valid
 	for _, path := range append(candidates, aside...) {

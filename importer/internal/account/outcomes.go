@@ -14,6 +14,8 @@ import (
 // over them, since decoding them takes as long as writing them into reports. An error comes last; the
 // outcomes before it are good. Until the loop ends the view must not be closed.
 func Outcomes(view ledger.View, input int) iter.Seq2[reports.Outcome, error] {
+	// Outcomes travel in steps of a batch, so that handing them on costs nothing a row. An error comes
+	// with the outcomes before it.
 	type step struct {
 		outcomes []reports.Outcome
 		err      error

@@ -32,6 +32,7 @@ type respelled struct {
 // returns the file's keys, none if they are too many.
 func (a *Account) SayRespelled(in *intake.Input, view ledger.View, log *slog.Logger) (keys map[string]bool) {
 	mended := mendedRows(in)
+	// The keys are wanted even if nothing can be compared: identity asks for them.
 	keys = make(map[string]bool, len(mended))
 	for key := range mended {
 		keys[key] = true
@@ -100,6 +101,7 @@ func (a *Account) compareMended(
 		if now == nil || o.Status != reports.Rejected && o.Status != reports.Invalid {
 			continue
 		}
+		// The input is opened only when a row is to be compared: its digest reads all of it.
 		if c.reader == nil {
 			if c.reader, err = last.Reopen(); err != nil {
 				return

@@ -27,6 +27,7 @@ func (a *Account) Write(
 	if reopen != nil {
 		if c.reader, err = reopen(); err != nil {
 			notes = append(notes, fmt.Sprintf("rejects.csv and changed.csv are not written: %v", err))
+			// Without a header no report shows cells.
 			set.Header = nil
 		} else {
 			defer c.reader.Close()

@@ -41,6 +41,7 @@ const mostRows = 50
 // hang on one alone, such as a status that a type doesn't have.
 type kind struct{ Type, Status, Priority, Owner, Responsible string }
 
+// String is for the log.
 func (k kind) String() string {
 	return fmt.Sprintf("%s, %s, %s, %s, %s", k.Type, k.Status, k.Priority, k.Owner, k.Responsible)
 }
@@ -56,6 +57,7 @@ func Choose(
 	inputs []*intake.Input, finder *identity.Finder, rules *triage.Rules,
 ) (tasks []submit.Task, more bool, err error) {
 	defer func() { err = errors.Join(err, finder.Forget()) }()
+	// A key may stand in two inputs, and its second row would be sent by a claim that is taken.
 	seen, keys := map[kind]bool{}, map[ledger.ID]bool{}
 	for _, in := range inputs {
 		for t, err := range sendable(in, finder, rules) {
@@ -86,6 +88,7 @@ func sendable(in *intake.Input, finder *identity.Finder, rules *triage.Rules) fu
 			return
 		}
 		defer before.Done()
+		// The task has the number of the input itself, which the copy of it shares.
 		var rows []identity.Row
 		for batch, err := range before.Batches(1) {
 			if err == nil {
@@ -164,6 +167,7 @@ func (r *Reader) Compare(ctx context.Context, t *submit.Task, o *reports.Outcome
 // readBack asks for a case, a few times: how soon a new one shows is not known.
 func (r *Reader) readBack(ctx context.Context, id string) (found crm.Found, err error) {
 	for try := range 4 {
+		// 0, 1, 2, 3 seconds: six in all.
 		if err := stop.Sleep(ctx, time.Duration(try)*time.Second); err != nil {
 			return found, err
 		}
@@ -193,6 +197,7 @@ func (r *Reader) Conclude(ctx context.Context, of int, agreed func(context.Conte
 	}
 	const hint = "look at these cases at the CRM; to import the rest, run the same command without --canary"
 	switch {
+	// Whatever ended the run is the reason already.
 	case ctx.Err() != nil:
 	case r.created < of:
 		why := fmt.Sprintf("canary: %d of %s not created", of-r.created, say.Several(of, "row"))

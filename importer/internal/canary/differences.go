@@ -22,6 +22,7 @@ var aliases = map[string][]string{
 // attachments are left out: they are no fields of a case. Both lists are in the order of names, the form's fields last.
 func differences(sent []byte, shown map[string]any) (differs, missing []string) {
 	var fields map[string]any
+	// Numbers stay as they were written: 1.50 is not 1.5 to a person.
 	d := json.NewDecoder(bytes.NewReader(sent))
 	d.UseNumber()
 	if d.Decode(&fields) != nil {
@@ -37,6 +38,7 @@ func differences(sent []byte, shown map[string]any) (differs, missing []string) 
 		differs, missing = differ(differs, missing, name, fields[name], value, ok)
 	}
 	for _, name := range sorted(form) {
+		// A form's fields may be shown beside the others, since some servers put all on one level.
 		value, ok := shownAs(shownForm, name)
 		if !ok {
 			value, ok = shownAs(shown, name)

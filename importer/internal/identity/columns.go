@@ -31,11 +31,13 @@ func ownColumns(in *intake.Input) columnSet {
 	if err != nil {
 		panic(err) // a list of texts always becomes JSON
 	}
+	// The same way as the sets of the ledger, so that equal columns have equal digests.
 	set, _ := resolve(in, 0, string(text)) // they are the input's
 	return set
 }
 
 // resolve finds a set's columns in the input; a set that lacks a column there is of no use.
+// The digest goes by the order of the names, and not by where the columns stand.
 func resolve(in *intake.Input, id int64, text string) (columnSet, bool) {
 	set := columnSet{id: id, names: text}
 	var names []string

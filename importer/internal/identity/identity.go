@@ -134,6 +134,7 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 	for i := range rows {
 		row := &rows[i]
 		switch {
+		// Its entry is to say that it is invalid, unless the ledger knows better.
 		case row.Err != nil && row.Problem == nil && row.Key != "":
 			bad = append(bad, row)
 		case row.Err != nil, row.Problem != nil:
@@ -143,6 +144,7 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 		default:
 			bare = append(bare, row)
 		}
+		// The claim needs it, whatever the row was known by.
 		row.Content = f.columns[in.Number][0].digest(&f.memory, row.Cells)
 	}
 	err := f.findKeyed(in, keyed)
@@ -151,6 +153,7 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 	}
 	switch {
 	case err != nil:
+	// An import_key is questioned by another rule than a key of an export.
 	case in.IsRejects():
 		err = f.questionKeys(in, slices.Concat(keyed, bad))
 	default:
@@ -190,6 +193,7 @@ func (f *Finder) findKeyed(in *intake.Input, rows []*Row) error {
 	for i, row := range rows {
 		if seen := before[i]; seen.Times > 0 {
 			same := seen.Content == row.Content
+			// Inputs with other columns have other digests of the same row.
 			comparable := f.columns[seen.Input][0].names == f.columns[in.Number][0].names
 			if !allowedTwice(in, row.Row, seen.Input, same, comparable) {
 				row.Before = Earlier{seen.Input, seen.Row, same}

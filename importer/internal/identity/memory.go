@@ -41,6 +41,7 @@ func NewMemory(inputs *intake.Inputs) *Memory {
 func (m *Memory) Find(in *intake.Input, row *intake.Row) (found Row) {
 	in.FindKey(row)
 	found.Row = row
+	// No program writes such a key, so no ledger is needed to know that it isn't one.
 	if row.Given && spreadsheet.Scientific(row.Key) {
 		row.Problem = unknownImportKey(row.Key, "")
 	}

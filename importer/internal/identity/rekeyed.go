@@ -87,6 +87,7 @@ type suspect struct {
 // suspects are those rows of a batch that are wanted and whose contents may be among these.
 func (f *Finder) suspects(in *intake.Input, batch []*intake.Row, contents filter.Filter) (list []suspect) {
 	for _, row := range batch {
+		// Bad rows are not sent, and an import_key is the old key itself.
 		if in.FindKey(row); row.Err != nil || row.Problem != nil || row.Given {
 			continue
 		}
@@ -100,6 +101,7 @@ func (f *Finder) suspects(in *intake.Input, batch []*intake.Row, contents filter
 				s.contents = append(s.contents, content)
 			}
 			if row.Key == "" {
+				// The first of equal rows is enough: if it was sent under its cells, so were they.
 				s.ids = append(s.ids, IDOf(cellsKey(content, 0)))
 			}
 		}

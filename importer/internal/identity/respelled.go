@@ -22,12 +22,14 @@ const mostRespelled = 100
 // has changed, as 5 of 000005: an export that somebody has opened and saved would be imported a second
 // time. After too many of them it returns a *stop.Halt.
 func (f *Finder) questionNewKeys(in *intake.Input, rows []*Row) error {
+	// A fresh ledger has sent nothing that a key could be taken for.
 	if f.NewKeys || f.ledger.Opening().Fresh {
 		return nil
 	}
 	var fresh []*Row
 	var keys []string
 	for _, row := range rows {
+		// Spreadsheets change numbers and dates, and leave words alone.
 		if row.Entry.State == ledger.Unknown && strings.ContainsAny(row.Key, "0123456789") {
 			fresh, keys = append(fresh, row), append(keys, row.Key)
 		}

@@ -58,6 +58,7 @@ func (s *similar) find(keys []string) (map[string][]string, error) {
 			numbers = append(numbers, key)
 		}
 	}
+	// The filter's doubts cost one pass over the ledger for the whole batch.
 	meant := map[string][]string{}
 	if len(folded)+len(numbers) == 0 {
 		return meant, nil
@@ -91,6 +92,7 @@ func (f *Finder) questionKeys(in *intake.Input, rows []*Row) error {
 	var keys []string
 	for _, row := range rows {
 		state := row.Entry.State
+		// A key that the ledger has may still be another row's: then the cells are not those of its entry.
 		if state == ledger.Unknown || row.Given && row.Changed && (state == ledger.Created || Sendable(state)) {
 			strange, keys = append(strange, row), append(keys, row.Key)
 		}

@@ -74,6 +74,8 @@ func openInput(n int, path string, comma rune, r Reading, m *mapping.Mapping, lo
 // open reads the header. A rejects file is read as it was written, whatever the mapping says of
 // its own inputs.
 func (in *Input) open() (err error) {
+	// The first look takes the file for what this program writes, so that the mapping's delimiter or
+	// header row can't hide a rejects file.
 	plain := source.TextHeader(in.Path)
 	if err := inOneCell(in.Path, plain); err != nil {
 		return err

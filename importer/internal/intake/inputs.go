@@ -45,6 +45,7 @@ func (all *Inputs) open(r Reading, to Reports, log *slog.Logger) (err error) {
 	if all.Mapping, err = mapping.Load(r.Mapping, openTable); err != nil {
 		return usage.Of(err)
 	}
+	// The summary names the mapping by its digest, so that a later one isn't taken for it.
 	if all.Source, err = DigestFile(r.Mapping); err != nil {
 		return usage.Of(err)
 	}

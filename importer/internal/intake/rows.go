@@ -88,6 +88,7 @@ func (in *Input) Next(row *Row) bool {
 // changed, a *stop.Halt comes with the batch, and the rest is read without further looks.
 func (in *Input) Whole(ctx context.Context, ring int) iter.Seq2[[]*Row, error] {
 	return func(yield func([]*Row, error) bool) {
+		// Once it has changed, the rest is only listed, and no further look can add anything.
 		ended, changed := false, error(nil)
 		for batch, err := range in.Batches(ring) {
 			if changed == nil && !ended {
@@ -125,6 +126,7 @@ const settling = 2 * time.Second
 // changed tells whether the file is no longer what it was, as a *stop.Halt. It looks at the
 // content only at the end, since that reads the whole file.
 func (in *Input) changed(ctx context.Context, ended bool) error {
+	// A last line without an end may be half of one that is still being written.
 	if ended && in.reader.Unended() {
 		if wait := min(settling-time.Since(in.reader.Written()), settling); wait > 0 {
 			_ = stop.Sleep(ctx, wait) // after an interruption no row is sent any more

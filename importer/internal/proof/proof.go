@@ -111,12 +111,14 @@ func (s *Settler) ask(ctx context.Context, d ledger.Doubt, field, value string, 
 	}
 	p.contactKnown = p.contactKnown || field == crm.ByContact && len(answer.Cases) > 0
 	for _, f := range answer.Cases {
+		// A row's own marker comes before who owns the case: present asks for that.
 		if endsWith(f, d.Marker) {
 			p.found = append(p.found, f)
 		} else if _, owned := owners[f.WolkvoxID]; !owned {
 			p.lookalikes = append(p.lookalikes, resembles(d, f, field)...)
 		}
 	}
+	// An answer by id is one case or none, so it can't be a page.
 	if field == crm.ByID {
 		if len(answer.Cases) == 0 {
 			p.addGap(fmt.Sprintf("the CRM's doubtful answer named the case %s, which it doesn't show; was it deleted?",
@@ -272,6 +274,7 @@ func (s *Settler) control(ctx context.Context, d ledger.Doubt, field string, p *
 	if field == crm.ByContact {
 		asked, own = func(c ledger.Control) string { return c.Contact }, d.Contact
 	}
+	// Each text is asked for once, and the empty one never: it would find everything.
 	need, taken := kinds(own), map[string]bool{"": true}
 	fits := func(c ledger.Control) bool {
 		fits := !taken[asked(c)] && need.within(kinds(asked(c)))
@@ -279,6 +282,7 @@ func (s *Settler) control(ctx context.Context, d ledger.Doubt, field string, p *
 		return fits
 	}
 	controls, err := s.Ledger.Controls(d.Length, cmp.Or(d.Bytes, 4*d.Length), mostControls, fits)
+	// No case of the contact was shown, so none was cut: any length will do.
 	if err == nil && len(controls) == 0 && !p.contactKnown {
 		controls, err = s.Ledger.Controls(0, 0, mostControls, fits)
 	}
@@ -289,6 +293,8 @@ func (s *Settler) control(ctx context.Context, d ledger.Doubt, field string, p *
 		return fmt.Sprintf("the ledger has no created case with so long a description, "+
 			"and with the same kinds of characters, to try the query by %s by", field), nil
 	}
+	// One control that is shown proves that the query works. One beyond the page limit proves that the
+	// answers were no pages, too.
 	works := false
 	for _, c := range controls {
 		for _, value := range spellings(field, asked(c)) {

@@ -17,6 +17,7 @@ import (
 )
 
 // Settler settles rows in doubt.
+// It is for one goroutine, and for one Settle at a time.
 type Settler struct {
 	Ledger ledger.Ledger
 	Sender *pace.Sender
@@ -51,6 +52,7 @@ func (s *Settler) Settle(ctx context.Context) ([]Settled, error) {
 	if err != nil {
 		return nil, err
 	}
+	// All have an end from the start, so that an interruption leaves none unsaid.
 	all, next := make([]Settled, len(doubts)), make([]int, len(doubts))
 	for i, d := range doubts {
 		all[i], next[i] = Settled{Key: d.Key, State: string(ledger.InDoubt), Why: "not asked for"}, i
@@ -61,6 +63,7 @@ func (s *Settler) Settle(ctx context.Context) ([]Settled, error) {
 		for n, i := range next {
 			end, err := s.one(ctx, doubts[i], len(next)-n)
 			switch {
+			// What was settled so far is written; the rest says that it was not asked for.
 			case err != nil && ctx.Err() != nil:
 				return all, nil
 			case err != nil:
@@ -85,6 +88,7 @@ func (s *Settler) one(ctx context.Context, d ledger.Doubt, left int) (Settled, e
 		end.Why = "it was sent without a marker; look at the CRM and say what is there"
 		return end, nil
 	}
+	// The wait comes before the questions: a case that is made between the two would be missed.
 	if err := s.waitOut(ctx, d, left); err != nil {
 		return end, err
 	}
@@ -120,6 +124,7 @@ const lookEvery = 10 * time.Second
 // moment noted by another process tells if it is certain; otherwise it is since this one began.
 func (s *Settler) waitOut(ctx context.Context, d ledger.Doubt, left int) error {
 	for said := false; ; {
+		// Nothing left since this process began, as it holds the ledger and sends nothing itself.
 		rest := s.Margin - max(s.Clock.Now().Since(d.Last), time.Since(s.began))
 		if rest <= 0 {
 			return nil
@@ -147,6 +152,7 @@ func (s *Settler) present(d ledger.Doubt, field string, hits []crm.Found) (Settl
 	if err != nil {
 		return end, err
 	}
+	// Two rows with one marker, or one that an agent has copied: a person has to look.
 	if taken {
 		end.WolkvoxID = ""
 		end.Why = fmt.Sprintf("the case %s has its marker and belongs to the row %q; look at the CRM",
@@ -157,6 +163,7 @@ func (s *Settler) present(d ledger.Doubt, field string, hits []crm.Found) (Settl
 	if err != nil {
 		return end, err
 	}
+	// T-1's marker may be what is left of T-10's.
 	if longer != "" {
 		end.WolkvoxID = ""
 		end.Why = fmt.Sprintf("the case %s has its marker, which may be %q of another row in doubt, cut; "+

@@ -22,6 +22,7 @@ type filesFolder struct {
 // folders are those that may be it, in the order in which they are tried. This program's own reports
 // are none.
 func (f *filesFolder) folders() []string {
+	// Each cell asks, so the folder is read once.
 	if f.candidates != nil {
 		return f.candidates
 	}
@@ -37,6 +38,7 @@ func (f *filesFolder) folders() []string {
 			f.candidates = append(f.candidates, filepath.Join(f.dir, name))
 		}
 	}
+	// The input's own folder comes last: it holds other things too.
 	f.candidates = append(f.candidates, f.dir)
 	return f.candidates
 }
@@ -47,6 +49,7 @@ func (f *filesFolder) exists(name string) bool {
 	if !fs.ValidPath(name) || name == "." {
 		return false
 	}
+	// The folder of the last hit comes first: nearly all files are in one.
 	for _, dir := range append([]string{f.found}, f.folders()...) {
 		if dir == "" {
 			continue

@@ -44,6 +44,7 @@ func lookupIn(ctx context.Context, path string, keys []string, key string) *draf
 		return nil
 	}
 	column := guess.ColumnOf(keys)
+	// Its rows must belong to several of one key, or the column would be its own key.
 	if column == "" || guess.KeyColumn() == column {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 // is the first of those with the most names. It is 0, as mappings leave it out, if that is the
 // first row with anything in it. A file that can't be opened at all is an error.
 func findHeaderRow(path string, options source.Options) (int, error) {
+	// Twelve rows are enough for a title, a logo's empty rows and a date.
 	best, most, first := 0, 0, 0
 	for row := 1; row <= 12; row++ {
 		options.HeaderRow = row
@@ -36,6 +37,7 @@ func findHeaderRow(path string, options source.Options) (int, error) {
 			}
 		}
 		r.Close()
+		// The first row that can be a header is what a mapping without header_row means.
 		if first == 0 {
 			first = row
 		}

@@ -47,9 +47,11 @@ func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
 	input := reading.Inputs[0]
 	out := Drafted{Path: reading.Mapping}
 	if out.Path == "" {
+		// tickets.csv.gz becomes tickets.yaml.
 		name, _, _ := strings.Cut(filepath.Base(input), ".")
 		out.Path = filepath.Join(filepath.Dir(input), name+".yaml")
 	}
+	// Asked early: looking at the input may take a while.
 	if _, err := os.Lstat(out.Path); err == nil {
 		return out, usage.Errorf("%s exists already, and is not overwritten; give another name by -m", out.Path)
 	}
@@ -78,7 +80,9 @@ func Init(ctx context.Context, reading intake.Reading) (Drafted, error) {
 	if first.Root, err = folder.root(filepath.Dir(out.Path)); err != nil {
 		return out, err
 	}
+	// Without a key nothing beside the input can be tied to its rows.
 	if key := guess.KeyColumn(); key != "" {
+		// Cells that name files say more than folders do.
 		if !guess.HasFileColumn() {
 			first.Root, first.Glob, err = folder.perKey(ctx, input, options, key, filepath.Dir(out.Path))
 		}

@@ -73,6 +73,7 @@ func (s *Submitter) Submit(t Task) reports.Outcome {
 		return s.giveUp(t, o)
 	}
 	defer request.body.Close()
+	// Room comes before the claim: a row that waits for it is not in doubt if the process dies.
 	release, err := s.reserve(request.body)
 	if err != nil {
 		return s.giveUp(t, t.NotAttempted(s.Halt.Halt()))
@@ -166,6 +167,7 @@ func (s *Submitter) settle(t Task, p request, sent pace.Sent, err error) reports
 	default:
 		return s.giveUp(t, o)
 	}
+	// Only now: the outcome is recorded, whatever it tells of the CRM.
 	if h := s.refusals.note(&o, &t); h != nil {
 		s.Halt.Stop(h)
 	}

@@ -35,6 +35,7 @@ func (s *sums) keep(c *mapping.Case, files []*os.File, sent []reports.Attachment
 	for i, f := range files {
 		a := &c.Attachments[i]
 		version, settled := a.Version()
+		// A file of just now may be written to within the same tick of the disk's clock.
 		if _, known := s.known[version]; known || !settled || a.Changed(f) {
 			continue
 		}

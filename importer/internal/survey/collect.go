@@ -60,6 +60,7 @@ func (s *Collector) Ready(c *mapping.Case) {
 	}
 	s.need("contact", strings.ToLower(strings.TrimSpace(c.Contact)))
 	s.need("user", c.Owner)
+	// A user is counted once a row.
 	if c.Responsible != c.Owner {
 		s.need("user", c.Responsible)
 	}
@@ -69,6 +70,7 @@ func (s *Collector) Ready(c *mapping.Case) {
 // need counts a row for what it needs. Beyond the bound only what is known already is counted.
 func (s *Collector) need(kind, value string) {
 	n := Need{Kind: kind, Value: value}
+	// What is left out is said by Finish.
 	if _, known := s.needs[n]; !known && len(s.needs) >= mostNeeds {
 		s.full = true
 		return

@@ -30,6 +30,7 @@ func (c *Contacts) Check() error {
 	if c.File == "" {
 		return nil
 	}
+	// It is read to its end, so that a damaged row is found before the check has taken its time.
 	_, err := inExport(c.File, nil)
 	return err
 }
@@ -54,6 +55,7 @@ func (c *Contacts) Compare(ctx context.Context, found *Survey, dir string) error
 	if err != nil {
 		return err
 	}
+	// The list is written even if it is empty: an old one must not stay in its place.
 	rows, cases := [][]string{}, 0
 	for _, n := range missing {
 		rows = append(rows, []string{n.Value, strconv.Itoa(n.Rows)})
@@ -118,6 +120,7 @@ func contactColumn(path string, names []string) (int, error) {
 // ask asks the CRM for one contact after another, until the quota of every token is spent. What wasn't
 // asked for is not missing, and a note says so. Any other error ends the comparison.
 func (c *Contacts) ask(ctx context.Context, needed []Need, found *Survey) (missing []Need, err error) {
+	// A spent token stays spent for the day, so the next contact begins with the next one.
 	token := 0
 	for i, n := range needed {
 		exists, err := c.Client.HasContact(ctx, c.Tokens[token], c.Operation, n.Value)

@@ -48,6 +48,7 @@ func (f *findings) add(input, row int, p mapping.Problem) {
 	key := p.Field + "\x00" + p.Message
 	g := f.groups[key]
 	kind := p.Field + "\x00" + p.Error
+	// Then only the texts that are listed already are still counted by themselves.
 	if g == nil && (len(f.order) >= mostGroups || f.texts[kind] >= mostTexts) {
 		key = kind
 		g = f.groups[key]

@@ -17,6 +17,7 @@ import (
 // all rows were decided about. If it fails, what it returns is good as far as it goes.
 func (s *Collector) Finish(inputs *intake.Inputs) (Survey, error) {
 	out := Survey{Findings: s.findings.list(), Missing: s.missing(), Totals: s.totals, Needs: s.sorted()}
+	// Inputs of one kind say the same, and it is said once.
 	for _, dates := range s.dates {
 		for _, field := range slices.Sorted(maps.Keys(dates)) {
 			if note := dateNote(field, dates[field]); note != "" && !slices.Contains(out.Notes, note) {
@@ -90,6 +91,7 @@ func dateNote(field string, c *mapping.DateColumn) string {
 	switch {
 	case c.Cells == 0:
 		return ""
+	// Of several patterns one may be right for some cells, so only a single one can be wrong.
 	case contradicted && len(c.Given) == 1:
 		return fmt.Sprintf("%s: every cell of the column is a date as %s%s, and the mapping says %s: "+
 			"days and months would be exchanged, or rows invalid",

@@ -33,6 +33,7 @@ type Survey struct {
 }
 
 // Totals are of the rows that are ready to be sent.
+// Sizes are in bytes.
 type Totals struct {
 	Cases, Attachments int
 	Bytes              int64 // of the attachments
@@ -48,12 +49,14 @@ type Need struct {
 }
 
 // MissingValues are the cells that a field's table lacks, with their rows counted.
+// Those of most rows come first.
 type MissingValues struct {
 	Field  string
 	Values []Need
 }
 
 // Stub is the missing values as lines of a mapping, to be filled in.
+// A TODO is refused by check, so none can be forgotten.
 func (m MissingValues) Stub() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\nvalues:\n", m.Field)
