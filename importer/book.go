@@ -15,6 +15,7 @@ import (
 	"wolkvox-import/importer/internal/usage"
 )
 
+// unsafeInNames is what the name of an operation may have and that of a file had better not.
 var unsafeInNames = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)
 
 // usual is where the ledger is if nobody says otherwise. It hangs on the operation and not on the
@@ -23,11 +24,13 @@ func (b *Book) usual(inputs *intake.Inputs) string {
 	return filepath.Join(inputs.Mapping.Dir(), b.name(inputs))
 }
 
+// name is the name of the operation's ledger.
 func (b *Book) name(inputs *intake.Inputs) string {
 	return unsafeInNames.ReplaceAllString(inputs.Mapping.Operation, "_") + ".ledger.db"
 }
 
 // path is where the run's ledger is.
+// A rehearsal's lies with its reports, so that it is never taken for the real one.
 func (b *Book) path(inputs *intake.Inputs) string {
 	switch {
 	case b.Ledger != "":
@@ -40,8 +43,11 @@ func (b *Book) path(inputs *intake.Inputs) string {
 
 // open opens the run's ledger, makes it if there is none, and says what a person should know of it:
 // what else would have been used, and what a dead run has left in doubt.
+// The caller closes it. Its error is a *usage.Error if the person has named the wrong ledger, and a
+// *ledger.BusyError if another process holds it.
 func (b *Book) open(inputs *intake.Inputs, server crm.Server, log *slog.Logger) (*sqlite.Ledger, error) {
 	path := b.path(inputs)
+	// The sandbox forgets its cases, so a ledger that remembers them would skip every row.
 	if b.Rehearsal && b.Ledger == "" {
 		if err := forget(path); err != nil {
 			return nil, err
@@ -83,6 +89,7 @@ func openBound(path, operation string, server crm.Server, moved bool) (*sqlite.L
 }
 
 // openOwn opens an existing ledger for what it is bound to.
+// It is for commands that send nothing, so no server is named that it could be held against.
 func openOwn(path string) (*sqlite.Ledger, error) {
 	operation, server, err := sqlite.BindingOf(path)
 	if err != nil {
@@ -98,6 +105,7 @@ func forget(path string) error {
 	} else if held {
 		return &ledger.BusyError{Path: path}
 	}
+	// The database goes first: without it the other two are of no use to anybody.
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("the last rehearsal's ledger: %w", err)

@@ -36,6 +36,7 @@ const AskCRM = "crm"
 // Check finds everything that can be known without sending, and without a ledger: what earlier
 // runs have done with a row it doesn't ask. The contacts that the cases need are compared with the
 // CRM's: a file that was exported there, or AskCRM; "" is not to compare them.
+// It sends no case and writes nothing but its reports. Rows that are ready count as not attempted.
 func Check(ctx context.Context, job Job, contacts string) (Result, Survey, error) {
 	job, err := job.complete()
 	if err != nil {
@@ -52,6 +53,7 @@ func Check(ctx context.Context, job Job, contacts string) (Result, Survey, error
 	defer inputs.Close()
 	if known != nil {
 		known.Operation = inputs.Mapping.Operation
+		// Before the rows: a check of a large file takes a while.
 		if err := known.Check(); err != nil {
 			return Result{}, Survey{}, err
 		}
@@ -66,6 +68,7 @@ func Check(ctx context.Context, job Job, contacts string) (Result, Survey, error
 		rules:   &triage.Rules{Inputs: inputs.All, Key: inputs.Mapping.KeyText},
 		survey:  survey.New(),
 	}
+	// The survey is finished even if a report failed: what was found is worth knowing all the same.
 	result, err := c.report()
 	found, failed := c.survey.Finish(inputs)
 	if failed == nil && known != nil {
@@ -91,6 +94,7 @@ func (j *Job) contacts(given string) (*survey.Contacts, error) {
 	if err != nil {
 		return nil, usage.Of(err)
 	}
+	// A question has a bound, as nobody waits for one for ever.
 	j.Timeout = cmp.Or(j.Timeout, time.Minute)
 	return &survey.Contacts{Client: j.CRM.client(server, 1, j.Version), Tokens: j.Tokens}, nil
 }
@@ -112,6 +116,7 @@ type check struct {
 }
 
 // report writes the reports of every input and sums the check up.
+// An input whose reports can't be written doesn't keep the others from theirs.
 func (c *check) report() (result Result, err error) {
 	var errs []error
 	var parts []reports.Summary
@@ -138,6 +143,7 @@ func (c *check) report() (result Result, err error) {
 	return result, errors.Join(errs...)
 }
 
+// about is what the reports say of the check, once the rows are counted.
 func (c *check) about(in *intake.Input, counts *reports.Summary) reports.About {
 	a := reports.About{
 		Input:       in.Source,
@@ -168,6 +174,8 @@ func (c *check) status(s *reports.Summary) int {
 }
 
 // lines decides about the rows of an input, in three goroutines.
+// They are: read; decide; and the caller's, which writes. All have ended when the loop over the lines
+// ends, so the input may be closed then.
 func (c *check) lines(in *intake.Input) iter.Seq2[reports.Line, error] {
 	decided := ahead.Of(func(yield func([]reports.Line) bool) {
 		for batch := range ahead.Of(c.batches(in)) {
@@ -193,6 +201,7 @@ func (c *check) lines(in *intake.Input) iter.Seq2[reports.Line, error] {
 }
 
 // batches reads an input until its end, its first failure, or an interruption.
+// A failure ends it, unlike in a run: what a half file says of a mapping is not worth a report.
 func (c *check) batches(in *intake.Input) iter.Seq[[]*intake.Row] {
 	return func(yield func([]*intake.Row) bool) {
 		for batch, err := range in.Whole(c.ctx, ahead.Depth+2) {
@@ -216,6 +225,7 @@ func (c *check) batches(in *intake.Input) iter.Seq[[]*intake.Row] {
 }
 
 // line tells what would become of a row.
+// It copies what it keeps: the row's memory is used again while the line waits to be written.
 func (c *check) line(in *intake.Input, row *intake.Row) reports.Line {
 	found := c.rows.Find(in, row)
 	d := c.rules.Decide(in, &found, nil)

@@ -25,6 +25,7 @@ type Which struct {
 	Error string // the word of a problem, as results.csv has it
 }
 
+// skips tells whether the row isn't the one, as far as that shows before it is decided about.
 func (w Which) skips(row *intake.Row) bool {
 	return w.Row > 0 && row.Number != w.Row || w.Key != "" && row.Key != w.Key
 }
@@ -34,6 +35,7 @@ func (w Which) explains(problems []Problem) bool {
 	return w.Error == "" || slices.ContainsFunc(problems, func(p Problem) bool { return p.Error == w.Error })
 }
 
+// String names the row for the message that there is none.
 func (w Which) String() string {
 	switch {
 	case w.Row > 0:
@@ -81,6 +83,7 @@ func Explain(ctx context.Context, job Job, which Which) (Explanation, error) {
 			if ctx.Err() != nil {
 				return Explanation{}, ctx.Err()
 			}
+			// Every row is identified, also those that are skipped: a repetition needs its first row.
 			found := rows.Find(in, row)
 			if which.skips(row) {
 				continue
@@ -106,6 +109,7 @@ func explain(in *intake.Input, row *intake.Row, d *triage.Decision) Explanation 
 	if e.Outcome.Key == "" && !in.Program().HasKey() {
 		e.Outcome.Key = "row-…" // of the cells, which only the ledger counts
 	}
+	// Fields are shown as far as they go, also of a row that can't be sent: they tell why.
 	_, e.Fields, _ = in.Program().Explain(row.Cells, e.Outcome.Key)
 	if d.Send {
 		e.Outcome.Status = reports.NotAttempted
@@ -118,6 +122,7 @@ func explain(in *intake.Input, row *intake.Row, d *triage.Decision) Explanation 
 }
 
 // wholeBody is the request's body, readable: attachments are their sizes and digests.
+// Base64 would fill the screen. A file that can't be read is a problem of the row, as in a run.
 func wholeBody(c *mapping.Case) ([]byte, *mapping.Problem) {
 	type file struct {
 		File   string `json:"file"`

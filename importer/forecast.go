@@ -10,6 +10,8 @@ import (
 
 // forecast says, before the first request, how many rows there are to send, what the tokens may
 // still do, and how long that is going to take.
+// Its questions are the first proof that tokens are accepted: if none is, the run stops before a row
+// is claimed.
 func (r *run) forecast() {
 	if r.halt.Thrown() {
 		return
@@ -25,8 +27,10 @@ func (r *run) forecast() {
 		if r.halt.Thrown() {
 			return
 		}
+		// One question a token, one after another: their mean is what an answer takes.
 		f.Answer = time.Since(began) / time.Duration(len(allowances))
 		f.Count(allowances)
+		// Tokens may allow more at once than there are workers.
 		f.Requests = min(f.Requests, r.job.Workers)
 	}
 	if f.Rows = r.rowsLeft(); f.Rows > 0 && f.Requests > 0 {

@@ -137,6 +137,7 @@ func (j Job) complete() (Job, error) {
 	if j.Meter == nil {
 		j.Meter = new(Meter)
 	}
+	// From here on nobody needs to know whether a person is there or has said --yes.
 	if j.Assent {
 		j.Agreed = func(context.Context, string) bool { return true }
 	}
@@ -150,10 +151,13 @@ func (j Job) complete() (Job, error) {
 	return j, usage.Of(reports.CheckFormats(j.Formats))
 }
 
+// complete fills in what depends on the number of tokens, and checks the rest. Its errors are
+// *usage.Error.
 func (p *Pace) complete(tokens int) (err error) {
 	switch {
 	case p.Workers < 0 || p.MaxFailures < 0:
 		return usage.Errorf("workers and max-failures can't be negative")
+	// Written so that NaN is refused too.
 	case !(p.Rate >= 0 && p.Rate <= math.MaxInt32):
 		return usage.Errorf("the rate %v is no number of requests a second", p.Rate)
 	}
@@ -180,6 +184,7 @@ func distinct(tokens []string) (list []string) {
 }
 
 // server is the CRM's address, once it is certain that requests could be sent to it.
+// Nothing is asked of it yet.
 func (c *CRM) server(log *slog.Logger) (crm.Server, error) {
 	server, err := crm.ParseServer(c.Server)
 	if err != nil {

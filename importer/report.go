@@ -20,6 +20,7 @@ func Report(path, out string, formats []string) (result Result, notes []string, 
 	}
 	defer view.Close()
 	last, a, err := account.Last(view)
+	// A ledger without a run is the person's mistake; a damaged one isn't.
 	if errors.Is(err, ledger.ErrNoRun) {
 		return Result{}, nil, usage.Errorf("the ledger %s has no run to report on", path)
 	} else if err != nil {
@@ -49,6 +50,8 @@ type reporting struct {
 	notes      []string
 }
 
+// report writes the reports of all inputs. What it checks first, it checks before the first file is
+// replaced.
 func (r *reporting) report() (result Result, err error) {
 	if err := r.sayDoubts(); err != nil {
 		return result, err
@@ -102,6 +105,7 @@ func (r *reporting) hasRows() error {
 	return nil
 }
 
+// reportOf writes the reports of one input. The input is opened only if some report shows its cells.
 func (r *reporting) reportOf(i int) (reports.Summary, []string, error) {
 	about, err := r.about(i)
 	if err != nil {
@@ -121,6 +125,7 @@ func (r *reporting) reportOf(i int) (reports.Summary, []string, error) {
 }
 
 // about finds the exit status that the run deserved for an input, by counting its outcomes.
+// Of a run that was killed the number of rows read is not known, so it counts those with an outcome.
 func (r *reporting) about(i int) (reports.About, error) {
 	about := r.account.Of(i)
 	var tally reports.Summary
@@ -137,6 +142,7 @@ func (r *reporting) about(i int) (reports.About, error) {
 	}
 	tally.RowsRead = about.RowsRead
 	var halt *Halt
+	// The account says why the run ended, and not how badly: that its outcomes tell.
 	if about.Ended != "" {
 		halt = &Halt{Status: StatusPaused, Why: about.Ended}
 	}

@@ -38,6 +38,7 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 	if err != nil {
 		return nil, err
 	}
+	// There is no mapping here, so the ledger says whose cases are looked for.
 	operation, _, err := sqlite.BindingOf(v.Ledger)
 	if err != nil {
 		return nil, usage.Of(err)
@@ -47,6 +48,7 @@ func (v *Resolver) Auto(ctx context.Context) ([]Settled, error) {
 		return nil, err
 	}
 	defer closed(l, v.Log)
+	// One question at a time for each token: an answer is worth more than speed.
 	sender := &pace.Sender{
 		Client:    v.CRM.client(server, len(v.Tokens), v.Version),
 		Gate:      pace.Gate{Lanes: pace.NewLanes(v.Tokens, len(v.Tokens))},

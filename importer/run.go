@@ -30,6 +30,7 @@ import (
 )
 
 // run is a job under way: its stages, in the order of a row's way.
+// It holds what several stages need. What one alone needs, such as the submitter, is Run's.
 type run struct {
 	job     Job
 	started time.Time
@@ -54,6 +55,7 @@ func (r *run) newRules() *triage.Rules {
 	}
 }
 
+// ledgerPath is where the ledger is, for the person and for commands that are named to them.
 func (r *run) ledgerPath() string { return r.job.Book.path(r.inputs) }
 
 // makeFolders makes the folders of the reports: that they can't be made must not be found out at
@@ -96,6 +98,7 @@ func identify(
 }
 
 // agreeToRekeyed asks for a person's word if rows that were imported under another key count as new.
+// If nobody is there to be asked, that is a usage error: sending them twice can't be undone.
 func (j *Job) agreeToRekeyed(ctx context.Context, rows *identity.Finder) error {
 	said, err := rows.Rekeyed()
 	switch {
@@ -112,6 +115,7 @@ func (j *Job) agreeToRekeyed(ctx context.Context, rows *identity.Finder) error {
 }
 
 // newSender makes what all requests of the run go through, questions too.
+// So they share the pauses that the CRM asks for, and the quota.
 func (r *run) newSender(breaker *pace.Breaker) *pace.Sender {
 	s := &pace.Sender{
 		Client:    r.job.CRM.client(r.server, r.job.Workers, r.job.Version),
@@ -119,6 +123,7 @@ func (r *run) newSender(breaker *pace.Breaker) *pace.Sender {
 		Operation: r.inputs.Mapping.Operation,
 		Log:       r.job.Log,
 	}
+	// What the last run has learnt of the quota's time, this one need not.
 	s.Lanes.Expect(r.last.Renewed)
 	if r.job.Wait {
 		s.Lanes.WaitForQuota = func(until time.Time, known bool) {
@@ -163,6 +168,8 @@ func (r *run) settleDoubts() error {
 }
 
 // begin tells the ledger that the run begins.
+// From here on the records of the last run are gone, so whatever could end the run without a row came
+// before. The account has no rows read yet: a killed run is reported on by it.
 func (r *run) begin() error {
 	if err := r.ledger.Begin(os.Getpid(), r.account(nil).JSON()); err != nil {
 		return err
@@ -186,12 +193,14 @@ func (r *run) read(in *intake.Input, batches chan<- batch) {
 	failed, turn := false, 0
 	for rows, err := range in.Whole(r.halt.Context(), ring) {
 		b := batch{err: err}
+		// After an error the ledger isn't asked any more: the rows only need their names.
 		if failed = failed || err != nil; failed {
 			b.rows = identity.Keys(in, rows, memory[turn])
 		} else {
 			b.rows, b.err = r.rows.Find(in, rows, memory[turn])
 			failed = b.err != nil
 		}
+		// This never waits for ever: decide takes every batch, also after the run has stopped.
 		batches <- b
 		memory[turn], turn = b.rows, (turn+1)%ring
 	}
@@ -214,6 +223,7 @@ func (r *run) decide(in *intake.Input, batches <-chan batch, tried map[position]
 			if tried[position{in.Number, row.Number}] {
 				continue
 			}
+			// Asked for each row: what is taken after the stop must not be sent.
 			var halt *Halt
 			if r.halt.Thrown() {
 				halt = r.halt.Halt()
@@ -231,6 +241,7 @@ func (r *run) decide(in *intake.Input, batches <-chan batch, tried map[position]
 		}
 		r.record.Flush()
 	}
+	// A failure has its own reason; that rows are missing then is only its consequence.
 	if err := in.Miscounted(); err != nil && !failed {
 		r.halt.Fail(err)
 	}
@@ -272,6 +283,7 @@ func (r *run) canary(submitter *submit.Submitter, forecast func()) (tried map[po
 		if r.halt.Thrown() {
 			break
 		}
+		// Noted before it is sent: also a row that failed has its outcome.
 		tried[position{t.Input, t.Row}] = true
 		if o := submitter.Submit(t); o.Status != reports.NotAttempted {
 			reader.Compare(r.halt.Context(), &t, &o)

@@ -36,6 +36,7 @@ type Doubt struct {
 const mostDoubts = 20
 
 // Status looks at a ledger, also while a run holds it.
+// It changes nothing.
 func Status(path string) (State, error) {
 	var s State
 	view, err := sqlite.Look(path)
@@ -82,10 +83,12 @@ func Doubts(path string) ([]Doubt, error) {
 	return list, err
 }
 
+// doubtOf leaves out what only a proof needs.
 func doubtOf(d ledger.Doubt) Doubt {
 	return Doubt{Key: d.Key, Marker: d.Marker, Contact: d.Contact, Evidence: d.Evidence, Since: d.Since}
 }
 
+// lastRun fills in what the last run said of itself. A ledger without a run has nothing to say.
 func (s *State) lastRun(view ledger.View) error {
 	last, a, err := account.Last(view)
 	if errors.Is(err, ledger.ErrNoRun) {

@@ -27,6 +27,7 @@ func (r *run) account(halt *Halt) *account.Account {
 	return a
 }
 
+// about is what all reports of the run say of it.
 func (r *run) about(halt *Halt) reports.About {
 	about := reports.About{
 		Mapping:     r.inputs.Source,
@@ -43,6 +44,7 @@ func (r *run) about(halt *Halt) reports.About {
 }
 
 // report writes the reports of every input and sums the run up.
+// The ledger is told of the end first: if a report can't be written, it can be made again from there.
 func (r *run) report() (Result, error) {
 	result := Result{Ledger: r.ledgerPath(), Halt: r.halt.Halt().WithRowsLeft(r.record.NotAttempted())}
 	a := r.account(result.Halt)

@@ -49,6 +49,7 @@ func Verdicts() (words, meanings []string) {
 
 // Decide records what a person says of rows: all of it, or nothing if something of it is wrong. It
 // returns how many rows are in doubt still.
+// who is written into the history, as the evidence.
 func Decide(path, who string, said []Verdict) (left int, err error) {
 	l, err := openOwn(path)
 	if err != nil {
@@ -57,6 +58,7 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 	defer l.Close()
 	var errs []error
 	resolutions := make([]ledger.Resolution, len(said))
+	// All mistakes of a file are said at once, those that its rows make of each other among them.
 	keys, ids := map[string]bool{}, map[string]string{}
 	for i, v := range said {
 		if keys[v.Key] {
@@ -80,6 +82,7 @@ func Decide(path, who string, said []Verdict) (left int, err error) {
 	return counts[ledger.InDoubt], err
 }
 
+// resolution is the verdict as the ledger takes it, or why it makes no sense. Nothing is written yet.
 func (v Verdict) resolution(l ledger.Ledger, who string) (ledger.Resolution, error) {
 	r := ledger.Resolution{ID: identity.IDOf(v.Key), WolkvoxID: v.ID, Evidence: fmt.Sprintf("%s said: %s", who, v.Word)}
 	i := slices.IndexFunc(verdicts, func(known meaning) bool { return known.word == v.Word })
@@ -116,6 +119,7 @@ func (v Verdict) resolution(l ledger.Ledger, who string) (ledger.Resolution, err
 	return r, nil
 }
 
+// statesText lists states for a sentence.
 func statesText(states []ledger.State) string {
 	var words []string
 	for _, s := range states {
@@ -125,6 +129,7 @@ func statesText(states []ledger.State) string {
 }
 
 // ReadVerdicts reads a file with the columns key, verdict and id, CSV or XLSX as inputs are.
+// Rows without a key are passed over. Its errors are *usage.Error, and then nothing was recorded.
 func ReadVerdicts(path string) ([]Verdict, error) {
 	r, err := source.Open(path, source.Options{})
 	if err != nil {
