@@ -126,9 +126,13 @@ func (r *Reader) Number() int { return r.number }
 // Cells are the fields of the record. The slice is used again by Next; the texts are not.
 func (r *Reader) Cells() []string { return r.cells }
 
-// Unended tells whether the last record ends where the text does, without a line end.
+// Unended tells, at the end of the text, whether it may be only the beginning of one: the last
+// record has no line end, or a quote is still open. A line end within quotes ends no record, so a
+// text that stops behind one may be cut as well. In doubt it is true: its caller then waits for the
+// text's writer, which costs less than a row that was cut short.
 func (r *Reader) Unended() bool {
-	return r.eof && r.pos > 0 && r.pos == len(r.buf) && r.buf[r.pos-1] != r.newline
+	atEnd := r.eof && r.pos > 0 && r.pos == len(r.buf)
+	return atEnd && (r.unclosed || r.buf[r.pos-1] != r.newline)
 }
 
 // Flaw is what is wrong with the record; nil if nothing is.

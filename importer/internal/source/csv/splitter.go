@@ -30,6 +30,10 @@ type splitter struct {
 	columns int  // fields of a good record; 0 until it is known
 	strict  bool // no field may have quotes in it that don't enclose it
 
+	// unclosed says that a quote opens before the end of the text and isn't closed there. It stays
+	// true behind a bad record: recovery may have taken what stands within the quotes for records.
+	unclosed bool
+
 	text []byte // the fields of the record, one after the other
 	ends []int  // where each ends in text
 }
@@ -107,6 +111,7 @@ func (s *splitter) quoted(b []byte) (int, error) {
 		n := bytes.IndexByte(b[at:], s.quote)
 		if n < 0 {
 			if s.eof {
+				s.unclosed = true
 				return 0, &quoteError{len(s.ends), "a quote opens and is never closed"}
 			}
 			return 0, errMore
