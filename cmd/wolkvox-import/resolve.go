@@ -83,7 +83,8 @@ could not be asked, 2 usage.`,
 	return c
 }
 
-// run does the one thing that was asked for. A KEY comes first: with one, only what a person says of that row can be meant.
+// run does the one thing that was asked for. A KEY comes first: with one, only what
+// a person says of that row can be meant.
 func (o *resolveOptions) run(ctx context.Context, console *tty.Console, args []string) error {
 	switch verdict := o.verdict(); {
 	case len(args) == 1 && verdict.Word != "":
