@@ -15,6 +15,7 @@ import (
 )
 
 // checkOptions are the flags of check.
+// workers, quota and answer are for the prediction alone: a check sends nothing to be bounded by them.
 type checkOptions struct {
 	talk
 	reading
@@ -24,6 +25,8 @@ type checkOptions struct {
 }
 
 // checkCommand is check: all that can be known of an input before anything is sent.
+//
+// It asks the CRM only for --contacts crm, so it needs a token for nothing else.
 func checkCommand(console *tty.Console) *cobra.Command {
 	var o checkOptions
 	c := &cobra.Command{
@@ -54,6 +57,7 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 			stop := o.talk.progress(console, job.Meter)
 			result, survey, err := importer.Check(ctx, job, o.contacts)
 			stop()
+			// Without a summary there are no findings either, and conclude says so.
 			if o.json || result.Summary.StartedAt.IsZero() {
 				return conclude(console, result, err, o.talk)
 			}
@@ -78,6 +82,7 @@ Exit status: 0 every row can be sent, 3 some rows are invalid, 2 usage, mapping 
 }
 
 // show prints what check has found, the worst first.
+// "Worst" is what most rows have: one correction of the mapping mends all of them.
 func (o *checkOptions) show(c *tty.Console, result importer.Result, survey importer.Survey) error {
 	findings(c, survey.Findings)
 	if err := missing(c, result, survey.Missing); err != nil {
@@ -114,6 +119,7 @@ func ofDays(days, quota int) string {
 }
 
 // size is a number of bytes for people, in powers of ten.
+// Tickets' attachments are kilobytes or megabytes, and a digit behind the point tells them apart.
 func size(bytes int64) string {
 	if bytes < 1e6 {
 		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
@@ -123,6 +129,8 @@ func size(bytes int64) string {
 
 // missing shows the values that tables lack, and leaves all of them in a file that is
 // ready to be filled in.
+//
+// The terminal gets the first few. All of them would scroll the findings away.
 func missing(c *tty.Console, result importer.Result, list []importer.MissingValues) error {
 	const most = 12
 	if len(list) == 0 {

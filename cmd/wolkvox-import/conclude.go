@@ -15,8 +15,12 @@ import (
 
 // conclude prints the summary of a run or a check and makes its status the
 // command's.
+//
+// The order is from the general to the next step: numbers, where the reports are, what to do about
+// failures, then about doubts. The halt's hint is last, next to the prompt.
 func conclude(c *tty.Console, result importer.Result, err error, t talk) error {
 	if result.Summary.StartedAt.IsZero() { // there is none
+		// A command that ends without a word would pass for one that went well.
 		return cmp.Or(err, errors.New("the run came to no summary"))
 	}
 	if err != nil {
@@ -53,6 +57,7 @@ func conclude(c *tty.Console, result importer.Result, err error, t talk) error {
 }
 
 // pasted is a path as it can be pasted into a command.
+// Go's quotes are good for a shell as far as paths go that people give to exports.
 func pasted(path string) string {
 	if strings.ContainsAny(path, " \t()&;'") {
 		return strconv.Quote(path)

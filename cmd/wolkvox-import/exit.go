@@ -7,6 +7,7 @@ import (
 )
 
 // statusHelp is part of the help of every command that can end in more ways than well or not.
+// The numbers are a contract with scripts: none of them ever changes its meaning.
 const statusHelp = `
 Exit status:
   0  every row created or skipped
@@ -18,6 +19,7 @@ Exit status:
 Where several hold: 4, then 1, 5, 3. With a row not attempted it is never 0.`
 
 // finished carries the exit status of a command that has already said everything.
+// It is an error only for cobra's sake, which has no other way to end a command.
 type finished struct{ status int }
 
 // Error is never shown: the command has said everything.

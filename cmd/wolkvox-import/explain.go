@@ -13,6 +13,8 @@ import (
 )
 
 // explainCommand is explain: one row, step by step.
+//
+// It asks the importer for the row's decision, the same one that run takes, and only prints it.
 func explainCommand(console *tty.Console) *cobra.Command {
 	var o reading
 	var t talk
@@ -53,6 +55,7 @@ Exit status: 0 the row can be sent, 3 it can't, 2 usage, mapping or input.`,
 }
 
 // explanation prints cells, then steps, then the JSON.
+// A row that was sent before is good: it is skipped, and that is no failure.
 func explanation(c *tty.Console, e importer.Explanation) error {
 	fmt.Fprintf(c.Out, "%s, row %d, key %s\n\ncells\n",
 		tty.Inline(e.Outcome.File), e.Outcome.Row, tty.Inline(e.Outcome.Key))
@@ -81,6 +84,7 @@ func explanation(c *tty.Console, e importer.Explanation) error {
 }
 
 // shown tells whether a problem stands at its field's steps already.
+// A problem of the whole row has no field to stand at.
 func shown(fields []importer.Trace, p importer.Problem) bool {
 	return slices.ContainsFunc(fields, func(f importer.Trace) bool {
 		return f.Problem != nil && f.Problem.Message == p.Message
@@ -89,6 +93,7 @@ func shown(fields []importer.Trace, p importer.Problem) bool {
 
 // trace prints a field: where its value comes from and what each step that changes it
 // makes of it.
+// A step that leaves the value as it is isn't shown, since most of them do.
 func trace(c *tty.Console, f importer.Trace) {
 	fmt.Fprintf(c.Out, "  %s", tty.Inline(f.Field))
 	if f.From != "" {

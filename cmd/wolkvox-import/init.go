@@ -30,6 +30,7 @@ Exit status: 0 the mapping is written, 2 usage or input.`,
 			if err != nil {
 				return err
 			}
+			// What it writes is never overwritten: a person has worked on a mapping that is there.
 			drafted, err := importer.Init(c.Context(), job.Reading)
 			if err != nil {
 				return err

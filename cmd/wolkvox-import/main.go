@@ -41,8 +41,13 @@ var commands = []func(*tty.Console) *cobra.Command{
 func main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
 
 // execute runs the program and returns its exit status.
+//
+// What is wrong before a command has begun is usage, status 2. From then on an error that is usage
+// says so by its type, and every other one is status 1: something may have been sent.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	console := tty.New(stdout, stderr)
+	// Cobra prints no error and no usage by itself: an error would be in two places, and the help of
+	// thirty flags would push it off the screen.
 	root := &cobra.Command{
 		Use:   "wolkvox-import",
 		Short: "import spreadsheets of tickets as cases into the Wolkvox CRM",
@@ -66,6 +71,7 @@ each at most once, and reports what became of every row.
 		root.AddCommand(c)
 	}
 	command, err := root.ExecuteContextC(ctx)
+	// finished comes first: such a command has printed what there is to say.
 	var done *finished
 	switch {
 	case err == nil:

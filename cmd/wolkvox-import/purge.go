@@ -13,6 +13,7 @@ import (
 )
 
 // purgeCommand is purge: what a ledger need not remember of people is taken out of it.
+// It needs the ledger alone to itself, since it rewrites the whole file.
 func purgeCommand(console *tty.Console) *cobra.Command {
 	var ledger, age string
 	c := &cobra.Command{
@@ -50,6 +51,7 @@ Exit status: 0 done, 1 the ledger is in use or can't be written, 2 usage.`,
 var days = regexp.MustCompile(`^(\d{1,5})d$`)
 
 // parseAge reads a time span, also in days.
+// An age below zero would lie in the future, and purge what is being sent now.
 func parseAge(text string) (time.Duration, error) {
 	if m := days.FindStringSubmatch(text); m != nil {
 		n, err := strconv.Atoi(m[1])

@@ -13,6 +13,7 @@ import (
 
 // reading is how inputs are read; run, check, explain and init have it in common. Its flags, and those
 // that a command adds, are bound into the job itself.
+// A flag that two commands share is declared here once: it means the same in both.
 type reading struct {
 	importer.Job
 	passwordFile string
@@ -52,6 +53,7 @@ func (r *reading) job(inputs []string) (importer.Job, error) {
 		if err != nil {
 			return job, &importer.UsageError{Err: fmt.Errorf("the password file can't be read: %w", err)}
 		}
+		// An editor puts a line end behind the password. Blanks may be part of it, and stay.
 		job.Password = strings.TrimRight(string(content), "\r\n")
 	}
 	return job, nil

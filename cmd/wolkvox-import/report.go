@@ -9,6 +9,8 @@ import (
 )
 
 // reportCommand is report: the reports once more, from what the ledger has recorded.
+//
+// It reads the ledger only, so that it may be called again until the reports are where they should be.
 func reportCommand(console *tty.Console) *cobra.Command {
 	var t talk
 	var path, out string

@@ -15,6 +15,7 @@ import (
 )
 
 // resolveOptions are the flags of resolve.
+// The flags bind into the resolver itself; what is left here says which of its ways is meant.
 type resolveOptions struct {
 	talk
 	importer.Resolver
@@ -82,7 +83,8 @@ could not be asked, 2 usage.`,
 	return c
 }
 
-// run does the one thing that was asked for.
+// run does the one thing that was asked for. A KEY comes first: with one, only what
+// a person says of that row can be meant.
 func (o *resolveOptions) run(ctx context.Context, console *tty.Console, args []string) error {
 	switch verdict := o.verdict(); {
 	case len(args) == 1 && verdict.Word != "":
@@ -122,6 +124,7 @@ func (o *resolveOptions) verdict() importer.Verdict {
 }
 
 // decide records what the person says; to send a created case once more is asked for.
+// All of them are recorded, or none: a file with one mistake in it changes nothing.
 func (o *resolveOptions) decide(ctx context.Context, console *tty.Console, said []importer.Verdict) error {
 	deleted := 0
 	for _, v := range said {
@@ -150,6 +153,7 @@ func (o *resolveOptions) end(left int) error {
 }
 
 // who names the person for the ledger's history.
+// It is what the system says: a record for people, and no proof of anything.
 func who() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
@@ -158,6 +162,8 @@ func who() string {
 }
 
 // ask has the CRM asked for each row in doubt. What it can't be asked for stays in doubt.
+//
+// It prints what was found out even if it ends with an error: those rows are settled in the ledger.
 func (o *resolveOptions) ask(ctx context.Context, console *tty.Console) error {
 	if o.Server == "" {
 		return &importer.UsageError{Err: errors.New("no server was given: use --server HOST")}

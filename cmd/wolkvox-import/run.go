@@ -15,6 +15,7 @@ import (
 )
 
 // runOptions are the flags of run. Those that need no second look are bound into the job itself.
+// What is left here are flags that name a file, or a time that depends on the moment.
 type runOptions struct {
 	talk
 	reading
@@ -22,6 +23,8 @@ type runOptions struct {
 }
 
 // runCommand is run, the import itself.
+//
+// The flags' order here is not that of the help, which is the alphabet's.
 func runCommand(console *tty.Console) *cobra.Command {
 	var o runOptions
 	c := &cobra.Command{
@@ -69,6 +72,9 @@ separated by commas) or --token-file (one a line), never from the command line.
 }
 
 // run does what the flags say. What is wrong with them is said before anything is opened.
+//
+// Its order matters: an error of the flags, then the server and its tokens, then signals, and the run
+// last. Nothing has to be undone by then but a rehearsal's server.
 func (o *runOptions) run(ctx context.Context, console *tty.Console, inputs []string) error {
 	job, err := o.reading.job(inputs)
 	if err != nil {
@@ -99,6 +105,7 @@ func (o *runOptions) run(ctx context.Context, console *tty.Console, inputs []str
 			job.Log.Warn(what + pasted(o.tokenFile))
 		}
 	}
+	// The meter knows whether a request is in flight: only then does a second Ctrl-C leave doubts.
 	ctx, release := interruptible(ctx, console, job.Meter.AtOnce)
 	defer release()
 	stop := o.talk.progress(console, job.Meter)
@@ -124,6 +131,8 @@ func next(clock string, now time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("--until %q is not a time of day such as 06:00", clock)
 	}
+	// The date is made anew for tomorrow: a day to which 24 hours are added is an hour off if the clock
+	// changes in between.
 	t := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
 	if !t.After(now) {
 		t = time.Date(now.Year(), now.Month(), now.Day()+1, at.Hour(), at.Minute(), 0, 0, now.Location())

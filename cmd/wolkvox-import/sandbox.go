@@ -75,6 +75,7 @@ Exit status: 0 stopped by Ctrl-C, 1 it could not serve, 2 usage.`,
 }
 
 // serverFlags say what the CRM allows, and how it is at its best.
+// Their zero values are a CRM without limits: a rehearsal should take no longer than it must.
 func serverFlags(f *pflag.FlagSet, c *sandbox.Config) {
 	f.StringSliceVar(&c.Tokens, "tokens", nil, "valid tokens (default: any)")
 	f.StringSliceVar(&c.Closed, "closed", nil, "statuses that need a solution")
@@ -86,6 +87,7 @@ func serverFlags(f *pflag.FlagSet, c *sandbox.Config) {
 }
 
 // faultFlags say what goes wrong with an insert, and how often.
+// The probabilities come from package sandbox, so that a new fault is a flag without a line here.
 func faultFlags(f *pflag.FlagSet, faults *sandbox.Faults) {
 	f.DurationVar(&faults.LateBy, "late-by", 3*time.Second, "how late a late answer is")
 	f.DurationVar(&faults.SlowBy, "slow-by", 3*time.Second, "how slowly a slow case is made")
@@ -126,6 +128,7 @@ func queryFlags(f *pflag.FlagSet, q *sandbox.Queries) {
 }
 
 // settings takes what a flag can't put into the config, and finds what can't be meant.
+// It is the last check before anything is served: from then on the config is fixed.
 func settings(c *sandbox.Config, firewall string, stored []string) error {
 	if firewall != "" {
 		pattern, err := regexp.Compile(firewall)
@@ -149,6 +152,7 @@ func settings(c *sandbox.Config, firewall string, stored []string) error {
 }
 
 // possible finds numbers that can't be meant.
+// NaN is among them: it is neither below zero nor above one, so the question is put the other way.
 func possible(c *sandbox.Config) error {
 	chances := append(c.Faults.Flags(),
 		sandbox.FaultFlag{Name: "agents-below", Value: &c.Agents.AddBelow},
@@ -187,6 +191,9 @@ func listen(address string) (net.Listener, error) {
 }
 
 // rehearse serves a simulated CRM in this process for one job.
+//
+// It listens on a port of its own, so that several rehearsals don't meet. The returned function waits
+// until the server has gone; what it knew of the cases goes with it.
 func rehearse(ctx context.Context, job *importer.Job) (stop func(), err error) {
 	listener, err := listen("127.0.0.1:0")
 	if err != nil {

@@ -19,6 +19,9 @@ const oneSignal = 200 * time.Millisecond
 // interruptible ends the context at the first Ctrl-C or SIGTERM, or when the terminal is
 // closed, so that what is in flight can end well. The second one ends the program at once, with the
 // status that atOnce finds to be true then.
+//
+// The returned function gives the signals back to the system, so that a Ctrl-C behind a command's end
+// ends the program as ever.
 func interruptible(ctx context.Context, talk io.Writer, atOnce func() int) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
@@ -27,6 +30,7 @@ func interruptible(ctx context.Context, talk io.Writer, atOnce func() int) (cont
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	signal.Ignore(syscall.SIGPIPE) // a reader of the output that has gone is no reason to end
+	// The goroutine waits for one signal and then for the next. It ends when the channel is closed.
 	go func() {
 		if _, ok := <-signals; !ok {
 			return

@@ -14,6 +14,7 @@ import (
 )
 
 // statusCommand is status: what a ledger knows, also while a run is on.
+// It only reads, without the ledger's lock: a run that is on doesn't notice.
 func statusCommand(console *tty.Console) *cobra.Command {
 	var path string
 	var asJSON bool
@@ -43,6 +44,7 @@ Exit status: 0 shown, 1 the ledger can't be read, 2 usage.`,
 }
 
 // describe is the state for people: what is known, what is in doubt, and what to do next.
+// What is in doubt comes last with the command that settles it, where a person looks first.
 func describe(path string, s importer.State) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ledger     %s\noperation  %s\nserver     %s\n",

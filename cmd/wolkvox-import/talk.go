@@ -10,6 +10,7 @@ import (
 )
 
 // talk is how a command speaks.
+// All of it goes to stderr but json, which is about the result.
 type talk struct {
 	json, quiet, verbose, noProgress bool
 	format                           string
@@ -27,6 +28,7 @@ func (t *talk) flags(c *cobra.Command) {
 }
 
 // logger makes the logger that talk and --log-format ask for.
+// --quiet wins over --verbose: who gives both has put one of them into a script.
 func (t talk) logger(c *tty.Console) *slog.Logger {
 	level := slog.LevelInfo
 	switch {
@@ -48,6 +50,7 @@ func (t talk) progress(c *tty.Console, m *importer.Meter) (stop func()) {
 }
 
 // complete names the values of a flag to the shell.
+// It is a help for the keyboard only: what is a good value is checked when the flag is used.
 func complete(c *cobra.Command, flag string, values ...string) {
 	known := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 	_ = c.RegisterFlagCompletionFunc(flag, known) // the flag exists

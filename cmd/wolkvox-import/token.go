@@ -10,6 +10,9 @@ import (
 )
 
 // tokens reads the tokens, of the file if there is one; none of them is ever shown.
+//
+// The file has one token a line, and # begins a comment there. The variable has them separated by
+// commas. A message says which token is wrong by its number, since even a part of one is a secret.
 func tokens(file string) ([]string, error) {
 	text, from := os.Getenv("WOLKVOX_TOKEN"), "WOLKVOX_TOKEN"
 	if file != "" {
@@ -46,6 +49,7 @@ func noToken(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`
 
 // readByOthers tells whether a file's mode lets others read it. Windows keeps access lists
 // instead of modes.
+// It is a warning and no error: in a container, everything may belong to one user.
 func readByOthers(file string) bool {
 	info, err := os.Stat(file)
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 && runtime.GOOS != "windows"

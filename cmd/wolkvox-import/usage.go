@@ -19,6 +19,9 @@ const noTokens = "tokens are not for the command line, where others could see th
 
 // plainly says what is wrong with a command line in words that aren't Go's, and what would
 // be right. It never repeats what may be a token that was given by mistake.
+//
+// Pflag's errors are told apart by their types, so that its words may change. What none of the types
+// fits, as an unknown command, is cobra's own text.
 func plainly(c *cobra.Command, err error) error {
 	if _, is := errors.AsType[*importer.UsageError](err); is {
 		return err // by a command itself, or by its Args below
@@ -80,6 +83,7 @@ func badLetter(c *cobra.Command, what, group string) error {
 }
 
 // unknownFlag says which flag was probably meant.
+// A flag that begins as --token-file does may hold a token as its value, behind =.
 func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
 	flag := e.GetSpecifiedName()
 	switch near := nearest(c, flag); {
@@ -92,6 +96,7 @@ func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
 }
 
 // missingFlags are those that a command can't do without and that were not given.
+// Cobra marks required flags by an annotation, and has no error of its own type for them.
 func missingFlags(c *cobra.Command) (names []string) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if slices.Contains(f.Annotations[cobra.BashCompOneRequiredFlag], "true") && !f.Changed {
@@ -102,6 +107,7 @@ func missingFlags(c *cobra.Command) (names []string) {
 }
 
 // together fails if more than one of the flags was given.
+// They are named in the order of the alphabet, whatever their order was.
 func together(c *cobra.Command, flags ...string) error {
 	var given []string
 	for _, name := range slices.Sorted(slices.Values(flags)) {

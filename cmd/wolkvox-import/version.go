@@ -13,6 +13,7 @@ import (
 var release = ""
 
 // version is that of the release, or the one that Go has recorded for an installed module.
+// A run's account has it, so that a ledger shows which program has written it.
 func version() string {
 	if release != "" {
 		return release

@@ -24,6 +24,7 @@ type file struct {
 }
 
 // stream opens what a file unpacks to. Its caller closes what it returns.
+// done counts bytes of the packed file, since only its size is known beforehand.
 type stream func(done func(int)) (io.ReadCloser, error)
 
 // newFile is a file that isn't packed, or is so no more.

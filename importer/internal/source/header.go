@@ -15,6 +15,9 @@ type header struct {
 
 // readHeader reads the records up to the header: the row of that number, or, for 0, the first
 // that isn't empty.
+//
+// A row that was named is taken as it is, be it a blank one: to look further would take the first
+// row of data for names. The records stand behind the header when it returns.
 func readHeader(records records, path string, row int) (h header, err error) {
 	for records.next() {
 		rec := records.record()
@@ -51,6 +54,8 @@ func readHeader(records records, path string, row int) (h header, err error) {
 }
 
 // trimEnd copies the names without empty ones at the end.
+// A spreadsheet that was wider once leaves such columns; they would make every row a short one. The
+// copy outlives the record, whose slice is used again.
 func trimEnd(cells []string) []string {
 	for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" {
 		cells = cells[:len(cells)-1]

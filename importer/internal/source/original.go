@@ -20,6 +20,7 @@ type original struct {
 }
 
 // fix computes the file's digest, and makes sure that it is of the file that was opened.
+// The digest is the identity of an input in the ledger: one of a half-written file would be of no file.
 func (o *original) fix() (err error) {
 	if o.sum, err = o.digest(); err != nil {
 		return err
@@ -52,6 +53,7 @@ func (o *original) same(thoroughly bool) (bool, error) {
 	if err != nil || sum != o.sum {
 		return false, err
 	}
+	// The next looks may be short again.
 	o.written = now.ModTime() // it was only touched
 	return true, nil
 }

@@ -19,6 +19,8 @@ func openGzip(f *file, opt Options) (records, error) {
 }
 
 // openZstd opens what zstd has packed, in one goroutine and 256 MiB at most.
+// The bounds keep a small file from taking the memory of the machine: a frame says itself how large
+// a window it needs.
 func openZstd(f *file, opt Options) (records, error) {
 	return openPacked(f, opt, func(r io.Reader) (io.ReadCloser, error) {
 		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
@@ -30,6 +32,8 @@ func openZstd(f *file, opt Options) (records, error) {
 }
 
 // openPacked opens what is packed by a stream's compression.
+// Text is unpacked anew for each reading, since that is faster than a disk, and leaves no copy of
+// personal data behind.
 func openPacked(f *file, opt Options, unpack func(io.Reader) (io.ReadCloser, error)) (records, error) {
 	packed := f.stream
 	return openStream(f, opt, func(done func(int)) (io.ReadCloser, error) {
@@ -112,6 +116,8 @@ func openSpooled(f *file, k *kind, opt Options) (records, error) {
 var inputNames = []string{".csv", ".tsv", ".txt", ".xlsx", ".xlsm"}
 
 // openZip opens what a zip archive is or holds.
+// A workbook is such an archive itself, by the Open Packaging Conventions (ECMA-376, part 2), which
+// demand [Content_Types].xml. macOS adds a folder of its own to what it packs.
 func openZip(f *file, opt Options) (records, error) {
 	z, err := zip.NewReader(f, f.size)
 	if err != nil {

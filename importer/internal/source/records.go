@@ -3,6 +3,7 @@ package source
 import "strings"
 
 // Options say how to read a file. What is left zero is found out.
+// They are part of a run's account, which the ledger keeps as JSON: names must stay as they are.
 type Options struct {
 	Sheet     string // of a workbook
 	HeaderRow int    // number of the row that names the columns; 0: the first that isn't empty

@@ -9,6 +9,8 @@ import (
 
 // chooseSheet finds the sheet that is meant and checks it: the one that was named, or
 // the only one with rows. Hidden sheets count if no visible one has rows.
+//
+// It never guesses among several: rows of a wrong sheet would become cases that can't be taken back.
 func chooseSheet(f *file, book *xlsx.Book, name string) (xlsx.Sheet, xlsx.Check, error) {
 	if name != "" {
 		return namedSheet(f, book, name)
@@ -47,6 +49,7 @@ func namedSheet(f *file, book *xlsx.Book, name string) (xlsx.Sheet, xlsx.Check, 
 }
 
 // sheetsWithRows checks the visible sheets, or the hidden ones: only that tells which have rows.
+// That costs a reading of each sheet, and the one that is chosen isn't checked again.
 func sheetsWithRows(f *file, book *xlsx.Book, hidden bool) (sheets []xlsx.Sheet, checks []xlsx.Check, err error) {
 	for _, s := range book.Sheets {
 		if s.Hidden != hidden {

@@ -35,6 +35,8 @@ import (
 
 // Reader reads the rows of a file in their order. It is not safe for concurrent use,
 // but for Progress and Again.
+//
+// A Reader owns the file that it reads until Close; one that Again made borrows it.
 type Reader struct {
 	original *original
 	options  Options
@@ -49,6 +51,7 @@ type Reader struct {
 
 // Open opens a file and reads as much of it as is needed to know how to read it. Its
 // errors are [*Error], of one line.
+// The file is open until the reader is closed. If Open fails, nothing stays open.
 func Open(path string, opt Options) (*Reader, error) {
 	f, o, err := openFile(path)
 	if err != nil {
@@ -64,6 +67,7 @@ func Open(path string, opt Options) (*Reader, error) {
 
 // TextHeader is the header of a CSV file, as it is read if nothing is known of the file;
 // nil for all others.
+// It has no error: who asks is looking for a hint, and finds none in a file that can't be read.
 func TextHeader(path string) []string {
 	f, o, err := openFile(path)
 	if err != nil {
@@ -89,6 +93,7 @@ func begin(o *original, opt Options, records records) (*Reader, error) {
 		records.close()
 		return nil, err
 	}
+	// From here on a bad record can be told from the next good one by its number of cells.
 	records.expect(len(header.names))
 	notes := slices.Concat(records.notes(), header.notes)
 	return &Reader{original: o, options: opt, records: records, header: header, notes: notes}, nil
@@ -124,6 +129,7 @@ func (r *Reader) Rows() (n int, known bool) {
 }
 
 // Row is the last one that Next has read.
+// Its slices are used again by Next.
 func (r *Reader) Row() Row { return r.row }
 
 // Err is what ended the reading; nil at the end of a whole file.
@@ -134,6 +140,7 @@ func (r *Reader) Err() error { return r.err }
 func (r *Reader) Unended() bool { return r.records.unended() }
 
 // Close ends the reading.
+// It closes the file too, unless Again lent it. Texts of cells stay good.
 func (r *Reader) Close() error { return r.records.close() }
 
 // Next reads the next row that isn't empty. It returns false at the end of the file,
@@ -163,10 +170,12 @@ func (r *Reader) fit(rec record) {
 			surplus: slices.Clone(surplus),
 		}
 	}
+	// A row in one cell has too few cells and would pass for a short one, with its key missing.
 	if len(rec.cells) == 1 && r.row.Err == nil {
 		r.row.Err = InOneCell(rec.cells[0], len(r.header.names))
 	}
 	r.cells = append(r.cells[:0], rec.cells[:len(rec.cells)-len(surplus)]...)
+	// Sheets leave out empty cells at a row's end; in a CSV file that is worth a word.
 	if rec.ragged {
 		r.row.Missing = len(r.header.names) - len(r.cells)
 	}

@@ -14,6 +14,8 @@ import (
 const maxSpool = 2 << 30
 
 // spool unpacks a stream into a temporary file.
+// The folders are tried in their order. Only a lack of room is a reason for the next one: what is
+// damaged is so in each of them.
 func (f *file) spool(stream stream) (*file, error) {
 	var full error
 	for _, folder := range f.temp() {

@@ -12,6 +12,7 @@ import (
 )
 
 // text is the records of a CSV file.
+// Its bytes are counted before they are unpacked and decoded, as the file's size is.
 type text struct {
 	*csv.Reader
 	file   *file

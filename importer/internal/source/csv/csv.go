@@ -28,6 +28,8 @@ import (
 )
 
 // Reader reads the records of a text in their order. It is not safe for concurrent use.
+// It keeps one record in memory and the window around it. The text's own stream is its caller's:
+// that one opened it, and closes it when the reading is over.
 type Reader struct {
 	splitter
 	encoding Encoding
@@ -44,7 +46,8 @@ type Flaw struct {
 	Message string
 }
 
-// FlawKind tells flaws apart by what a person can do about them.
+// FlawKind tells flaws apart by what a person can do about them. None of them
+// ends the reading.
 type FlawKind int
 
 const (
@@ -101,7 +104,9 @@ func (r *Reader) Next() bool {
 		r.err = err
 		return false
 	}
+	// A bad record counts too: the numbers of those behind it must not depend on it.
 	r.number++
+	// One copy for the whole record: its cells are pieces of one string, and stay good.
 	text := string(r.text)
 	r.cells = r.cells[:0]
 	from := 0
@@ -126,9 +131,13 @@ func (r *Reader) Number() int { return r.number }
 // Cells are the fields of the record. The slice is used again by Next; the texts are not.
 func (r *Reader) Cells() []string { return r.cells }
 
-// Unended tells whether the last record ends where the text does, without a line end.
+// Unended tells, at the end of the text, whether it may be only the beginning of one: the last
+// record has no line end, or a quote is still open. A line end within quotes ends no record, so a
+// text that stops behind one may be cut as well. In doubt it is true: its caller then waits for the
+// text's writer, which costs less than a row that was cut short.
 func (r *Reader) Unended() bool {
-	return r.eof && r.pos > 0 && r.pos == len(r.buf) && r.buf[r.pos-1] != r.newline
+	atEnd := r.eof && r.pos > 0 && r.pos == len(r.buf)
+	return atEnd && (r.unclosed || r.buf[r.pos-1] != r.newline)
 }
 
 // Flaw is what is wrong with the record; nil if nothing is.
@@ -136,6 +145,7 @@ func (r *Reader) Flaw() *Flaw {
 	if r.bad != nil {
 		return &Flaw{BadQuotes, r.bad.field, fmt.Sprintf("in column %d %s", r.bad.field+1, r.bad.what)}
 	}
+	// Most records are sound: one look at the whole of it is cheaper than one at each cell.
 	if r.encoding.decoder == nil && utf8.Valid(r.text) {
 		return nil
 	}
@@ -152,6 +162,7 @@ func (r *Reader) Flaw() *Flaw {
 // Locate returns the byte at an offset of a text that has the dialect of r, and the number of
 // the record that it is in. The text is read from its start.
 func (r *Reader) Locate(text io.Reader, offset int64) (b byte, record int, err error) {
+	// One column is expected, so that a bad record is passed over instead of given again.
 	s := splitter{dialect: r.dialect, window: window{in: io.LimitReader(text, offset)}, columns: 1}
 	for err := s.next(); err == nil || isBadRecord(err); err = s.next() {
 		record++

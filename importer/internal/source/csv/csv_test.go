@@ -432,3 +432,36 @@ func TestExcerptFitsIntoAMessage(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A text that is still being written may stop anywhere. It must not pass for a whole one, be it that
+// its last byte is a line end: that line end may stand within quotes.
+func TestTextThatStopsWithinARecordIsUnended(t *testing.T) {
+	for text, want := range map[string]bool{
+		"a,b\n1,2\n":                  false,
+		"a,b\n1,2":                    true,
+		"a,b\r\n1,2\r\n":              false,
+		"a,b\n1,\"x\"\n":              false,
+		"a,b\n1,\"x\"":                true,
+		"a,b\n1,\"x\ny\"\n":           false,
+		"a,b\n1,\"x\n":                true, // the line end is text
+		"a,b\n1,\"x\n3,4\n":           true, // what looks like a record is text too
+		"a,b\n1,\"x\"y\n3,4\n":        false,
+		"a,b\n1,\"x\"y\n3,\"z\n":      true, // swallowed by the bad record before it
+		"a,b\n1,\"x \"\"quoted\"\"\n": true,
+	} {
+		e, err := csv.NamedEncoding(csv.UTF8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := csv.NewReader(strings.NewReader(text), e, ',')
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; r.Next(); n++ {
+			r.Expect(2)
+		}
+		if r.Err() != nil || r.Unended() != want {
+			t.Errorf("%q: unended is %v, error %v", text, r.Unended(), r.Err())
+		}
+	}
+}

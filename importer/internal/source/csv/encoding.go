@@ -56,6 +56,8 @@ func (e Encoding) undecodable(cell string) int {
 }
 
 // NamedEncoding finds an encoding by its name on the web, such as windows-1252.
+// The names and their meanings are those of the WHATWG's Encoding Standard, as browsers have them:
+// iso-8859-1 is windows-1252 there, which is what people mean by it.
 func NamedEncoding(name string) (Encoding, error) {
 	e, err := htmlindex.Get(name)
 	if err != nil {
@@ -89,6 +91,7 @@ func EncodingByShape(head []byte) string {
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return "utf-16be"
 	}
+	// Western text in UTF-16 has a zero byte in nearly each character; no text in another encoding has any.
 	zeros := [2]int{}
 	for i, b := range head {
 		if b == 0 {
@@ -122,6 +125,8 @@ func GuessEncoding(text io.Reader) (Encoding, error) {
 			break
 		}
 	}
+	// Accents in windows-1252 hardly ever make valid UTF-8: a text with more wrong ones than good ones
+	// was not written in it, and one with a few wrong ones was.
 	if s.bad > s.good {
 		e, err := NamedEncoding(fallback)
 		e.Odd = s.firstBad

@@ -8,6 +8,10 @@ import (
 // recover passes over a bad record: up to the next line at which a record begins that
 // has as many fields as it should, and no stray quote. The record's text is all that
 // was passed over, split as far as it could be.
+//
+// It is strict about the next line, since nothing else shows that the quotes are in step again: a
+// record too many in a bad one is seen by a person, and a bad record made into good ones is not.
+// What it looks at is bounded by two records' sizes, so that no file fills the memory.
 func (s *splitter) recover(bad *quoteError) error {
 	s.strict = true
 	defer func() { s.strict = false }()
@@ -37,6 +41,7 @@ func (s *splitter) recover(bad *quoteError) error {
 			break
 		}
 	}
+	// The rest of a record that a failing disk gave is no record.
 	if s.failed != nil {
 		return s.failed
 	}

@@ -22,6 +22,10 @@ const maxRecord = 10 << 20
 // splitter cuts a text into the records of a CSV file. encoding/csv would make LF of
 // the CRLF within a text, and could not go on behind a quote that is never closed.
 //
+// RFC 4180 has quotes and line ends within them; but it knows no other delimiter than a comma, and
+// it doesn't say what to do with a file that breaks its rules. Excel's reading of such a file is
+// followed as far as it loses nothing.
+//
 // A quote matters only if a field begins with it: otherwise it is text. What stands
 // within quotes is taken as it is, line ends included.
 type splitter struct {
@@ -29,6 +33,10 @@ type splitter struct {
 	window
 	columns int  // fields of a good record; 0 until it is known
 	strict  bool // no field may have quotes in it that don't enclose it
+
+	// unclosed says that a quote opens before the end of the text and isn't closed there. It stays
+	// true behind a bad record: recovery may have taken what stands within the quotes for records.
+	unclosed bool
 
 	text []byte // the fields of the record, one after the other
 	ends []int  // where each ends in text
@@ -48,7 +56,8 @@ type quoteError struct {
 func (e *quoteError) Error() string { return e.what }
 
 // parse reads the record at the start of b, which is the window from pos on, and
-// returns its length.
+// returns its length. It leaves pos alone: if it fails with errMore, it is called again with a larger
+// window, from the record's start.
 func (s *splitter) parse(b []byte) (int, error) {
 	s.text, s.ends = s.text[:0], s.ends[:0]
 	eol := -1 // the line's end; what is before at is out of date
@@ -60,6 +69,7 @@ func (s *splitter) parse(b []byte) (int, error) {
 			}
 			at += n
 		} else {
+			// The end of the line is looked for once a line and not once a field.
 			if eol < at {
 				eol = bytes.IndexByte(b[at:], s.newline)
 				switch {
@@ -77,6 +87,7 @@ func (s *splitter) parse(b []byte) (int, error) {
 				n = eol - at
 			}
 			field := b[at : at+n]
+			// A '\r' goes only if a '\n' follows. At the text's end it may be the record's own.
 			if last && n > 0 && field[n-1] == '\r' && eol < len(b) {
 				field = field[:n-1]
 			}
@@ -107,12 +118,14 @@ func (s *splitter) quoted(b []byte) (int, error) {
 		n := bytes.IndexByte(b[at:], s.quote)
 		if n < 0 {
 			if s.eof {
+				s.unclosed = true
 				return 0, &quoteError{len(s.ends), "a quote opens and is never closed"}
 			}
 			return 0, errMore
 		}
 		s.text = append(s.text, b[at:at+n]...)
 		at += n + 1
+		// A quote at the window's end may be the first half of a doubled one.
 		if at == len(b) || b[at] == '\r' && at+1 == len(b) {
 			if !s.eof {
 				return 0, errMore
@@ -149,6 +162,8 @@ func (s *splitter) next() error {
 			return s.end()
 		}
 		n, err := errLength(window, s.parse)
+		// A record that reaches the window's end may go on behind what a failing disk gave. It is not handed
+		// out: a cell that was cut short looks like any other.
 		if s.failed != nil && (err != nil || n == len(window)) {
 			return s.failed // the record may be cut short
 		}

@@ -6,6 +6,7 @@ import "io"
 const firstWindow = 256 << 10
 
 // window is the piece of a text that is in memory. What is not read yet begins at pos.
+// What was read stays where it is until fill, which moves it: slices of buf are good until then.
 type window struct {
 	in     io.Reader
 	buf    []byte
@@ -15,6 +16,7 @@ type window struct {
 }
 
 // fill reads more into the window and makes it larger if it is full.
+// It sets eof at the end and on an error; both are found out once and stay.
 func (w *window) fill() {
 	if w.pos > 0 {
 		n := copy(w.buf, w.buf[w.pos:])
@@ -28,6 +30,7 @@ func (w *window) fill() {
 	for empty := 0; ; empty++ {
 		n, err := w.in.Read(w.buf[len(w.buf):cap(w.buf)])
 		w.buf = w.buf[:len(w.buf)+n]
+		// io.Reader allows zero bytes without an error, but not for ever.
 		if err == nil && n == 0 && empty > 100 {
 			err = io.ErrNoProgress
 		}

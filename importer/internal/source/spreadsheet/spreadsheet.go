@@ -1,5 +1,12 @@
 // Package spreadsheet knows what spreadsheet programs do to texts that they take for numbers
 // or dates, when somebody opens a CSV file with them and saves it.
+//
+// The rules come from what Excel, LibreOffice and Google Sheets do with a cell of the format
+// "General": they parse its text by the person's locale, keep a float of 64 bits or a day's serial
+// number, and write that back in the locale's own form. So a point may become a comma, a ticket's
+// 000126 becomes 126, and 3-4 becomes a date of the current year.
+//
+// The package compares and never repairs: what was lost can't be computed from what is left.
 package spreadsheet
 
 import (
@@ -13,6 +20,7 @@ import (
 // Fold is a text without what such programs add to it and take away: zeros in front of a
 // number, a fraction of zeros behind it, blanks, and case.
 func Fold(text string) string {
+	// Case goes too: not for the programs, but for people, who type keys again by hand.
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return -1
@@ -32,6 +40,8 @@ func Fold(text string) string {
 	return string(out)
 }
 
+// fraction is a fraction of zeros with the digit before it. The point may be a comma: which one it is
+// depends on the locale of the computer and not on the file.
 var fraction = regexp.MustCompile(`\d[.,]0+$`)
 
 // startsNumber tells whether a digit behind this text is the first of a number, and not one of
@@ -51,6 +61,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 var scientific = regexp.MustCompile(`^[+-]?(\d)(?:[.,](\d+))?[eE]([+-]?\d{1,3})$`)
 
+// scientific is a number with an exponent, and one digit before the point, as the programs write it.
+// Its groups are that digit, the fraction and the exponent.
 // Scientific tells whether a text is a number as 1.23E+19, whose last digits are gone.
 func Scientific(text string) bool {
 	m := scientific.FindStringSubmatch(strings.TrimSpace(text))
@@ -68,6 +80,8 @@ func Shortened(number, text string) bool {
 	if err != nil {
 		return false
 	}
+	// A number of that many digits has just this exponent. Any other one is of another number, even
+	// if its first digits are the same.
 	exponent, err := strconv.Atoi(m[3])
 	if err != nil || exponent != len(digits)-1 {
 		return false
@@ -95,7 +109,8 @@ func isNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789.,") == "" && strings.ContainsAny(text, "0123456789")
 }
 
-// plain is a number without the zeros at both of its ends.
+// plain is a number without the zeros at both of its ends. Those at the right end go only from a
+// fraction: in 100 they count, and in 1.000.000 the points may separate thousands.
 func plain(number string) string {
 	number = strings.ReplaceAll(Fold(number), ",", ".")
 	if strings.Count(number, ".") == 1 {

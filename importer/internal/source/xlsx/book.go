@@ -15,6 +15,7 @@ import (
 )
 
 // Sheet is a worksheet as the workbook lists it.
+// A hidden one may be one of lists, or one that was put aside.
 type Sheet struct {
 	Name   string
 	Hidden bool
@@ -24,6 +25,8 @@ type Sheet struct {
 
 // Book is an open workbook. Nothing of it changes once it is open: its sheets may be read
 // by several goroutines at once, each by a [Rows] of its own.
+//
+// Its texts may be in a temporary file: Close before the input is closed, and not while a Rows reads.
 type Book struct {
 	Sheets []Sheet // in the order of their tabs
 
@@ -60,6 +63,8 @@ func Open(r io.ReaderAt, size, maxBytes int64, folders ...string) (*Book, error)
 // DefaultMaxBytes is 2 GiB.
 const DefaultMaxBytes = 2 << 30
 
+// Without a bound, a few megabytes that unpack to gigabytes would fill the disk.
+//
 // Deflate can't do better than 1032 to one. A sheet of real cells stays below a
 // twentieth of that; the bound counts from a size on that does no harm.
 const (
@@ -77,6 +82,7 @@ func (b *Book) open() error {
 	for _, f := range b.zip.File {
 		name := strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))
 		if b.parts[name] != nil {
+			// Programs differ in which of the two they read: one shows a person another sheet than ours.
 			return fmt.Errorf("%s: it is twice in the archive", f.Name)
 		}
 		b.parts[name] = f
@@ -86,6 +92,8 @@ func (b *Book) open() error {
 		return err
 	}
 	main := targets(root, "officeDocument")
+	// The kind is the last part of the relation's type, which is the same in the strict form of the
+	// standard and in the transitional one; what stands before it differs.
 	if len(main) != 1 {
 		return errors.New("it is a zip archive without a workbook in it")
 	}
@@ -178,6 +186,7 @@ func (b *Book) relations(part string) (map[string]relation, error) {
 	dir, file := path.Split(part)
 	list := map[string]relation{}
 	err := b.elements(dir+"_rels/"+file+".rels", func(e element) error {
+		// What is external is a link to a web page or to another workbook. Nothing is ever fetched.
 		if e.name != "Relationship" || e.attrs["TargetMode"] == "External" {
 			return nil
 		}
@@ -232,6 +241,8 @@ func isTrue[T string | []byte](value T) bool {
 // readStyles reads which number format each style of a cell has.
 func (b *Book) readStyles(name string) error {
 	codes, texts := map[int]format{}, map[int]string{}
+	// A cell's style counts the <xf> of <cellXfs> (ECMA-376, part 1, 18.8.10), each of which names its
+	// number format by id.
 	inCells := 0 // depth of <cellXfs>; <cellStyleXfs> holds elements of the same name
 	return b.elements(name, func(e element) error {
 		if e.depth <= inCells {
@@ -259,6 +270,7 @@ func (b *Book) readStyles(name string) error {
 }
 
 // number reads an unsigned decimal attribute.
+// It has a bound far above all that is a row or a style, so that it can't overflow.
 func number(digits []byte) (int, bool) {
 	n := 0
 	for _, d := range digits {

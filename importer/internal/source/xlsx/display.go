@@ -14,6 +14,9 @@ type formatCode struct {
 // display makes the texts that a sheet shows of stored numbers. That is a language of
 // its own, which excelize speaks: a number is put into a workbook of excelize's with
 // the style that it has here, and read from there.
+//
+// It is for comparing with texts that a person has copied from the screen. No cell of a case is made
+// by it, so a mistake of excelize's can't get into one.
 type display struct {
 	codes  []formatCode // of the book, by the number of a cell's style
 	book   *excelize.File
@@ -51,6 +54,7 @@ func (d *display) text(style int, value string, date1904 bool) string {
 	if err != nil {
 		return value
 	}
+	// All are dropped at once: to drop the oldest would cost each text more than to make it again.
 	if d.shown == nil || len(d.shown) >= maxShown {
 		d.shown = map[stored]string{}
 	}

@@ -19,6 +19,8 @@ const (
 // that hides most of the time that inflating takes. It also checks what can be
 // checked of bytes alone, so that the scanner need not look at each: that the text is
 // UTF-8 and has no character that XML forbids.
+//
+// Pieces go round: who takes one from full gives it back to empty, and nobody else holds it meanwhile.
 type feed struct {
 	full  chan []byte
 	empty chan []byte
@@ -28,6 +30,7 @@ type feed struct {
 }
 
 // startFeed reads in, which is of that size, to its end or until close. It closes in.
+// A small part gets small pieces: a workbook has a dozen parts of a few hundred bytes.
 func startFeed(in io.ReadCloser, size int64) *feed {
 	f := &feed{full: make(chan []byte, pieces), empty: make(chan []byte, pieces), stop: make(chan struct{})}
 	for range pieces {
@@ -53,6 +56,8 @@ func (f *feed) run(in io.ReadCloser) {
 		}
 		var n int
 		n, f.err = io.ReadFull(in, piece[headroom:cap(piece)])
+		// The checksum of the archive is looked at with the read that finds the end. Without that read, a
+		// part with a bit that was flipped would pass.
 		if errors.Is(f.err, io.ErrUnexpectedEOF) { // either the part's end, or its archive's
 			_, f.err = in.Read(make([]byte, 1))
 			if f.err == nil {
@@ -78,6 +83,7 @@ func (f *feed) next() ([]byte, error) {
 }
 
 // giveBack returns a piece that has been read.
+// It never blocks: empty has room for all that there are.
 func (f *feed) giveBack(piece []byte) { f.empty <- piece }
 
 // close ends the unpacking and waits for it, so that neither the goroutine nor the open part outlives

@@ -10,6 +10,9 @@ import (
 
 // format is what a number format does to the text of a cell. All others leave the
 // stored value as it is: they would round, shorten or merge.
+//
+// The codes are those of ECMA-376, part 1, 18.8.31. A cell doesn't say that it is a date: its number
+// is one if its style's format code would show it as one.
 type format struct {
 	kind   formatKind
 	digits int // of padded
@@ -27,6 +30,8 @@ const (
 
 // builtIn is the number format that every workbook has under an id, as far as it matters: those
 // of dates and times, and percentages.
+// ECMA-376, part 1, 18.8.30 lists them. 27 to 36 and 50 to 58 depend on the language of the
+// program: they are dates in East Asia, and not used elsewhere.
 func builtIn(id int) format {
 	switch {
 	case id >= 14 && id <= 22, id >= 27 && id <= 36, id == 45, id == 47, id >= 50 && id <= 58:
@@ -41,6 +46,8 @@ func builtIn(id int) format {
 
 // parseFormat reads a format code as far as it matters here. Of its sections, which
 // are for positive numbers, negative ones, zero and text, the first is looked at.
+// A code that can't be read to its end means nothing: the value stays as it is stored, which loses
+// none of it.
 func parseFormat(code string) format {
 	zeros, others := 0, false
 	for i := 0; i < len(code); i++ {
@@ -115,6 +122,9 @@ func appendPlain(to, value []byte) []byte {
 const maxShift = 330
 
 // appendShifted appends the number times ten to the power of shift.
+//
+// It moves the point among the digits. 0.1 as a float is not a tenth, and a percentage that is made by
+// a multiplication would show that.
 func appendShifted(to, value []byte, shift int) []byte {
 	number := bytes.TrimSpace(value)
 	mantissa, exponent := number, 0
@@ -165,6 +175,7 @@ func isNumber(value []byte) bool {
 }
 
 // appendPadded fills the whole part up with zeros.
+// A fraction stays, though a spreadsheet would round it away: two keys must not become one.
 func appendPadded(to, value []byte, digits int) []byte {
 	text := appendPlain(nil, value)
 	if !isNumber(text) {
@@ -198,6 +209,7 @@ func (f format) moment(value []byte, date1904 bool) (string, bool) {
 		return clock(seconds), true
 	}
 	days, rest := seconds/secondsPerDay, seconds%secondsPerDay
+	// A time of day alone is stored as a fraction of a day that there isn't. From 1904 on, day 0 is one.
 	if days == 0 && !date1904 {
 		return clock(rest), true
 	}
@@ -212,6 +224,7 @@ func (f format) moment(value []byte, date1904 bool) (string, bool) {
 	case days < 60:
 		first = first.AddDate(0, 0, 1)
 	}
+	// A day has the same length each day: the calendar of a sheet knows no time zones.
 	at := first.AddDate(0, 0, int(days)).Add(time.Duration(rest) * time.Second)
 	if rest == 0 {
 		return at.Format(time.DateOnly), true
@@ -231,6 +244,9 @@ func clock(seconds int64) string {
 }
 
 // isoDate reads the ISO 8601 of cells that are stored as such.
+//
+// Excel writes such cells only if it is told to save in the strict form of the standard. A time zone is
+// left out and not converted: the sheet shows the time as it stands.
 func isoDate(value string) (string, bool) {
 	for _, layout := range []string{
 		"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04",

@@ -21,6 +21,9 @@ type Flaw struct {
 }
 
 // Rows reads a sheet, a row at a time.
+//
+// It is not safe for concurrent use. It owns its part of the archive until Close, and needs the book
+// to stay open.
 type Rows struct {
 	// Hidden counts the rows so far that the sheet doesn't show.
 	Hidden int
@@ -46,6 +49,8 @@ type Rows struct {
 }
 
 // span tells which piece of the row's text is a cell's.
+// The spans wait until the row's end, so that one string holds all of them: a string for each cell
+// would be a dozen allocations a row.
 type span struct{ column, from, to int }
 
 // Error is what keeps a sheet from being read to its end.
@@ -189,6 +194,8 @@ func (r *Rows) row() error {
 }
 
 // readRow reads a <row> to its end. The lexer has just read its start tag.
+// Numbers only ever grow (ECMA-376, part 1, 18.3.1.73 leaves them out if each follows the last): a row
+// that comes back would be a case sent twice.
 func (r *Rows) readRow() error {
 	number, err := r.lex.rowNumber(r.number)
 	if err != nil {
@@ -250,6 +257,7 @@ func (r *Rows) cell() error {
 		if column, row, err = parseReference(reference); err != nil {
 			return err
 		}
+		// One of the two is wrong, and nobody knows which.
 		if row != r.number {
 			return fmt.Errorf("the cell %s in row %d", reference, r.number)
 		}
@@ -274,6 +282,8 @@ type content struct {
 	style []byte
 }
 
+// cellKind is a cell's type, ST_CellType of ECMA-376, part 1, 18.18.11. It says how the text in <v> is
+// meant.
 type cellKind byte
 
 const (
@@ -367,6 +377,7 @@ func (r *Rows) content(column int, c content) error {
 		case r.lex.kind == endTag && r.lex.depth() == 3:
 			// A result that is an empty text says so by its type; other empty ones
 			// were never computed.
+			// Programs that aren't spreadsheets write formulas without results and leave them to Excel.
 			if formula && len(r.text) == from && (!hasValue || c.kind == numberCell) {
 				r.flaw(column, noResult)
 				return nil
@@ -384,6 +395,7 @@ func (r *Rows) value(column int, kind cellKind, style, from int) error {
 	}
 	switch kind {
 	case sharedCell:
+		// Nothing is copied: the text is a piece of the table, which lives as long as somebody holds it.
 		i, err := r.book.strings.find(bytes.TrimSpace(raw))
 		r.text = r.text[:from]
 		if err != nil {
@@ -412,6 +424,7 @@ func (r *Rows) value(column int, kind cellKind, style, from int) error {
 	case textCell:
 		r.text = append(r.text[:from], unescape(raw)...)
 	case numberCell:
+		// Before the format is applied: that overwrites the stored number.
 		if r.show[column] {
 			r.shown[column] = r.texts.text(style, string(raw), r.book.date1904)
 		}
@@ -454,6 +467,8 @@ func (r *Rows) fill() {
 }
 
 // parseReference reads a cell's reference: column 0 and row 1 for A1.
+//
+// A dollar sign, as formulas have it, is a mistake here.
 func parseReference(reference []byte) (column, row int, err error) {
 	i := 0
 	for ; i < len(reference) && reference[i]|0x20 >= 'a' && reference[i]|0x20 <= 'z'; i++ {

@@ -12,6 +12,8 @@ import (
 )
 
 // stringTable is the texts that cells share, in the order of the file.
+//
+// It is written once, before the first row is read. From then on several goroutines may look texts up.
 type stringTable struct {
 	refs   []ref
 	chunks []string        // as many as fit into memory
@@ -23,6 +25,7 @@ type stringTable struct {
 
 // ref tells where a text is: in which chunk, at which byte, and of which length; or
 // where and how long in the spilled file.
+// It has no pointer in it: the collector passes over a table of millions at once.
 type ref struct {
 	at     uint64 // chunk<<chunkBits | byte, or inSpill | byte
 	length uint32
@@ -73,6 +76,7 @@ func (t *stringTable) read(l *lexer) error {
 
 // richText reads what an <si> or <is> holds: the text of all its runs, joined. The
 // runs that tell how it is pronounced are left out.
+// Phonetic runs are the readings of Japanese names (ECMA-376, part 1, 18.4.6): no part of the cell.
 func (l *lexer) richText(to []byte) ([]byte, error) {
 	outside := l.depth() - 1
 	phonetic := 0 // depth of an <rPh>
@@ -218,6 +222,7 @@ func (t *stringTable) find(digits []byte) (int, error) {
 	switch {
 	case len(digits) == 0:
 		return 0, errors.New("a shared text without its number")
+	// A table that was cut is seen here if its XML has still been sound.
 	case n >= len(t.refs):
 		return 0, fmt.Errorf("the shared text %d, where there are %d", n, len(t.refs))
 	}
@@ -226,6 +231,8 @@ func (t *stringTable) find(digits []byte) (int, error) {
 
 // unescape replaces the _xHHHH_ by which spreadsheets write characters that XML
 // doesn't have. _x005F_ is an underscore that keeps what follows from being one.
+// ST_Xstring of ECMA-376, part 1, 22.9.2.19 has the rule. Excel follows it, though a text that a
+// person has typed may look the same; it then escapes the underscore.
 func unescape(text []byte) []byte {
 	for i := 0; i+7 <= len(text); i++ {
 		if text[i] != '_' || !isEscape(text[i:]) {

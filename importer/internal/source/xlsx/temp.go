@@ -47,6 +47,7 @@ func newTemp(folder string) (*Temp, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A file system with no room left still makes files.
 	if _, err = t.Write(make([]byte, chunkSize)); err == nil {
 		err = t.Truncate(0)
 	}
@@ -71,6 +72,7 @@ func makeTemp(folder string) (*Temp, error) {
 		return nil, err
 	}
 	t := &Temp{file, os.Remove(file.Name()) != nil}
+	// Only if a name stays: otherwise there is nothing that a killed process could leave.
 	if t.named {
 		removeOld(folder)
 	}
