@@ -8,7 +8,7 @@ import (
 )
 
 // Apply makes a case of a row. It returns every problem of the row; the case is good only
-// where there is none. key is the row's, from [Program.Key] or made of its cells.
+// if there is none. key is the row's, from [Program.Key] or made of its cells.
 func (p *Program) Apply(cells []string, key string) (Case, []Problem) {
 	p.row.Begin(cells, key)
 	files, w := p.attached.of(&p.row), &p.writer

@@ -18,7 +18,7 @@ type Sent struct {
 
 // Description is what a case's description can be recognised by.
 type Description struct {
-	Marker string // its last line, "" where the mapping has none
+	Marker string // its last line, "" if the mapping has none
 	Length int    // in characters
 	Bytes  int
 }

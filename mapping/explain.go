@@ -11,7 +11,7 @@ type Trace struct {
 	Field   string
 	From    string // where its value comes from, as the mapping says it
 	Steps   []TraceStep
-	Problem *Problem // why it can't be sent; nil where it can
+	Problem *Problem // why it can't be sent; nil if it can
 }
 
 // TraceStep is a value after a step; the first, without a name, is before all steps.

@@ -138,7 +138,7 @@ func compileField(c *row.Columns, f *field) compiled {
 	return out
 }
 
-// value reads the field and runs its steps, all but max. watch, where there is one, is told of
+// value reads the field and runs its steps, all but max. watch, if there is one, is told of
 // the value before and after each step.
 func (f *compiled) value(r *row.Row, watch func(step, value string)) (string, *row.Problem) {
 	v := f.always

@@ -164,6 +164,8 @@ func (d *decoder) size(n yamlfile.Node, what string) int64 {
 }
 
 // ParseSize reads 20MB (20,000,000 bytes), 20MiB (20 × 1,048,576) or plain bytes.
+// humanize.ParseBytes isn't used in its place, because it drops commas: it takes 1,5MB, which is
+// one and a half here, for 15 MB. A limit that is misread must be refused instead.
 func ParseSize(text string) (bytes int64, err error) {
 	m := sizePattern.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {

@@ -15,7 +15,7 @@ import (
 // goroutine at a time; but it has memory of its own, so that a reader may make the keys of
 // rows that are still ahead of those which a Program applies.
 type Key struct {
-	pieces []row.Piece // none where rows are known by their cells
+	pieces []row.Piece // none if rows are known by their cells
 	row    row.Row
 }
 

@@ -16,7 +16,7 @@ func fieldMapping(field string) string {
 }
 
 // value applies the field to a cell of the column C; another column, D, has "d". It
-// returns the field's JSON, "" where it was left out, or the word of the problem.
+// returns the field's JSON, "" if it was left out, or the word of the problem.
 func value(t *testing.T, field, cell string) (text, problem string) {
 	t.Helper()
 	p := compile(t, fieldMapping(field), []string{"C", "D"})

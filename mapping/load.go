@@ -13,7 +13,7 @@ import (
 )
 
 // Load reads a mapping file and, by tables, the files that it names; tables may be nil
-// where it names none. It fails where the file can't be read as YAML at all; other
+// if it names none. It fails if the file can't be read as YAML at all; other
 // mistakes are kept for [Mapping.Err] and [Mapping.Compile], so that all of them are
 // reported at once. Close the Mapping when it is done with.
 func Load(path string, tables Tables) (*Mapping, error) {

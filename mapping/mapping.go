@@ -16,7 +16,7 @@
 //	key: "zoho-{{ID Ticket}}"     what a row is known by for ever
 //	marker: "[ref:{{key}}]"       last line of every description, with the key in it
 //	when: 'row["Estado"] != "Spam"'    which rows are meant; all without it
-//	input:                        how inputs are read, where detection fails:
+//	input:                        how inputs are read, if detection fails:
 //	  sheet: Tickets              of a workbook
 //	  header_row: 2               as the spreadsheet shows it
 //	  delimiter: tab              one character, or tab
@@ -102,20 +102,20 @@ import (
 type Mapping struct {
 	Path      string // of the file
 	Operation string // tenant module that the token belongs to
-	KeyText   string // the text of key:, in canonical spelling; "" where rows are known by their cells
+	KeyText   string // the text of key:, in canonical spelling; "" if rows are known by their cells
 	Input     Input  // how inputs are to be read
 
 	identity
 	body
-	when    *row.Expression // nil where all rows are meant
+	when    *row.Expression // nil if all rows are meant
 	lookups []*row.Lookup
-	files   *fileRules // nil where a row has no attachments
+	files   *fileRules // nil if a row has no attachments
 	file    *yamlfile.File
 }
 
 // identity is what rows and cases are known by.
 type identity struct {
-	key, marker *row.Template // nil where the mapping has none
+	key, marker *row.Template // nil if the mapping has none
 }
 
 // body is what a case has in it.

@@ -18,7 +18,7 @@ const (
 var whyLeftOut = map[string]string{"missing_attachment": "no existe", "empty_attachment": "está vacío",
 	"attachment_too_large": "es demasiado grande"}
 
-// fileNames is what the description says of the row's files, "" where there is nothing
+// fileNames is what the description says of the row's files, "" if there is nothing
 // to say.
 func fileNames(g *gathering, named bool) string {
 	if len(g.leftOut) == 0 && (len(g.files) == 0 || !named) {

@@ -20,7 +20,7 @@ type Program struct {
 	writer   caseWriter
 	attached attached
 	row      row.Row
-	watcher  watcher // nil where nobody asks
+	watcher  watcher // nil if nobody asks
 }
 
 // columns are those of the input that a program uses.

@@ -12,7 +12,7 @@ import (
 // caseWriter is how a case is written.
 type caseWriter struct {
 	opening string   // of the JSON, with the operation
-	marker  row.Text // nil where descriptions carry none
+	marker  row.Text // nil if descriptions carry none
 	named   bool     // the description lists the files
 	fields  []compiled
 	form    []compiledForm
@@ -36,7 +36,7 @@ func (w *caseWriter) markerLine(r *row.Row) string {
 // watcher is told of every step of the fields, and of the value before and after it.
 type watcher func(f *field, step, value string)
 
-// of is what is told of the steps of one field, nil where nobody asks.
+// of is what is told of the steps of one field, nil if nobody asks.
 func (w watcher) of(f *field) func(step, value string) {
 	if w == nil {
 		return nil
@@ -102,7 +102,7 @@ func (b *builder) field(f *compiled) {
 }
 
 // tail is what stands behind the description's text: the files' names and the marker.
-// Where all does not fit, the names give way until the text has half of the room.
+// If all does not fit, the names give way until the text has half of the room.
 func (b *builder) tail(f *compiled, text string) string {
 	names := b.names
 	if names != "" && f.Max > 0 {

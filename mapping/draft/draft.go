@@ -14,10 +14,10 @@ import (
 // Draft is what a first mapping says of its input beside the columns.
 type Draft struct {
 	Input     string // the input's name, for a comment
-	HeaderRow int    // 0 where it is the first that isn't empty
-	Sheet     string // "" where there is one
-	Root      string // folder of the attachments, "" where none was found
-	Glob      string // folder of a row's files, by the key's column, "" where there is none
+	HeaderRow int    // 0 if it is the first that isn't empty
+	Sheet     string // "" if there is one
+	Root      string // folder of the attachments, "" if none was found
+	Glob      string // folder of a row's files, by the key's column, "" if there is none
 	Lookup    *Lookup
 }
 
@@ -179,7 +179,7 @@ func (w *drafting) caseType() {
 	w.table("case-type", c, meanings["type"], "Request")
 }
 
-// table writes a field with what occurs and how often, translated where that is known.
+// table writes a field with what occurs and how often, translated if that is known.
 // whenEmpty is for empty cells.
 func (w *drafting) table(field string, c *columnFacts, known map[string]string, whenEmpty string) {
 	w.line("  %s:", field)
@@ -315,7 +315,8 @@ func (w *drafting) solution() {
 // knows.
 func (w *drafting) form() {
 	w.line("")
-	w.comment("  ", "Los campos propios de su formulario. Quite el # de los que tenga, con el nombre que tienen en él.")
+	w.comment("  ", "Los campos propios de su formulario. Quite el # de los que tenga, con el nombre que tienen "+
+		"en él.")
 	w.line("  form:")
 	any := false
 	for _, c := range w.guess.columns {
@@ -399,13 +400,14 @@ func (w *drafting) orphanedFiles() {
 			w.line("")
 			w.comment("", "%s parece nombrar archivos, pero no se encontró ninguno. Si los tiene, diga dónde y quite "+
 				"los #:", quote(c.name))
-			w.comment("", "attachments:\n#   root: ./adjuntos\n#   files: [{column: %s, split: \";\"}]", quote(c.name))
+			w.comment("", "attachments:\n#   root: ./adjuntos\n#   files: [{column: %s, split: \";\"}]",
+				quote(c.name))
 			return
 		}
 	}
 }
 
-// KeyColumn is the column by which the rows are known, "" where there is none.
+// KeyColumn is the column by which the rows are known, "" if there is none.
 func (g *Guess) KeyColumn() string {
 	if c := g.decide()["key"]; c != nil {
 		return c.name
@@ -417,7 +419,7 @@ func (g *Guess) KeyColumn() string {
 func (g *Guess) HasFileColumn() bool { return g.decide()["files"] != nil }
 
 // LineOf is how a line of a second file is put together: who wrote when, and what. It
-// is "" where the file has nothing to read.
+// is "" if the file has nothing to read.
 func (g *Guess) LineOf(key string) string {
 	var date, author, body string
 	longest := 0

@@ -85,7 +85,8 @@ func NewGuess(header []string, exists func(path string) bool) *Guess {
 
 var (
 	emailPattern = lazily(`^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$`)
-	htmlPattern  = lazily(`(?i)</?(p|br|div|span|b|strong|ul|ol|li|a|table|font|html|body|img)[ />]|&(nbsp|amp|lt|gt|quot|#\d+);`)
+	htmlPattern  = lazily(`(?i)</?(p|br|div|span|b|strong|ul|ol|li|a|table|font|html|body|img)[ />]|` +
+		`&(nbsp|amp|lt|gt|quot|#\d+);`)
 )
 
 // lazily compiles a pattern when it is first used: a program that starts for something else
@@ -198,7 +199,7 @@ func (g *Guess) isFile(c *columnFacts, name string) bool {
 	return false
 }
 
-// decided are the columns that a draft uses, by role; nil where there is none.
+// decided are the columns that a draft uses, by role; nil if there is none.
 type decided map[string]*columnFacts
 
 // decide gives each role the column that suits it best.
@@ -272,7 +273,7 @@ func (g *Guess) decide() decided {
 }
 
 // nearlyKey is the column by which the rows would be known, were it not for a few that have a
-// cell of it in common or none; nil where there is none.
+// cell of it in common or none; nil if there is none.
 func (g *Guess) nearlyKey(d decided) (best *columnFacts) {
 	few := max(g.rows/20, 1)
 	for _, c := range g.columns {
@@ -350,7 +351,7 @@ func (c *columnFacts) byCount() []occurrence {
 func (g *Guess) Rows() int { return g.rows }
 
 // ColumnOf returns the first column of which at least two values, and half of all, are
-// among these; "" where there is none.
+// among these; "" if there is none.
 func (g *Guess) ColumnOf(values []string) string {
 	known := map[string]bool{}
 	for _, v := range values {

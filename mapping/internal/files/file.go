@@ -73,7 +73,7 @@ type Version struct {
 	size, modified int64
 }
 
-// Version is the file as it was when it was looked at. It is settled where whoever has
+// Version is the file as it was when it was looked at. It is settled if whoever has
 // written to the file since has changed its time.
 func (f *File) Version() (v Version, settled bool) {
 	return Version{f.Path, f.Size, f.modified.UnixNano()}, f.settled

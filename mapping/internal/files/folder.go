@@ -13,14 +13,14 @@ import (
 	"wolkvox-import/mapping/internal/text"
 )
 
-// Folder is the folder of the attachments, in which files are found even where their
+// Folder is the folder of the attachments, in which files are found even if their
 // names are spelt otherwise than in the input.
 type Folder struct {
 	root       *os.Root
 	ignoreCase bool
 	lists      map[string]map[string]string // of a folder: folded name to name
 	seed       maphash.Seed
-	marks      map[uint64]bool // files that rows use; nil where nobody asks
+	marks      map[uint64]bool // files that rows use; nil if nobody asks
 }
 
 // Open opens a folder. ignoreCase is of the names of files.
@@ -35,7 +35,7 @@ func Open(dir string, ignoreCase bool) (*Folder, error) {
 
 // Find returns the path under which a file exists: as it is written, or with its accents
 // composed or decomposed (systems differ), or with its %20 decoded, or, on request, with
-// other letters in lower and upper case. Where nothing exists it is the path as written.
+// other letters in lower and upper case. If nothing exists it is the path as written.
 func (f *Folder) Find(name string) string {
 	if f.exists(name) {
 		return name

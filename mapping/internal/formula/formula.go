@@ -112,7 +112,8 @@ func compile(source string, kind ...expr.Option) (*Formula, error) {
 	case err != nil:
 		return nil, fmt.Errorf("the expression can't be used: %s", expressionError(err))
 	case seen.loop != "":
-		return nil, fmt.Errorf("the expression can't be used: %s is not part of it here, so that every expression ends", seen.loop)
+		return nil, fmt.Errorf("the expression can't be used: %s is not part of it here, so that every expression ends",
+			seen.loop)
 	case seen.members != seen.uses:
 		return nil, errors.New(`an expression uses row only with a column's name: row["Estado"]`)
 	}

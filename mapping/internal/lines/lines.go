@@ -57,7 +57,8 @@ func buildIn(folder string, fill func(add func(key, line string) error) error) (
 		return nil, err
 	}
 	x.db.SetMaxOpenConns(1)
-	if _, err = x.db.Exec(`CREATE TABLE lines (key TEXT NOT NULL, line TEXT NOT NULL); CREATE TABLE asked (key TEXT PRIMARY KEY) WITHOUT ROWID`); err != nil {
+	if _, err = x.db.Exec(`CREATE TABLE lines (key TEXT NOT NULL, line TEXT NOT NULL);
+		CREATE TABLE asked (key TEXT PRIMARY KEY) WITHOUT ROWID`); err != nil {
 		return nil, err
 	}
 	if err = x.fill(fill); err != nil {

@@ -26,7 +26,7 @@ func NewHeader(names []string) *Header {
 }
 
 // Find returns the number of the column, from 0. The error names the nearest column
-// where there is none, and the columns where there are several.
+// if there is none, and the columns if there are several.
 func (h *Header) Find(name string) (int, error) {
 	found := h.index[text.FoldName(name)]
 	switch {

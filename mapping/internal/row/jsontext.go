@@ -62,7 +62,7 @@ func endsQuoted(text string, quoted bool) bool {
 	return quoted
 }
 
-// JSON compiles it. Its value is "" where every column in it is empty: a currency
+// JSON compiles it. Its value is "" if every column in it is empty: a currency
 // without an amount is nothing to send.
 func (c *Columns) JSON(j *JSON, name string) Text {
 	texts := make([]Appender, len(j.parts))

@@ -6,6 +6,6 @@ type Problem struct {
 	Error   string // stable word for programs, such as missing_value
 	Message string // for the person, with the field
 	Hint    string // what to do next
-	Value   string // that a table lacks; "" elsewhere
-	Err     error  // beneath, where a file can't be opened
+	Value   string // that a table lacks; "" otherwise
+	Err     error  // beneath, if a file can't be opened
 }

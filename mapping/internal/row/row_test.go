@@ -352,3 +352,35 @@ func TestColumnLetters(t *testing.T) {
 		}
 	}
 }
+
+// A condition that couldn't read its lookup must stop the row: an empty text in the place of the
+// lines would decide whether the row is meant.
+func TestALookupThatFailsInWhenStopsTheRow(t *testing.T) {
+	_, all := lookups(t, hilo, "Ticket|Autor|Texto\nT7|Ana|uno")
+	c := columns()
+	c.Lookup(all[0])
+	conditions := map[string]bool{`row["hilo"] != ""`: true, `row["hilo"] == ""`: false}
+	compiled := map[string]func(*Row) (bool, *Problem){}
+	for source, want := range conditions {
+		when := c.Condition(&Expression{source, at})
+		if when == nil || c.Mistakes.Err() != nil {
+			t.Fatalf("%s: %v", source, c.Mistakes.Err())
+		}
+		r := Row{Cells: cells()}
+		if got, p := when(&r); got != want || p != nil {
+			t.Errorf("%s: got %v, %+v", source, got, p)
+		}
+		compiled[source] = when
+	}
+	all[0].Close()
+	for source, when := range compiled {
+		r := Row{Cells: cells()}
+		yes, p := when(&r)
+		if yes || p == nil || p.Error != "lookup" || p.Field != "lookups.hilo" || p.Hint == "" {
+			t.Errorf("%s without its lines: got %v, %+v", source, yes, p)
+		}
+		if r.Fault() != nil {
+			t.Errorf("%s: the problem would be told twice", source)
+		}
+	}
+}

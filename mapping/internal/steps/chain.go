@@ -14,7 +14,7 @@ type Refusal struct {
 	Word    string // stable, for programs, such as not_in_values
 	Message string // for the person, without the field
 	Hint    string // what to do next
-	Value   string // that a table lacks; "" elsewhere
+	Value   string // that a table lacks; "" otherwise
 }
 
 // Chain is the steps of one field, and what else is asked of its value. Its zero value does

@@ -46,7 +46,7 @@ func ReadReplacements(d *Reader, n yamlfile.Node) (list Replacements) {
 	return list
 }
 
-// Apply fails where the text could grow out of bounds: each of its characters may be
+// Apply fails if the text could grow out of bounds: each of its characters may be
 // a match, and $0 in a replacement stands for all of one.
 func (list Replacements) Apply(v string) (string, bool) {
 	for _, r := range list {

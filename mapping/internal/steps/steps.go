@@ -8,7 +8,7 @@ import (
 )
 
 // steps is the table of everything that can be done to a field, in the order in
-// which it is done, whatever their order in the file. build returns nil where the
+// which it is done, whatever their order in the file. build returns nil if the
 // step only sets a property of the field.
 var steps = []struct {
 	name  string

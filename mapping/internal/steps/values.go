@@ -22,12 +22,12 @@ const mostValues = 200_000
 type valueTable struct {
 	to     map[string]string
 	rest   *string             // of *
-	fold   func(string) string // nil where the spelling matters
-	inFile string              // "" where the table stands in the mapping
+	fold   func(string) string // nil if the spelling matters
+	inFile string              // "" if the table stands in the mapping
 }
 
 // buildValues replaces a value by what the table has for it. A value that the table
-// lacks becomes empty where the field has a default, and is a problem elsewhere.
+// lacks becomes empty if the field has a default, and is a problem otherwise.
 func buildValues(d *Reader, n yamlfile.Node, c *Chain) Step {
 	table := newValueTable(c)
 	for _, p := range d.Pairs(n, "values") {
@@ -169,7 +169,8 @@ func notInValues(v string, t *valueTable) *Refusal {
 	} else if near := text.Nearest(v, slices.Sorted(maps.Keys(t.to))); near != "" {
 		p.Hint = fmt.Sprintf("the nearest value is %q: correct the cell, or add the value to the table", near)
 		if text.Fold(near) == text.Fold(v) {
-			p.Hint = fmt.Sprintf("the table has %q: add fold: true to the field, and case and accents no longer matter", near)
+			p.Hint = fmt.Sprintf("the table has %q: add fold: true to the field, and case and accents no longer matter",
+				near)
 		}
 	}
 	return p

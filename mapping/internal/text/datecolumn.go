@@ -12,7 +12,7 @@ import (
 type DateColumn struct {
 	Given   []string // patterns that the mapping says
 	Cells   int      // that were no ISO dates
-	Example string   // the cell that decided; "" where none did
+	Example string   // the cell that decided; "" if none did
 	fits    []*DatePattern
 }
 
@@ -65,7 +65,7 @@ func (c *DateColumn) Add(cell string) bool {
 	return len(c.fits) > 0
 }
 
-// Fits lists the patterns that every cell fits, none where there was no cell.
+// Fits lists the patterns that every cell fits, none if there was no cell.
 func (c *DateColumn) Fits() (patterns []string) {
 	if c.Cells == 0 {
 		return nil

@@ -5,7 +5,7 @@ import "time"
 // DateRule is a field's step `date`, together with its `tz`.
 type DateRule struct {
 	From []*DatePattern // as texts of the column are written
-	To   *DatePattern   // nil: the date, with the time of day where there is one
+	To   *DatePattern   // nil: the date, with the time of day if there is one
 	In   *time.Location // of texts that don't say theirs
 	Out  *time.Location // nil: as it stands
 }

@@ -74,7 +74,7 @@ var unseen = map[atom.Atom]bool{atom.Script: true, atom.Style: true, atom.Head: 
 	atom.Template: true, atom.Noscript: true}
 
 // foreign handles what looks like a tag and is no element of HTML. It is text, such as
-// <nombre> or <ana@correo.example>, except where a word processor has put it in: <o:p>.
+// <nombre> or <ana@correo.example>, unless a word processor has put it in: <o:p>.
 func (w *htmlWriter) foreign(t html.Token, raw string) {
 	if prefix, _, ok := strings.Cut(t.Data, ":"); !ok || len(prefix) > 3 || strings.Contains(t.Data, "@") {
 		w.write(raw)

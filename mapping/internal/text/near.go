@@ -18,7 +18,7 @@ func QuoteList(names []string, most int) string {
 	return strings.Join(quoted, ", ")
 }
 
-// Nearest returns the name with the smallest edit distance, or "" where none is
+// Nearest returns the name with the smallest edit distance, or "" if none is
 // near enough to be what was meant.
 func Nearest(name string, names []string) string {
 	want, best, least := FoldName(name), "", 0

@@ -7,7 +7,7 @@ import (
 
 // ParseNumber returns a number as 1234.56, or the word for what is wrong with it.
 // Currency signs, blanks and a minus in any of its places are understood. decimal is the
-// decimal mark; 0 finds it out where the number leaves no doubt.
+// decimal mark; 0 finds it out if the number leaves no doubt.
 func ParseNumber(v string, decimal byte) (number, wrong string) {
 	text, negative := bareNumber(v)
 	if text == "" || strings.Trim(text, "0123456789.,") != "" {
@@ -65,7 +65,7 @@ func bareNumber(v string) (text string, negative bool) {
 	return strings.TrimPrefix(text, "+"), negative
 }
 
-// findDecimal finds the decimal mark. Where both marks occur, it is the last; where one
+// findDecimal finds the decimal mark. If both marks occur, it is the last; if one
 // occurs several times, the other. One mark with three digits behind it is a riddle.
 func findDecimal(text string) (mark byte, wrong string) {
 	dot, comma := strings.LastIndexByte(text, '.'), strings.LastIndexByte(text, ',')

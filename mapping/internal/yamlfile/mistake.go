@@ -51,7 +51,7 @@ func (m Mistakes) Error() string {
 	return strings.Join(texts, "\n")
 }
 
-// Err sorts the mistakes and returns them as an error, or nil where there are none.
+// Err sorts the mistakes and returns them as an error, or nil if there are none.
 func (m Mistakes) Err() error {
 	if len(m) == 0 {
 		return nil
