@@ -7,7 +7,7 @@ import (
 	"wolkvox-import/mapping/internal/text"
 )
 
-// The names that old systems give to columns, in Spanish, English and Portuguese, folded.
+// roleWords are the names that old systems give to columns, in Spanish, English and Portuguese, folded.
 // A column's role is the first whose word its name is; failing that, the first whose word
 // it contains.
 var roleWords = []struct {

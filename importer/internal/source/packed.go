@@ -117,7 +117,7 @@ var inputNames = []string{".csv", ".tsv", ".txt", ".xlsx", ".xlsm"}
 
 // openZip opens what a zip archive is or holds.
 // A workbook is such an archive itself, by the Open Packaging Conventions (ECMA-376, part 2), which
-// demand [Content_Types].xml. macOS adds a folder of its own to what it packs.
+// demand a list of content types. macOS adds a folder of its own to what it packs.
 func openZip(f *file, opt Options) (records, error) {
 	z, err := zip.NewReader(f, f.size)
 	if err != nil {

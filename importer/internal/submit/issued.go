@@ -58,7 +58,10 @@ func (s *Submitter) distinct(id string) error {
 		_, taken, err = s.Ledger.Owner(id)
 	}
 	if err != nil {
-		s.Halt.Fail(fmt.Errorf("whether the CRM has given an id twice can't be looked up: %w", err))
+		err = fmt.Errorf("whether the CRM has given an id twice can't be looked up: %w", err)
+		s.Halt.Fail(err)
+		return &crm.Error{Class: crm.InDoubt, Reason: "id_not_looked_up", Reply: crm.Reply{WolkvoxID: id}, Err: err,
+			Message: err.Error(), Hint: "look at the case at the CRM; resolve --auto settles the row by its marker"}
 	}
 	if !taken {
 		return nil

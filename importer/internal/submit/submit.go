@@ -184,7 +184,7 @@ func (s *Submitter) record(t Task, settled ledger.Settlement, o reports.Outcome)
 		if err != nil {
 			s.Halt.Fail(err)
 			s.Log.Error("what became of a row could not be recorded: note it down",
-				"row", t.Row, "key", t.Claim.Key, "outcome", o.Status, "wolkvox_id", o.WolkvoxID)
+				"file", t.File, "row", t.Row, "key", t.Claim.Key, "outcome", o.Status, "wolkvox_id", settled.WolkvoxID)
 		} else {
 			s.Meter.Settled()
 		}

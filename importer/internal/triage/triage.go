@@ -93,7 +93,9 @@ func (r *Rules) repeated(in *intake.Input, row *identity.Row, d *Decision) {
 		return
 	}
 	d.Outcome.Error, d.Outcome.Message = "repeated", "the same as "+first
-	d.Outcome.WolkvoxID, d.Outcome.IDPrefijo = row.Entry.WolkvoxID, row.Entry.IDPrefijo
+	if row.Entry.State == ledger.Created { // otherwise an id is only what a doubtful answer named
+		d.Outcome.WolkvoxID, d.Outcome.IDPrefijo = row.Entry.WolkvoxID, row.Entry.IDPrefijo
+	}
 }
 
 // nameOf is how a row of any input is called in the reports of this one.

@@ -90,6 +90,7 @@ func TestDecide(t *testing.T) {
 		"being sent by somebody":  {good, known(entry(ledger.Sending)), nil, false, false, reports.InDoubt, "in_doubt", "", false},
 		"another mapping's key":   {good, known(other), nil, false, false, reports.Invalid, reports.KeyInUse, "", false},
 		"twice, with equal cells": {good, after(known(entry(ledger.Created)), identity.Earlier{Row: 9, Same: true}), nil, false, false, reports.Skipped, "repeated", "77", false},
+		"twice, while in doubt":   {good, after(known(entry(ledger.InDoubt)), identity.Earlier{Row: 9, Same: true}), nil, false, false, reports.Skipped, "repeated", "", false},
 		"twice, with other cells": {good, after(known(ledger.Entry{}), identity.Earlier{Row: 9}), nil, false, false, reports.Invalid, reports.RepeatedKey, "", false},
 
 		"a copy in another input":      {good, identity.Known{Copy: identity.Earlier{Row: 9, Same: true}}, nil, false, false, reports.Skipped, "repeated", "", false},

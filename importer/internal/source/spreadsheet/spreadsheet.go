@@ -59,10 +59,10 @@ func startsNumber(before []byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-var scientific = regexp.MustCompile(`^[+-]?(\d)(?:[.,](\d+))?[eE]([+-]?\d{1,3})$`)
-
 // scientific is a number with an exponent, and one digit before the point, as the programs write it.
 // Its groups are that digit, the fraction and the exponent.
+var scientific = regexp.MustCompile(`^[+-]?(\d)(?:[.,](\d+))?[eE]([+-]?\d{1,3})$`)
+
 // Scientific tells whether a text is a number as 1.23E+19, whose last digits are gone.
 func Scientific(text string) bool {
 	m := scientific.FindStringSubmatch(strings.TrimSpace(text))

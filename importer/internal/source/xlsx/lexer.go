@@ -51,9 +51,9 @@ type lexer struct {
 // file, entities and all. Both are good until the next token.
 type attr struct{ name, value []byte }
 
-// A bound on each token is one on the memory of the whole: a sheet is never held but piece by piece.
-// maxToken bounds a tag or a run of character data. A cell's longest text, each
-// character of it an entity, has a third of that.
+// maxToken bounds a tag or a run of character data. A cell's longest text, each character of it an
+// entity, has a third of that. A bound on each token is one on the memory of the whole: a sheet is
+// never held but piece by piece.
 const maxToken = 1 << 20
 
 // maxDepth bounds the elements in one another. A sheet needs eight; without a bound, a file of start
