@@ -79,11 +79,14 @@ func (s *Submitter) failed(err error, o *reports.Outcome, settled *ledger.Settle
 		o.Status = reports.NotAttempted
 		halt.Status = stop.Paused
 		s.Halt.Stop(halt)
-	default: // nothing was processed, and going on is of no use, unless only this row can't be claimed
+	case crm.Unsent, crm.Again, crm.TooMany, crm.TokenBad, crm.Misdirected, crm.Unable:
+		// Nothing was processed, and going on is of no use, unless only this row can't be claimed.
 		o.Status = reports.NotAttempted
 		if !errors.Is(err, ledger.ErrNotClaimable) {
 			s.Halt.Stop(halt)
 		}
+	default: // a class that nobody has decided about: the case may exist
+		o.Status, settled.State = reports.InDoubt, ledger.InDoubt
 	}
 }
 

@@ -190,8 +190,10 @@ func TestRowsMayBeClosedInTheMiddle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !r.Next() || !r.Next() {
-			t.Error(r.Err())
+		for range 2 {
+			if !r.Next() {
+				t.Error(r.Err())
+			}
 		}
 		r.Close()
 		r.Close() // as a deferred one may
