@@ -3,6 +3,7 @@ package importer_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -35,8 +36,26 @@ func TestKeysThatLostTheirZerosAreNotSentAgain(t *testing.T) {
 			t.Fatalf("%v", row)
 		}
 	}
+	// What the run wrote of them is no way around, unless it is mended.
+	rejects, err := os.ReadFile(d.path("out/rejects.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.write("mended.csv", string(rejects))
+	d.counts(d.run(d.path("mended.csv")), importer.StatusPartly, n{reports.Invalid: 50})
+	d.requests(60)
 	// They are not known by the wrong key now: the export as it was is passed over.
 	d.counts(d.run(d.csv("in.csv", columns, numbered(1, 50, 6))), 0, n{reports.Skipped: 50})
+}
+
+// A canary looks at the rows beforehand: each counts once all the same.
+func TestACanaryCountsKeysThatLostTheirZerosOnce(t *testing.T) {
+	d := newDesk(t, sandbox.Config{})
+	d.run(d.csv("in.csv", columns, numbered(1, 60, 6)))
+	d.job.Canary, d.job.Assent = true, false
+	d.job.Agreed = func(context.Context, string) bool { return true }
+	saved := append(numbered(1, 60, 1), numbered(61, 3, 1)...)
+	d.counts(d.run(d.csv("in.csv", columns, saved)), importer.StatusPartly, n{reports.Invalid: 60, reports.Created: 3})
 }
 
 // It isn't single rows that were changed if there are many: the run stops, and nothing of them is sent.

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -178,6 +179,9 @@ func ParseSize(text string) (bytes int64, err error) {
 	}
 	for range strings.Index("KMG", m[2]) + min(len(m[2]), 1) {
 		number *= unit
+	}
+	if number >= math.MaxInt64 {
+		return 0, fmt.Errorf("%q is more than any file has", text)
 	}
 	return int64(number), nil
 }

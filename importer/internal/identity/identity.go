@@ -151,12 +151,10 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 	if err == nil {
 		err = f.findEntries(in, bad)
 	}
-	switch {
-	case err != nil:
-	// An import_key is questioned by another rule than a key of an export.
-	case in.IsRejects():
+	if err == nil && in.IsRejects() {
 		err = f.questionKeys(in, slices.Concat(keyed, bad))
-	default:
+	}
+	if err == nil {
 		err = f.questionNewKeys(in, keyed)
 	}
 	if err == nil {
@@ -170,6 +168,7 @@ func (f *Finder) Find(in *intake.Input, batch []*intake.Row, memory []Row) ([]Ro
 
 // Forget lets rows be met again as if they had not been: they were only looked at beforehand.
 func (f *Finder) Forget() error {
+	f.spellings.respelled = 0
 	f.NextInput()
 	return f.seen.Forget()
 }

@@ -132,7 +132,7 @@ func (f *Finder) newRows(in *intake.Input, batch []*intake.Row, contents filter.
 	for _, s := range list {
 		sent := slices.ContainsFunc(s.ids, func(id [16]byte) bool {
 			e, ok := entries[id]
-			return ok && !Sendable(e.State)
+			return ok && !e.State.Claimable()
 		})
 		if !sent {
 			found = append(found, s.contents...)

@@ -30,7 +30,7 @@ func (f *Finder) questionNewKeys(in *intake.Input, rows []*Row) error {
 	var keys []string
 	for _, row := range rows {
 		// Spreadsheets change numbers and dates, and leave words alone.
-		if row.Entry.State == ledger.Unknown && strings.ContainsAny(row.Key, "0123456789") {
+		if row.Problem == nil && row.Entry.State == ledger.Unknown && strings.ContainsAny(row.Key, "0123456789") {
 			fresh, keys = append(fresh, row), append(keys, row.Key)
 		}
 	}

@@ -22,7 +22,7 @@ type similar struct {
 	folded filter.Filter
 }
 
-// newSimilar goes through the keys once, which takes about a second for each million.
+// newSimilar goes through all of the keys, once.
 func newSimilar(keys func() iter.Seq2[string, error]) (*similar, error) {
 	s := &similar{keys, filter.New()}
 	for key, err := range keys() {
@@ -93,7 +93,7 @@ func (f *Finder) questionKeys(in *intake.Input, rows []*Row) error {
 	for _, row := range rows {
 		state := row.Entry.State
 		// A key that the ledger has may still be another row's: then the cells are not those of its entry.
-		if state == ledger.Unknown || row.Given && row.Changed && (state == ledger.Created || Sendable(state)) {
+		if state == ledger.Unknown || row.Given && row.Changed && (state == ledger.Created || state.Claimable()) {
 			strange, keys = append(strange, row), append(keys, row.Key)
 		}
 	}
@@ -113,7 +113,7 @@ func (f *Finder) questionKeys(in *intake.Input, rows []*Row) error {
 	}
 	for _, row := range strange {
 		others := meant[row.Key]
-		if row.Given && row.Entry.State != ledger.Unknown && Sendable(row.Entry.State) {
+		if row.Given && row.Entry.State != ledger.Unknown && row.Entry.State.Claimable() {
 			others = slices.DeleteFunc(others, func(key string) bool { return known.mended[in.Number][key] })
 		}
 		if row.Problem = row.strange(others); row.Problem != nil {
@@ -132,7 +132,7 @@ func (row *Row) strange(meant []string) *mapping.Problem {
 		return unknownImportKey(row.Key, which)
 	case len(meant) == 0:
 		return nil
-	case row.Given && Sendable(row.Entry.State):
+	case row.Given && row.Entry.State.Claimable():
 		return &mapping.Problem{
 			Field: reports.RejectColumns[0],
 			Error: unknownKey,
@@ -157,16 +157,6 @@ func (row *Row) strange(meant []string) *mapping.Problem {
 			"which is still to be sent", row.Key, which),
 		Hint: fmt.Sprintf(writeKey+"; if it is another row, import it by a file without the import_ columns", which),
 	}
-}
-
-// Sendable tells whether a key in this state may be sent. A state that is unknown to this program may
-// not.
-func Sendable(state ledger.State) bool {
-	switch state {
-	case ledger.Unknown, ledger.Pending, ledger.Rejected, ledger.Invalid:
-		return true
-	}
-	return false
 }
 
 const (

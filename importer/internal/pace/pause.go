@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
+
+	"wolkvox-import/importer/internal/stop"
 )
 
 const (
@@ -44,14 +46,5 @@ func backoff(attempts int, longest time.Duration) time.Duration {
 	return d/2 + rand.N(d/2+1)
 }
 
-// wait tells whether the time passed before stop ended.
-func wait(stop context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-stop.Done():
-		return false
-	}
-}
+// wait tells whether the time passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool { return stop.Sleep(ctx, d) == nil }

@@ -117,9 +117,6 @@ func (s *Settler) one(ctx context.Context, d ledger.Doubt, left int) (Settled, e
 		Evidence: fmt.Sprintf("resolve --auto: %s, %v after its request could leave", end.Why, s.Margin)})
 }
 
-// lookEvery is how often a sleep looks at the clock: timers stand still while a computer sleeps.
-const lookEvery = 10 * time.Second
-
 // waitOut waits until the row's request can't make a case any more. How long that has been so, a
 // moment noted by another process tells if it is certain; otherwise it is since this one began.
 func (s *Settler) waitOut(ctx context.Context, d ledger.Doubt, left int) error {
@@ -134,7 +131,7 @@ func (s *Settler) waitOut(ctx context.Context, d ledger.Doubt, left int) error {
 				"rows left", left)
 			said = true
 		}
-		if err := stop.Sleep(ctx, min(rest, lookEvery)); err != nil {
+		if err := stop.Sleep(ctx, min(rest, stop.LookEvery)); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ package say
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Several is a number with its noun: 1 row, 2 rows. The noun's plural must end in s.
@@ -26,3 +27,7 @@ func Quoted(texts []string) []string {
 	}
 	return list
 }
+
+// Valid is a text as reports and ledgers can hold it: cells and answers may have bytes that are no
+// UTF-8.
+func Valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }

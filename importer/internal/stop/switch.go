@@ -66,8 +66,8 @@ func (s *Switch) Halt() *Halt {
 // Close releases what the switch holds. Halt is not to be asked any more.
 func (s *Switch) Close() { s.end(nil) }
 
-// lookEvery is how often Until looks at the clock: timers stand still while a computer sleeps.
-const lookEvery = 10 * time.Second
+// LookEvery is how often a long sleep looks at the clock: timers stand still while a computer sleeps.
+const LookEvery = 10 * time.Second
 
 // Until throws the switch at a time of the day. It returns then, or when the switch is thrown
 // for another reason.
@@ -80,7 +80,7 @@ func (s *Switch) Until(at time.Time) {
 				"run the same command again to go on"})
 			return
 		}
-		if Sleep(s.ctx, min(left, lookEvery)) != nil {
+		if Sleep(s.ctx, min(left, LookEvery)) != nil {
 			return
 		}
 	}

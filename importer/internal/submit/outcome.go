@@ -9,13 +9,11 @@ import (
 	"wolkvox-import/importer/internal/crm"
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/pace"
+	"wolkvox-import/importer/internal/say"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
 )
-
-// valid is a text as reports can hold it.
-func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
 // open opens the case's files, so that a missing one is found before the claim. They stay open until
 // the row's end: what is sent is what was looked at, even if a file is replaced meanwhile. The body
@@ -59,7 +57,7 @@ func (s *Submitter) failed(err error, o *reports.Outcome, settled *ledger.Settle
 	if !errors.As(err, &e) {
 		e = &crm.Error{Class: crm.InDoubt, Reason: "unknown", Message: err.Error(), Err: err}
 	}
-	o.HTTPStatus, o.Code, o.Error, o.Message, o.Hint = e.HTTPStatus, e.Code, e.Reason, valid(e.Message), e.Hint
+	o.HTTPStatus, o.Code, o.Error, o.Message, o.Hint = e.HTTPStatus, e.Code, e.Reason, say.Valid(e.Message), e.Hint
 	settled.Evidence, settled.At = e.Error(), s.Clock.Now()
 	if e.WolkvoxID != "" { // in no column of its own, or the row would be taken for created
 		named := "; the answer names the case " + e.WolkvoxID
@@ -103,7 +101,7 @@ func Remarks(c *mapping.Case, files []*os.File) string {
 				c.Attachments[i].Name))
 		}
 	}
-	return valid(strings.Join(remarks, "; "))
+	return say.Valid(strings.Join(remarks, "; "))
 }
 
 // attachments lists what was sent, in sending order. A file that wasn't hashed, since its sum was

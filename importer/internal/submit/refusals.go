@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/stop"
@@ -60,7 +62,7 @@ func (f *refusals) note(o *reports.Outcome, t *Task) *stop.Halt {
 		if this != f.last {
 			f.last, f.equal = this, 0
 		}
-		if f.equal++; f.equal == mostEqualRefusals && !namesField(o.Message, t.Case.JSON) {
+		if f.equal++; f.equal >= mostEqualRefusals && !namesField(o.Message, t.Case.JSON) {
 			return &stop.Halt{
 				Status: stop.Stopped,
 				Why: fmt.Sprintf("the CRM refused %d rows in a row with the same words, "+
@@ -89,11 +91,31 @@ func namesField(message string, object []byte) bool {
 		Form map[string]json.RawMessage `json:"form"`
 	}
 	_ = json.Unmarshal(object, &c) // it was made here
-	lower := strings.ToLower(message)
 	for name := range c.Form {
-		if strings.Contains(lower, strings.ToLower(name)) {
+		if hasWords(strings.ToLower(message), strings.ToLower(name)) {
 			return true
 		}
 	}
 	return false
+}
+
+// hasWords tells whether a text has these words as a whole: a field ID is not named by "invalid".
+func hasWords(text, words string) bool {
+	for rest := text; words != ""; {
+		before, after, found := strings.Cut(rest, words)
+		if !found {
+			return false
+		}
+		last, _ := utf8.DecodeLastRuneInString(before)
+		next, _ := utf8.DecodeRuneInString(after)
+		if !inWord(last) && !inWord(next) {
+			return true
+		}
+		rest = after
+	}
+	return false
+}
+
+func inWord(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
 }

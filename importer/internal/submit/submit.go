@@ -28,6 +28,7 @@ import (
 	"wolkvox-import/importer/internal/ledger"
 	"wolkvox-import/importer/internal/pace"
 	"wolkvox-import/importer/internal/record"
+	"wolkvox-import/importer/internal/say"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/reports"
 )
@@ -70,7 +71,8 @@ func (s *Submitter) Submit(t Task) reports.Outcome {
 	if problem != nil {
 		o := t.NotAttempted(nil)
 		o.Status, o.Error, o.Message, o.Hint = reports.Invalid, problem.Error, problem.Message, problem.Hint
-		return s.giveUp(t, o)
+		s.Record.Refuse(t.Input, t.Claim, o) // as if it had been found before
+		return o
 	}
 	defer request.body.Close()
 	// Room comes before the claim: a row that waits for it is not in doubt if the process dies.
@@ -148,7 +150,7 @@ func (c claim) Release(why error) error {
 // settle records what became of a row, and takes in what that tells of the CRM.
 func (s *Submitter) settle(t Task, p request, sent pace.Sent, err error) reports.Outcome {
 	o := reports.Outcome{
-		Origin: reports.Origin{File: t.File, Row: t.Row, Key: valid(t.Claim.Key)},
+		Origin: reports.Origin{File: t.File, Row: t.Row, Key: say.Valid(t.Claim.Key)},
 		Sending: reports.Sending{
 			Attempts: sent.Attempts, SentBytes: sent.Bytes, Duration: sent.Took, FinishedAt: time.Now().UTC(),
 		},
@@ -161,7 +163,7 @@ func (s *Submitter) settle(t Task, p request, sent pace.Sent, err error) reports
 	}
 	switch {
 	case settled.State != ledger.Unknown:
-		s.record(t, settled, o)
+		s.conclude(t, settled, o)
 	case o.Error == "not_sent" && s.Halt.Thrown(): // for the run's reason, not for one of its own
 		return s.giveUp(t, t.NotAttempted(s.Halt.Halt()))
 	default:
@@ -177,9 +179,9 @@ func (s *Submitter) settle(t Task, p request, sent pace.Sent, err error) reports
 	return o
 }
 
-// record settles the claim. What can't be recorded is at least said, since the id of a case that
+// conclude settles the claim. What can't be recorded is at least said, since the id of a case that
 // exists must not be lost.
-func (s *Submitter) record(t Task, settled ledger.Settlement, o reports.Outcome) {
+func (s *Submitter) conclude(t Task, settled ledger.Settlement, o reports.Outcome) {
 	s.Record.Settle(t.Input, settled, o, func(err error) {
 		if err != nil {
 			s.Halt.Fail(err)

@@ -96,6 +96,7 @@ type fakeLedger struct {
 	fails  error
 
 	notes   []ledger.Record
+	refused []ledger.Claim
 	settled []ledger.Settlement
 }
 
@@ -106,6 +107,10 @@ func (f *fakeLedger) Owner(id string) (string, bool, error) {
 	return key, taken, f.fails
 }
 func (f *fakeLedger) Note(list []ledger.Record) error { f.notes = append(f.notes, list...); return nil }
+func (f *fakeLedger) Refuse(c ledger.Claim, _ ledger.Record) error {
+	f.refused = append(f.refused, c)
+	return nil
+}
 func (f *fakeLedger) Settle(s ledger.Settlement, _ ledger.Record, done func(error)) {
 	f.settled = append(f.settled, s)
 	done(f.fails)
@@ -167,10 +172,30 @@ func TestTheWholeLedgerIsSearchedOnlyAFewTimes(t *testing.T) {
 	}
 }
 
+// A message that has a form's name within a word names no field.
+func TestAFieldIsNamedByWholeWords(t *testing.T) {
+	object := []byte(`{"form":{"ID":"1","Sede Norte":"x"}}`)
+	for message, want := range map[string]bool{
+		"invalid body":            false,
+		"the ID is unknown":       true,
+		"id: unknown":             true,
+		"no such sede norte":      true,
+		"la sede nortena no vale": false,
+		"anid and the id":         true,
+		"":                        false,
+	} {
+		if namesField(message, object) != want {
+			t.Errorf("%q: %v", message, !want)
+		}
+	}
+}
+
 func TestALedgerThatCannotTellOwnersStopsTheRun(t *testing.T) {
 	halt := newHalt(t)
 	s := &Submitter{Ledger: &fakeLedger{fails: errors.New("damaged")}, Halt: halt}
-	_ = s.distinct(fresh(1))
+	if e := new(crm.Error); !errors.As(s.distinct(fresh(1)), &e) || e.Class != crm.InDoubt || e.WolkvoxID != fresh(1) {
+		t.Errorf("%+v: an id that can't be looked up must not become a row's", e)
+	}
 	if h := halt.Halt(); h == nil || !strings.Contains(h.Why, "damaged") {
 		t.Errorf("%+v", h)
 	}
@@ -327,7 +352,7 @@ func TestAMissingFileIsFoundBeforeTheClaim(t *testing.T) {
 	s := &Submitter{Ledger: f, Record: record.New(f, halt, new(record.Meter), 1, 0), Halt: halt, Budget: 1}
 	s.Start()
 	o := s.Submit(Task{Row: 2, Case: made}) // a claim would call what the fake ledger lacks
-	if o.Status != reports.Invalid || !strings.Contains(o.Message, "a.pdf") || len(f.notes) != 1 {
+	if o.Status != reports.Invalid || !strings.Contains(o.Message, "a.pdf") || len(f.refused) != 1 {
 		t.Errorf("%+v", o)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"wolkvox-import/importer/internal/identity"
 	"wolkvox-import/importer/internal/intake"
 	"wolkvox-import/importer/internal/ledger"
+	"wolkvox-import/importer/internal/say"
 	"wolkvox-import/importer/internal/stop"
 	"wolkvox-import/mapping"
 	"wolkvox-import/reports"
@@ -48,7 +49,7 @@ type Decision struct {
 // Decide decides about a row. The halt is why no new row may be sent, or nil.
 func (r *Rules) Decide(in *intake.Input, row *identity.Row, halt *stop.Halt) Decision {
 	d := Decision{Outcome: reports.Outcome{
-		Origin: reports.Origin{File: in.Path, Row: row.Number, Key: valid(row.Key)},
+		Origin: reports.Origin{File: in.Path, Row: row.Number, Key: say.Valid(row.Key)},
 		Status: reports.Skipped,
 	}}
 	switch problems := in.Unreadable(row.Row); {
@@ -66,18 +67,10 @@ func (r *Rules) Decide(in *intake.Input, row *identity.Row, halt *stop.Halt) Dec
 	return d
 }
 
-// valid is a text as reports can hold it.
-func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
-
 // free tells whether the ledger lets the row be sent.
 func (r *Rules) free(row *identity.Row) bool {
-	switch row.Entry.State {
-	case ledger.Unknown, ledger.Pending:
-		return true
-	case ledger.Rejected, ledger.Invalid:
-		return !r.NoRetry
-	}
-	return false
+	state := row.Entry.State
+	return state.Claimable() && !(r.NoRetry && (state == ledger.Rejected || state == ledger.Invalid))
 }
 
 // repeated decides about a row whose key stands in these inputs already.
@@ -172,14 +165,14 @@ func (d *Decision) invalid(row *identity.Row, problems ...mapping.Problem) {
 	d.Problems = problems
 	o := &d.Outcome
 	o.Status, o.Error, o.Hint = reports.Invalid, problems[0].Error, problems[0].Hint
-	o.Message = valid(strings.Join(messages, "; "))
-	d.Keep = row.ID != (ledger.ID{}) && !row.Before.Met() && identity.Sendable(row.Entry.State)
+	o.Message = say.Valid(strings.Join(messages, "; "))
+	d.Keep = row.ID != (ledger.ID{}) && !row.Before.Met() && row.Entry.State.Claimable()
 }
 
 // NotAttempted is the outcome of a row that the end of the run has overtaken.
 func NotAttempted(file string, row int, key string, halt *stop.Halt) reports.Outcome {
 	o := reports.Outcome{
-		Origin: reports.Origin{File: file, Row: row, Key: valid(key)},
+		Origin: reports.Origin{File: file, Row: row, Key: say.Valid(key)},
 		Status: reports.NotAttempted,
 		Reply:  reports.Reply{Error: "not_attempted", Message: "the run stopped before this row"},
 	}
