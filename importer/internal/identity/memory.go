@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 
 	"wolkvox-import/importer/internal/intake"
@@ -71,8 +72,10 @@ func (m *Memory) Find(in *intake.Input, row *intake.Row) (found Row) {
 func (m *Memory) content(in *intake.Input, row *intake.Row) uint64 {
 	var h maphash.Hash
 	h.SetSeed(m.seed)
+	var length [8]byte
 	for _, n := range m.columns[in.Number].numbers {
-		maphash.WriteComparable(&h, len(row.Cells[n])) // so that no cell can run into the next
+		binary.LittleEndian.PutUint64(length[:], uint64(len(row.Cells[n])))
+		h.Write(length[:]) // so that no cell can run into the next
 		h.WriteString(row.Cells[n])
 	}
 	return h.Sum64()
